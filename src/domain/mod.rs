@@ -1,0 +1,37 @@
+//! Owns the vocabulary every room speaks: ids, names, people, files and their life-cycle,
+//! rights, calls, error codes, time and chance.
+//!
+//! Must not do I/O, be async, name a vendor's crate or any other room.
+//!
+//! To add one: a word that two rooms need gets a file here, with a private field, one `parse`
+//! and its invariants; a word that one room needs stays in that room.
+
+mod audit;
+mod call;
+mod chunk;
+mod clock;
+mod error;
+mod file;
+mod id;
+mod name;
+mod person;
+mod share;
+mod state;
+
+pub use audit::{Actor, AuditEntry, Decision, Door};
+pub use call::{CallContext, CallSettings, Caller, Heard, HeardKind, Permission, Permissions, Verified, VerifiedMethod};
+pub use chunk::ChunkStream;
+pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemEntropy, random_bytes};
+pub use error::ErrorCode;
+pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
+pub use id::{
+    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, JobId, KeyId, LinkId, MessageId, PendingId, PersonId, ShareId,
+    TeamId, UploadId, UserId,
+};
+pub use name::{FileName, Folder, NameError, Phone, clean_text};
+pub use person::{Person, PersonKind, Role};
+pub use share::{Lifetime, LifetimeError, Rights};
+pub use state::{FileStatus, ScanStatus, TransitionError};
+
+/// A point in time, UTC, microsecond precision when stored.
+pub type Timestamp = jiff::Timestamp;
