@@ -1,0 +1,129 @@
+//! Opening the database, transactions and errors.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use crate::domain::{Clock, Entropy, ErrorCode};
+
+/// Why a verb did not happen. Nothing of it is stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The database does not answer, or its disk refuses.
+    #[error("the catalog does not answer")]
+    Unavailable(#[source] sqlx::Error),
+    /// A row does not mean anything.
+    #[error("the catalog's row `{id}` of `{table}` cannot be read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        id: String,
+    },
+    /// What was to be changed is gone or has changed.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The tables could not be made.
+    #[error("the catalog's tables could not be brought up to date")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The folder cannot be used.
+    #[error("the catalog's folder cannot be used")]
+    Folder(#[source] io::Error),
+}
+
+impl From<sqlx::Error> for CatalogError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Unavailable(source)
+    }
+}
+
+impl CatalogError {
+    /// The code this is at the edge.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unavailable(_) | Self::Folder(_) => ErrorCode::Unavailable,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Corrupt { .. } | Self::Migration(_) => ErrorCode::Internal,
+        }
+    }
+}
+
+pub(super) type Tx = Transaction<'static, Sqlite>;
+
+/// The truth, behind verbs. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalog {
+    // INVARIANT: one connection writes, so a transaction never waits for another's lock and
+    // sequence numbers need no retry; readers see the last commit and never wait for it.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Catalog {
+    /// Opens or makes the database file `catalog.db` in a folder, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be used, or the tables are newer than this program.
+    pub async fn open(folder: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, CatalogError> {
+        std::fs::create_dir_all(folder).map_err(CatalogError::Folder)?;
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join("catalog.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged operation survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(4))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(Duration::from_secs(4))
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Self { writer, readers, clock, entropy })
+    }
+
+    /// Closes all connections; the write-ahead log is folded in.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe(&self) -> Result<(), CatalogError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
+    }
+
+    pub(super) async fn begin(&self) -> Result<Tx, CatalogError> {
+        Ok(self.writer.begin().await?)
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    pub(super) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+}

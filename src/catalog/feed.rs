@@ -1,0 +1,108 @@
+//! The change feed that indexes follow, and the grants that lie on files.
+
+use std::collections::BTreeMap;
+
+use super::rows::{FileRow, RowRef, as_i64, micros, select_files};
+use super::{Catalog, CatalogError};
+use crate::domain::{CustomerId, FileId, FileRecord, PersonId, Rights, Timestamp};
+
+/// A file somebody may use beyond its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Who.
+    pub to: PersonId,
+    /// How far.
+    pub rights: Rights,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// A file that changed, as it is now.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The file.
+    pub file: FileRecord,
+    /// Living grants on it.
+    pub grants: Vec<Grant>,
+    /// Where its text lies.
+    pub text_key: Option<String>,
+}
+
+impl Catalog {
+    /// Number of the customer's last change.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn last_change(&self, customer: CustomerId) -> Result<u64, CatalogError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT change_seq FROM customers WHERE id = $1")
+            .bind(customer.to_string())
+            .fetch_optional(self.readers())
+            .await?;
+        Ok(row.map_or(0, |(seq,)| seq.unsigned_abs()))
+    }
+
+    /// Files that changed after a number, in the order of their last change. A file that changed
+    /// twice comes once, at its last place.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn changes(&self, customer: CustomerId, after: u64, limit: u32) -> Result<Vec<Change>, CatalogError> {
+        let rows: Vec<FileRow> =
+            sqlx::query_as(select_files!("WHERE f.customer_id = $1 AND f.change_seq > $2 ORDER BY f.change_seq LIMIT $3"))
+                .bind(customer.to_string())
+                .bind(as_i64(after))
+                .bind(i64::from(limit))
+                .fetch_all(self.readers())
+                .await?;
+        let files = rows.into_iter().map(FileRow::into_record).collect::<Result<Vec<_>, _>>()?;
+        let mut changes = Vec::with_capacity(files.len());
+        for file in files {
+            let grants = self.grants(customer, file.id).await?;
+            let text_key = self.blob(customer, file.blob).await?.and_then(|blob| blob.text_key);
+            changes.push(Change { file, grants, text_key });
+        }
+        Ok(changes)
+    }
+
+    /// Living grants on one file.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn grants(&self, customer: CustomerId, file: FileId) -> Result<Vec<Grant>, CatalogError> {
+        let mut all = self.grants_of(customer, &[file]).await?;
+        Ok(all.remove(&file).unwrap_or_default())
+    }
+
+    /// Living grants on several files.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn grants_of(&self, customer: CustomerId, files: &[FileId]) -> Result<BTreeMap<FileId, Vec<Grant>>, CatalogError> {
+        let now = micros(self.clock().now());
+        let mut all = BTreeMap::new();
+        for file in files {
+            let id = file.to_string();
+            let rows: Vec<(String, String, i64)> = sqlx::query_as(
+                "SELECT recipient_id, rights, expires_at FROM shares WHERE customer_id = $1 AND file_id = $2 AND revoked_at IS NULL AND expires_at > $3",
+            )
+            .bind(customer.to_string())
+            .bind(&id)
+            .bind(now)
+            .fetch_all(self.readers())
+            .await?;
+            let row = RowRef { table: "shares", id: &id };
+            let grants = rows
+                .into_iter()
+                .map(|(to, rights, expires_at)| {
+                    Ok(Grant {
+                        to: PersonId::parse(&to).map_err(|_| row.corrupt())?,
+                        rights: row.known(Rights::parse(&rights))?,
+                        expires_at: row.instant(expires_at)?,
+                    })
+                })
+                .collect::<Result<Vec<_>, CatalogError>>()?;
+            all.insert(*file, grants);
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,86 @@
+//! The same write asked twice is done once: answers kept under the client's key for ten minutes.
+
+use super::rows::micros;
+use super::{Catalog, CatalogError};
+use crate::domain::{CallId, CustomerId, Timestamp};
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing: go on.
+    Fresh,
+    /// The same request is under way.
+    Running,
+    /// The same request was answered so.
+    Answered(String),
+    /// The key was used for another request.
+    Other,
+}
+
+impl Catalog {
+    /// Claims a key for a request. Claims and answers older than `forget_before` do not count.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn claim(
+        &self,
+        customer: CustomerId,
+        call: CallId,
+        key: &str,
+        request_hash: &str,
+        forget_before: Timestamp,
+    ) -> Result<Seen, CatalogError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3 AND created_at < $4")
+            .bind(customer.to_string())
+            .bind(call.to_string())
+            .bind(key)
+            .bind(micros(forget_before))
+            .execute(&mut *tx)
+            .await?;
+        let known: Option<(String, Option<String>)> =
+            sqlx::query_as("SELECT request_hash, answer FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3")
+                .bind(customer.to_string())
+                .bind(call.to_string())
+                .bind(key)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let seen = match known {
+            None => {
+                sqlx::query("INSERT INTO idempotency (customer_id, call_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5)")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .bind(key)
+                    .bind(request_hash)
+                    .bind(micros(self.clock().now()))
+                    .execute(&mut *tx)
+                    .await?;
+                Seen::Fresh
+            }
+            Some((hash, _)) if hash != request_hash => Seen::Other,
+            Some((_, None)) => Seen::Running,
+            Some((_, Some(answer))) => Seen::Answered(answer),
+        };
+        tx.commit().await?;
+        Ok(seen)
+    }
+
+    /// Keeps the answer under its key; `None` frees the key, since nothing was done.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn settle(&self, customer: CustomerId, call: CallId, key: &str, answer: Option<&str>) -> Result<(), CatalogError> {
+        let mut tx = self.begin().await?;
+        let statement = match answer {
+            Some(_) => "UPDATE idempotency SET answer = $4 WHERE customer_id = $1 AND call_id = $2 AND key = $3",
+            None => "DELETE FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3 AND answer IS NULL",
+        };
+        let mut query = sqlx::query(statement).bind(customer.to_string()).bind(call.to_string()).bind(key);
+        if let Some(answer) = answer {
+            query = query.bind(answer);
+        }
+        query.execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

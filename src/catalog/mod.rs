@@ -1,0 +1,32 @@
+//! Owns the truth: rows, migrations, transactions, the audit chain, the durable job queue.
+//! It exposes verbs; a verb that changes something commits its audit record in the same transaction.
+//!
+//! Must not touch bytes, search or policy. No row, pool or transaction leaks. The only room that
+//! names `sqlx`.
+//!
+//! To add one: a verb goes into the file of its subject, takes domain types and an
+//! [`AuditEntry`](crate::domain::AuditEntry), and keeps its SQL to what SQLite and Postgres share.
+
+mod audit;
+mod calls;
+mod codes;
+mod customers;
+mod engine;
+mod feed;
+mod files;
+mod idempotency;
+mod jobs;
+mod people;
+mod rows;
+mod shares;
+
+pub use audit::{AuditRecord, ChainFault, ChainReport, SYSTEM_CHAIN};
+pub use calls::{CallChange, CallRecord, Listed, NewCall, NewPending, Pending};
+pub use codes::{Attempt, CodeRecord, NewCode};
+pub use customers::{Customer, KeyRecord, NewCustomer, NewKey};
+pub use engine::{Catalog, CatalogError};
+pub use feed::{Change, Grant};
+pub use files::{AddedFile, Admission, BlobRecord, Given, Judgement, NewFile, VersionRecord};
+pub use idempotency::Seen;
+pub use jobs::{Job, JobKind, JobState};
+pub use shares::{LinkRecord, NewLink, NewMessage, NewShare, OutboxMessage, ShareRecord};

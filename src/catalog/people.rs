@@ -1,0 +1,161 @@
+//! Users, teams, contacts.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+
+use super::rows::{RowRef, list_json, micros};
+use super::{Catalog, CatalogError, audit};
+use crate::domain::{AuditEntry, CustomerId, Person, PersonId, Phone, Role, TeamId, UserId};
+
+#[derive(FromRow)]
+struct PersonRow {
+    id: String,
+    customer_id: String,
+    name: String,
+    email: Option<String>,
+    phone: Option<String>,
+    roles: String,
+    detail: Option<String>,
+}
+
+impl PersonRow {
+    fn into_person(self, members: Vec<UserId>) -> Result<Person, CatalogError> {
+        let row = RowRef { table: "people", id: &self.id };
+        Ok(Person {
+            id: PersonId::parse(&self.id).map_err(|_| row.corrupt())?,
+            customer: row.parsed(&self.customer_id)?,
+            phone: self.phone.as_deref().map(Phone::parse).transpose().map_err(|_| row.corrupt())?,
+            roles: row.list(&self.roles, Role::parse)?,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            detail: self.detail.clone(),
+            members,
+        })
+    }
+}
+
+impl Catalog {
+    /// Adds a person; a team with its members.
+    ///
+    /// # Errors
+    /// `Conflict` when a member is no user of this customer; else when it could not be committed.
+    pub async fn add_person(&self, person: &Person, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let customer = person.customer.to_string();
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(person.id.to_string())
+        .bind(&customer)
+        .bind(&person.name)
+        .bind(&person.email)
+        .bind(person.phone.as_ref().map(Phone::as_str))
+        .bind(list_json(person.roles.iter().map(|role| role.as_str())))
+        .bind(&person.detail)
+        .bind(micros(self.clock().now()))
+        .execute(&mut *tx)
+        .await?;
+        for member in &person.members {
+            let known: Option<(String,)> = sqlx::query_as("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
+                .bind(&customer)
+                .bind(member.to_string())
+                .fetch_optional(&mut *tx)
+                .await?;
+            if known.is_none() {
+                return Err(CatalogError::Conflict("a member of the team is not a user here"));
+            }
+            sqlx::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3)")
+                .bind(&customer)
+                .bind(person.id.to_string())
+                .bind(member.to_string())
+                .execute(&mut *tx)
+                .await?;
+        }
+        audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// All people of a customer, oldest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn people(&self, customer: CustomerId) -> Result<Vec<Person>, CatalogError> {
+        let members: Vec<(String, String)> =
+            sqlx::query_as("SELECT team_id, user_id FROM team_members WHERE customer_id = $1 ORDER BY team_id, user_id")
+                .bind(customer.to_string())
+                .fetch_all(self.readers())
+                .await?;
+        let mut teams: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
+        for (team, user) in members {
+            let user = RowRef { table: "team_members", id: &team }.parsed(&user)?;
+            teams.entry(team).or_default().push(user);
+        }
+        let rows: Vec<PersonRow> =
+            sqlx::query_as("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 ORDER BY id")
+                .bind(customer.to_string())
+                .fetch_all(self.readers())
+                .await?;
+        rows.into_iter()
+            .map(|row| {
+                let members = teams.remove(&row.id).unwrap_or_default();
+                row.into_person(members)
+            })
+            .collect()
+    }
+
+    /// One person.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or the row cannot be read.
+    pub async fn person(&self, customer: CustomerId, id: PersonId) -> Result<Option<Person>, CatalogError> {
+        let row: Option<PersonRow> =
+            sqlx::query_as("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(id.to_string())
+                .fetch_optional(self.readers())
+                .await?;
+        let Some(row) = row else { return Ok(None) };
+        let members: Vec<(String,)> =
+            sqlx::query_as("SELECT user_id FROM team_members WHERE customer_id = $1 AND team_id = $2 ORDER BY user_id")
+                .bind(customer.to_string())
+                .bind(id.to_string())
+                .fetch_all(self.readers())
+                .await?;
+        let members =
+            members.iter().map(|(user,)| RowRef { table: "team_members", id: user }.parsed(user)).collect::<Result<Vec<UserId>, _>>()?;
+        row.into_person(members).map(Some)
+    }
+
+    /// The user with this number; `None` when there is none, or more than one.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or the row cannot be read.
+    pub async fn user_by_phone(&self, customer: CustomerId, phone: &Phone) -> Result<Option<UserId>, CatalogError> {
+        let rows: Vec<(String,)> =
+            sqlx::query_as("SELECT id FROM people WHERE customer_id = $1 AND phone = $2 AND id LIKE 'user_%' LIMIT 2")
+                .bind(customer.to_string())
+                .bind(phone.as_str())
+                .fetch_all(self.readers())
+                .await?;
+        match rows.as_slice() {
+            [(id,)] => RowRef { table: "people", id }.parsed(id).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The teams a user is in.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn teams_of(&self, customer: CustomerId, user: UserId) -> Result<Vec<TeamId>, CatalogError> {
+        let rows: Vec<(String,)> =
+            sqlx::query_as("SELECT team_id FROM team_members WHERE customer_id = $1 AND user_id = $2 ORDER BY team_id")
+                .bind(customer.to_string())
+                .bind(user.to_string())
+                .fetch_all(self.readers())
+                .await?;
+        rows.iter().map(|(id,)| RowRef { table: "team_members", id }.parsed(id)).collect()
+    }
+}

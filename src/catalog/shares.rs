@@ -1,0 +1,386 @@
+//! Shares, their links, and the messages that carry them.
+
+use sqlx::FromRow;
+
+use super::calls::consume_pending;
+use super::codes::{NewCode, insert_code};
+use super::files::touch;
+use super::rows::{RowRef, micros};
+use super::{Catalog, CatalogError, audit};
+use crate::domain::{AuditEntry, CallId, CustomerId, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
+
+/// A permission to be given.
+#[derive(Debug)]
+pub struct NewShare {
+    /// Which.
+    pub id: ShareId,
+    /// Whose file.
+    pub customer: CustomerId,
+    /// Which file.
+    pub file: FileId,
+    /// The version that was confirmed.
+    pub version: u32,
+    /// To whom.
+    pub recipient: PersonId,
+    /// How far.
+    pub rights: Rights,
+    /// In which call.
+    pub call: Option<CallId>,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// Its link.
+    pub link: NewLink,
+    /// A code for the link, for somebody outside.
+    pub code: Option<NewCode>,
+    /// What is to be delivered.
+    pub messages: Vec<NewMessage>,
+}
+
+/// A link to be made. The slug itself is stored sealed only.
+#[derive(Debug)]
+pub struct NewLink {
+    /// Which.
+    pub id: LinkId,
+    /// SHA-256 of the slug, hexadecimal.
+    pub slug_hash: String,
+    /// The slug, sealed.
+    pub slug_sealed: String,
+}
+
+/// A message to be delivered.
+#[derive(Debug)]
+pub struct NewMessage {
+    /// Which.
+    pub id: MessageId,
+    /// To whom.
+    pub recipient: PersonId,
+    /// `mail` or `sms`.
+    pub channel: &'static str,
+    /// Mail address or number.
+    pub address: String,
+    /// What it says, sealed.
+    pub sealed_body: String,
+}
+
+/// A share as stored, with its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShareRecord {
+    /// Which.
+    pub id: ShareId,
+    /// Which file.
+    pub file: FileId,
+    /// The version that was confirmed.
+    pub version: u32,
+    /// To whom.
+    pub recipient: PersonId,
+    /// How far.
+    pub rights: Rights,
+    /// In which call.
+    pub call: Option<CallId>,
+    /// When.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// Its link.
+    pub link: LinkId,
+    /// The link's slug, sealed.
+    pub slug_sealed: String,
+}
+
+/// A link as somebody opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRecord {
+    /// Which.
+    pub id: LinkId,
+    /// Whose file.
+    pub customer: CustomerId,
+    /// The share it stands for.
+    pub share: ShareId,
+    /// Which file.
+    pub file: FileId,
+    /// The version that was confirmed.
+    pub version: u32,
+    /// To whom the share was given.
+    pub recipient: PersonId,
+    /// Who gave it.
+    pub created_by: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// How often its file was handed out.
+    pub downloads: u64,
+}
+
+/// A message in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxMessage {
+    /// Which.
+    pub id: MessageId,
+    /// To whom.
+    pub recipient: PersonId,
+    /// `mail` or `sms`.
+    pub channel: String,
+    /// Mail address or number.
+    pub address: String,
+    /// What it says, sealed.
+    pub sealed_body: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was delivered.
+    pub delivered_at: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct ShareRow {
+    id: String,
+    file_id: String,
+    version: i64,
+    recipient_id: String,
+    rights: String,
+    call_id: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+    link_id: String,
+    slug_sealed: String,
+}
+
+impl ShareRow {
+    fn into_record(self) -> Result<ShareRecord, CatalogError> {
+        let row = RowRef { table: "shares", id: &self.id };
+        Ok(ShareRecord {
+            id: row.parsed(&self.id)?,
+            file: row.parsed(&self.file_id)?,
+            version: row.number(self.version)?,
+            recipient: PersonId::parse(&self.recipient_id).map_err(|_| row.corrupt())?,
+            rights: row.known(Rights::parse(&self.rights))?,
+            call: self.call_id.as_deref().map(|text| row.parsed(text)).transpose()?,
+            created_at: row.instant(self.created_at)?,
+            expires_at: row.instant(self.expires_at)?,
+            link: row.parsed(&self.link_id)?,
+            slug_sealed: self.slug_sealed.clone(),
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct LinkRow {
+    id: String,
+    customer_id: String,
+    share_id: String,
+    file_id: String,
+    version: i64,
+    recipient_id: String,
+    created_by: String,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+    downloads: i64,
+}
+
+/// The columns of [`ShareRow`]; a share always has one link.
+macro_rules! select_shares {
+    ($tail:literal) => {
+        concat!(
+            "SELECT s.id, s.file_id, s.version, s.recipient_id, s.rights, s.call_id, s.created_at, s.expires_at, l.id AS link_id, l.slug_sealed ",
+            "FROM shares s JOIN links l ON l.share_id = s.id ",
+            $tail
+        )
+    };
+}
+
+impl Catalog {
+    /// Gives a share with its link, code and messages, and takes the confirmed action out of wait,
+    /// all or nothing.
+    ///
+    /// # Errors
+    /// `Conflict` when the action was already answered; else when it could not be committed.
+    pub async fn share(&self, new: &NewShare, confirmed: Option<(CallId, PendingId)>, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let now = self.clock().now();
+        let customer = new.customer.to_string();
+        let mut tx = self.begin().await?;
+        if let Some((call, pending)) = confirmed {
+            consume_pending(&mut tx, call, pending).await?;
+        }
+        sqlx::query(
+            "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(new.id.to_string())
+        .bind(&customer)
+        .bind(new.file.to_string())
+        .bind(i64::from(new.version))
+        .bind(new.recipient.to_string())
+        .bind(new.rights.as_str())
+        .bind(new.call.map(|id| id.to_string()))
+        .bind(entry.actor.to_string())
+        .bind(micros(now))
+        .bind(micros(new.expires_at))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("INSERT INTO links (id, customer_id, share_id, slug_hash, slug_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(new.link.id.to_string())
+            .bind(&customer)
+            .bind(new.id.to_string())
+            .bind(&new.link.slug_hash)
+            .bind(&new.link.slug_sealed)
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        if let Some(code) = &new.code {
+            insert_code(&mut tx, new.customer, code, now).await?;
+        }
+        for message in &new.messages {
+            sqlx::query(
+                "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(message.id.to_string())
+            .bind(&customer)
+            .bind(message.recipient.to_string())
+            .bind(message.channel)
+            .bind(&message.address)
+            .bind(&message.sealed_body)
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        }
+        touch(&mut tx, new.customer, new.file, now).await?;
+        audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The living share of a file with somebody at these rights, the newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or the row cannot be read.
+    pub async fn share_with(
+        &self,
+        customer: CustomerId,
+        file: FileId,
+        recipient: PersonId,
+        rights: Rights,
+    ) -> Result<Option<ShareRecord>, CatalogError> {
+        let row: Option<ShareRow> = sqlx::query_as(select_shares!(
+            "WHERE s.customer_id = $1 AND s.file_id = $2 AND s.recipient_id = $3 AND s.rights = $4 AND s.revoked_at IS NULL AND s.expires_at > $5 \
+             ORDER BY s.id DESC LIMIT 1"
+        ))
+        .bind(customer.to_string())
+        .bind(file.to_string())
+        .bind(recipient.to_string())
+        .bind(rights.as_str())
+        .bind(micros(self.clock().now()))
+        .fetch_optional(self.readers())
+        .await?;
+        row.map(ShareRow::into_record).transpose()
+    }
+
+    /// Living shares made in a call, the newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn shares_of_call(&self, customer: CustomerId, call: CallId) -> Result<Vec<ShareRecord>, CatalogError> {
+        let rows: Vec<ShareRow> = sqlx::query_as(select_shares!(
+            "WHERE s.customer_id = $1 AND s.call_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 ORDER BY s.id DESC LIMIT 50"
+        ))
+        .bind(customer.to_string())
+        .bind(call.to_string())
+        .bind(micros(self.clock().now()))
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter().map(ShareRow::into_record).collect()
+    }
+
+    /// Living shares of a file, the newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn shares_of_file(&self, customer: CustomerId, file: FileId) -> Result<Vec<ShareRecord>, CatalogError> {
+        let rows: Vec<ShareRow> = sqlx::query_as(select_shares!(
+            "WHERE s.customer_id = $1 AND s.file_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 ORDER BY s.id DESC LIMIT 200"
+        ))
+        .bind(customer.to_string())
+        .bind(file.to_string())
+        .bind(micros(self.clock().now()))
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter().map(ShareRow::into_record).collect()
+    }
+
+    /// The link with this hash of its slug, alive or not.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or the row cannot be read.
+    pub async fn link(&self, slug_hash: &str) -> Result<Option<LinkRecord>, CatalogError> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "SELECT l.id, l.customer_id, l.share_id, s.file_id, s.version, s.recipient_id, s.created_by, s.expires_at, s.revoked_at, l.downloads \
+             FROM links l JOIN shares s ON s.id = l.share_id WHERE l.slug_hash = $1",
+        )
+        .bind(slug_hash)
+        .fetch_optional(self.readers())
+        .await?;
+        let Some(link) = row else { return Ok(None) };
+        let row = RowRef { table: "links", id: &link.id };
+        Ok(Some(LinkRecord {
+            id: row.parsed(&link.id)?,
+            customer: row.parsed(&link.customer_id)?,
+            share: row.parsed(&link.share_id)?,
+            file: row.parsed(&link.file_id)?,
+            version: row.number(link.version)?,
+            recipient: PersonId::parse(&link.recipient_id).map_err(|_| row.corrupt())?,
+            created_by: link.created_by.clone(),
+            expires_at: row.instant(link.expires_at)?,
+            revoked_at: row.maybe_instant(link.revoked_at)?,
+            downloads: row.number(link.downloads)?,
+        }))
+    }
+
+    /// Counts a download through a link, and notes that the file's bytes were handed out.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn downloaded(&self, link: &LinkRecord, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE links SET downloads = downloads + 1 WHERE customer_id = $1 AND id = $2")
+            .bind(link.customer.to_string())
+            .bind(link.id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")
+            .bind(link.customer.to_string())
+            .bind(link.file.to_string())
+            .bind(micros(self.clock().now()))
+            .execute(&mut *tx)
+            .await?;
+        audit::append(&mut tx, self.clock(), self.entropy(), &link.customer.to_string(), entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Messages of a customer, the newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn outbox(&self, customer: CustomerId, limit: u32) -> Result<Vec<OutboxMessage>, CatalogError> {
+        let rows: Vec<(String, String, String, String, String, i64, Option<i64>)> = sqlx::query_as(
+            "SELECT id, recipient_id, channel, address, sealed_body, created_at, delivered_at FROM outbox WHERE customer_id = $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(customer.to_string())
+        .bind(i64::from(limit))
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter()
+            .map(|(id, recipient, channel, address, sealed_body, created_at, delivered_at)| {
+                let row = RowRef { table: "outbox", id: &id };
+                Ok(OutboxMessage {
+                    id: row.parsed(&id)?,
+                    recipient: PersonId::parse(&recipient).map_err(|_| row.corrupt())?,
+                    channel,
+                    address,
+                    sealed_body,
+                    created_at: row.instant(created_at)?,
+                    delivered_at: row.maybe_instant(delivered_at)?,
+                })
+            })
+            .collect()
+    }
+}
