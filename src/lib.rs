@@ -3,4 +3,5 @@
 pub mod blob;
 pub mod catalog;
 pub mod domain;
+pub mod policy;
 pub mod telemetry;
