@@ -3,5 +3,6 @@
 pub mod blob;
 pub mod catalog;
 pub mod domain;
+pub mod inspect;
 pub mod policy;
 pub mod telemetry;
