@@ -6,13 +6,13 @@ use super::find::Meant;
 use super::secrets::token_hash;
 use super::share::IssuedCode;
 use super::words::WORDS;
-use super::{Files, FilesError, Unclear};
-use crate::blob::ObjectKey;
-use crate::catalog::{Attempt, LinkRecord, ShareRecord};
+use super::{Files, FilesError, Subject, Unclear};
+use crate::catalog::{Attempt, BlobRecord, LinkRecord, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, Decision, Door, FileRecord, FileStatus, Lifetime, LinkId, Person, ScanStatus,
+    Actor, AuditEntry, CallContext, Decision, Door, FileName, FileRecord, FileStatus, Lifetime, LinkId, Permission, Permissions, Person,
+    ScanStatus, Verified,
 };
-use crate::policy::IssueCode;
+use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
 /// How a code sounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -211,7 +211,7 @@ impl Files {
             Attempt::Right => {}
         }
         let Some(file) = self.0.catalog.file(link.customer, link.file).await? else { return Ok(Opened::NotNow) };
-        let permit = match self.permit_recipient(&link, &file).await? {
+        let permit = match self.permit_link(&link, &file).await? {
             Ok(permit) => permit,
             Err(refusal) => {
                 let entry = AuditEntry { decision: Decision::Deny, policy: Some(refusal.policies), ..entry("refused") };
@@ -219,13 +219,13 @@ impl Files {
                 return Ok(Opened::NotNow);
             }
         };
-        if file.status != FileStatus::Active || file.scan != ScanStatus::Clean || file.version != link.version {
+        let Some((blob, name)) = self.shared_version(&link, &file).await? else {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
             return Ok(Opened::NotNow);
-        }
-        let url = self.presigned(&file).await?;
+        };
+        let url = self.presigned(&file, &blob, &name).await?;
         let entry = AuditEntry {
-            content_hash: Some(file.checksum.hex()),
+            content_hash: Some(blob.checksum.hex()),
             decision: Decision::Allow,
             policy: Some(permit.policies().to_owned()),
             ..entry("done")
@@ -236,10 +236,43 @@ impl Files {
     }
 
     /// An address of a file's bytes that lives for a minute.
-    pub(super) async fn presigned(&self, file: &FileRecord) -> Result<String, FilesError> {
-        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let key = ObjectKey::parse(file.customer, &blob.object_key).map_err(|_| FilesError::Sealed { what: "object key" })?;
-        Ok(self.0.store.presign_get(&key, &file.name, &file.content_type, URL_LIFETIME).await?)
+    pub(super) async fn presigned(&self, file: &FileRecord, blob: &BlobRecord, name: &FileName) -> Result<String, FilesError> {
+        let key = Self::object_of(file.customer, blob)?;
+        Ok(self.0.store.presign_get(&key, name, &file.content_type, URL_LIFETIME).await?)
+    }
+
+    /// The bytes of the version that was shared, when they were found clean. A newer version does
+    /// not change what a link opens; a quarantined file closes it.
+    async fn shared_version(&self, link: &LinkRecord, file: &FileRecord) -> Result<Option<(BlobRecord, FileName)>, FilesError> {
+        if matches!(file.status, FileStatus::Quarantined | FileStatus::Deleted | FileStatus::Expired) {
+            return Ok(None);
+        }
+        let versions = self.0.catalog.versions(link.customer, link.file).await?;
+        let Some(version) = versions.into_iter().find(|version| version.number == link.version) else { return Ok(None) };
+        let blob = self.0.catalog.blob(link.customer, version.blob).await?;
+        Ok(blob.filter(|blob| blob.scan == ScanStatus::Clean).map(|blob| (blob, version.name)))
+    }
+
+    async fn permit_link(&self, link: &LinkRecord, file: &FileRecord) -> Result<Result<Permit<Download>, Refusal>, FilesError> {
+        let subject = Subject {
+            principal: Principal {
+                kind: PrincipalKind::Link { id: link.id, file: link.file },
+                customer: link.customer,
+                permissions: Permissions::only([Permission::Read]),
+            },
+            actor: Actor::Link(link.id),
+            call: None,
+            door: Door::Page,
+            source: None,
+            conditions: Conditions {
+                door: Door::Page,
+                verified: Verified::default(),
+                external: false,
+                untrusted_text: false,
+                now: self.now(),
+            },
+        };
+        self.permit::<Download>(&subject, file).await
     }
 }
 

@@ -99,7 +99,7 @@ impl Subject {
     pub const fn user(&self) -> Option<UserId> {
         match &self.principal.kind {
             PrincipalKind::User { id, .. } => Some(*id),
-            PrincipalKind::Guest { .. } | PrincipalKind::Key { .. } => None,
+            PrincipalKind::Guest { .. } | PrincipalKind::Key { .. } | PrincipalKind::Link { .. } => None,
         }
     }
 

@@ -89,7 +89,7 @@ impl Files {
             match object.stream.try_next().await {
                 Ok(Some(piece)) => bytes.extend_from_slice(&piece),
                 Ok(None) => break,
-                Err(source) => return Err(crate::blob::BlobError::Body(source).into()),
+                Err(source) => return Err(crate::blob::BlobError::Body { source }.into()),
             }
         }
         bytes.truncate(TEXT_LIMIT);

@@ -111,7 +111,8 @@ impl Files {
     /// `NotFound`, `Refused`, `NotReady`, `Quarantined`; else when catalog or store do not answer.
     pub async fn content_url(&self, subject: &Subject, id: FileId) -> Result<(FileView, String), FilesError> {
         let file = self.download(subject, id).await?;
-        let url = self.presigned(&file).await?;
+        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
+        let url = self.presigned(&file, &blob, &file.name).await?;
         Ok((self.view(file).await?, url))
     }
 

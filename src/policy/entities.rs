@@ -37,6 +37,7 @@ pub(super) struct Types {
     user: EntityTypeName,
     guest: EntityTypeName,
     key: EntityTypeName,
+    link: EntityTypeName,
     folder: EntityTypeName,
     file: EntityTypeName,
     status: EntityTypeName,
@@ -55,6 +56,7 @@ impl Types {
             user: parse("User")?,
             guest: parse("Guest")?,
             key: parse("Key")?,
+            link: parse("Link")?,
             folder: parse("Folder")?,
             file: parse("File")?,
             status: parse("Status")?,
@@ -83,9 +85,14 @@ impl Types {
             }
             PrincipalKind::Guest { call } => (uid(&self.guest, call.to_string()), HashSet::new()),
             PrincipalKind::Key { id } => (uid(&self.key, id.to_string()), HashSet::new()),
+            PrincipalKind::Link { id, .. } => (uid(&self.link, id.to_string()), HashSet::new()),
         };
         let customer = Value::new_entity_uid(uid(&self.customer, principal.customer.to_string()));
-        entity(id, HashMap::from([("customer".to_owned(), customer)]), parents)
+        let mut attributes = HashMap::from([("customer".to_owned(), customer)]);
+        if let PrincipalKind::Link { file, .. } = &principal.kind {
+            attributes.insert("file".to_owned(), Value::new_entity_uid(uid(&self.file, file.to_string())));
+        }
+        entity(id, attributes, parents)
     }
 
     pub(super) fn resource(&self, resource: &Resource, now: Timestamp) -> Result<Entity, BuildError> {

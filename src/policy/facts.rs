@@ -1,7 +1,7 @@
 //! What a decision is made from. Whoever asks loads these; nothing here looks anything up.
 
 use crate::domain::{
-    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Owner, Permissions, PersonId, Rights,
+    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, LinkId, Owner, Permissions, PersonId, Rights,
     Role, TeamId, Timestamp, UserId, Verified,
 };
 
@@ -37,6 +37,13 @@ pub enum PrincipalKind {
     Key {
         /// Which.
         id: KeyId,
+    },
+    /// Whoever holds a living link and its code.
+    Link {
+        /// Which.
+        id: LinkId,
+        /// The one file it opens.
+        file: FileId,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::facts::{Conditions, FileFacts, GrantFact, Principal, PrincipalKind};
 use crate::domain::{
-    CallId, Clock, CustomerId, Door, FileId, FileStatus, Folder, KeyId, ManualClock, Owner, Permissions, PersonId, Rights, Role,
+    CallId, Clock, CustomerId, Door, FileId, FileStatus, Folder, KeyId, LinkId, ManualClock, Owner, Permissions, PersonId, Rights, Role,
     SeededEntropy, TeamId, Timestamp, UserId, Verified,
 };
 
@@ -16,6 +16,7 @@ pub(super) struct Ids {
     pub(super) my_team: TeamId,
     pub(super) call: CallId,
     pub(super) key: KeyId,
+    pub(super) link: LinkId,
     pub(super) file: FileId,
     #[cfg(test)]
     pub(super) other_team: TeamId,
@@ -34,6 +35,7 @@ pub(super) fn ids() -> Ids {
         my_team: TeamId::new(clock, entropy),
         call: CallId::new(clock, entropy),
         key: KeyId::new(clock, entropy),
+        link: LinkId::new(clock, entropy),
         file: FileId::new(clock, entropy),
         #[cfg(test)]
         other_team: TeamId::new(clock, entropy),
@@ -70,6 +72,16 @@ pub(super) fn key() -> Principal {
     principal(PrincipalKind::Key { id: ids().key })
 }
 
+/// Whoever opens a link to this file.
+pub(super) fn link(file: FileId) -> Principal {
+    principal(PrincipalKind::Link { id: ids().link, file })
+}
+
+/// A file that is not the one the matrix speaks of.
+pub(super) fn other_file() -> FileId {
+    FileId::new(&ManualClock::at("2026-03-02T09:00:00Z"), &SeededEntropy::new(7))
+}
+
 fn principal(kind: PrincipalKind) -> Principal {
     Principal { kind, customer: ids().customer, permissions: Permissions::all() }
 }
@@ -95,7 +107,7 @@ pub(super) fn grant(to: PersonId, rights: Rights) -> GrantFact {
 
 #[cfg(test)]
 pub(super) fn principals() -> Vec<Principal> {
-    vec![member_of(vec![Role::Member]), guest(), key()]
+    vec![member_of(vec![Role::Member]), guest(), key(), link(ids().file)]
 }
 
 #[cfg(test)]

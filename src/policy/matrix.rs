@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::action::ActionKind;
 use super::facts::{FileFacts, Principal, Resource};
-use super::fixture::{conditions, file, grant, guest, ids, key, member_of};
+use super::fixture::{conditions, file, grant, guest, ids, key, link, member_of, other_file};
 use super::set::Policies;
 use crate::domain::{FileStatus, Owner, Permission, Permissions, PersonId, Rights, Role};
 
@@ -62,6 +62,8 @@ fn everybody() -> Vec<(String, Principal)> {
     everybody.push(("without a role".to_owned(), member_of(Vec::new())));
     everybody.push(("unknown caller".to_owned(), guest()));
     everybody.push(("key".to_owned(), key()));
+    everybody.push(("link to it".to_owned(), link(ids().file)));
+    everybody.push(("link to another".to_owned(), link(other_file())));
     everybody
 }
 

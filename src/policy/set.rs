@@ -14,7 +14,7 @@ use super::entities::Types;
 
 const SCHEMA: &str = include_str!("../../policies/satchel.cedarschema");
 
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 10] = [
     ("owner.cedar", include_str!("../../policies/default/owner.cedar")),
     ("administrator.cedar", include_str!("../../policies/default/administrator.cedar")),
     ("member.cedar", include_str!("../../policies/default/member.cedar")),
@@ -22,6 +22,7 @@ const BUILT_IN: [(&str, &str); 9] = [
     ("auditor.cedar", include_str!("../../policies/default/auditor.cedar")),
     ("shared.cedar", include_str!("../../policies/default/shared.cedar")),
     ("key.cedar", include_str!("../../policies/default/key.cedar")),
+    ("link.cedar", include_str!("../../policies/default/link.cedar")),
     ("narrowing.cedar", include_str!("../../policies/default/narrowing.cedar")),
     ("safety.cedar", include_str!("../../policies/default/safety.cedar")),
 ];

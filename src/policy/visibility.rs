@@ -50,7 +50,7 @@ impl Policies {
         }
         match &principal.kind {
             PrincipalKind::Key { .. } => Visibility::All,
-            PrincipalKind::Guest { .. } => Visibility::Tokens(Vec::new()),
+            PrincipalKind::Guest { .. } | PrincipalKind::Link { .. } => Visibility::Tokens(Vec::new()),
             PrincipalKind::User { id, roles, teams } => {
                 let has = |role| roles.contains(&role);
                 if has(Role::Owner) || has(Role::Administrator) || has(Role::Auditor) {
