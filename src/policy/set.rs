@@ -272,10 +272,12 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_policies_are_valid() {
+    fn the_built_in_policies_are_valid_and_shared_between_threads() {
+        fn shared<T: Send + Sync>(_: &T) {}
         let policies = Policies::built_in().unwrap();
         assert!(policies.ids().contains(&"owner-everything".to_owned()));
         assert!(!policies.widens_find());
+        shared(&policies);
     }
 
     #[test]
