@@ -118,8 +118,7 @@ impl Files {
     }
 
     async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, error: &BlobError) {
-        let entry =
-            AuditEntry { object: Some(upload.to_string()), reason: Some(error.to_string()), ..subject.entry("add", "failed") };
+        let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(error.to_string()), ..subject.entry("add", "failed") };
         if let Err(error) = self.0.store.delete(key).await {
             tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
             return;
@@ -139,11 +138,8 @@ impl Files {
         for (customer, upload, key) in self.0.catalog.stale_uploads(before, 100).await? {
             let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
             self.0.store.delete(&key).await?;
-            let entry = AuditEntry {
-                object: Some(upload.to_string()),
-                reason: Some("never became a file".to_owned()),
-                ..Self::sweep_entry()
-            };
+            let entry =
+                AuditEntry { object: Some(upload.to_string()), reason: Some("never became a file".to_owned()), ..Self::sweep_entry() };
             self.0.catalog.abandon_upload(customer, upload, &entry).await?;
             swept += 1;
         }

@@ -79,7 +79,7 @@ const DIGITS_SECONDS: i64 = 3600;
 const MAX_CODE_SECONDS: i64 = 7 * 86_400;
 const CODE_DIGITS: usize = 6;
 const CODE_WORDS: usize = 5;
-const URL_LIFETIME: Duration = Duration::from_secs(60);
+const URL_LIFETIME: Duration = Duration::from_mins(1);
 
 /// What was typed, as it is compared: digits without blanks, or words in lower case.
 fn typed(text: &str) -> String {
@@ -161,7 +161,8 @@ impl Files {
             _ => Style::Words,
         };
         let (row, code) = self.new_code(ctx, share.link, style, lifetime)?;
-        let entry = AuditEntry { reason: Some(format!("code {} for {}", row.id, share.link)), ..subject.file_entry("done", &file, &permit) };
+        let entry =
+            AuditEntry { reason: Some(format!("code {} for {}", row.id, share.link)), ..subject.file_entry("done", &file, &permit) };
         self.0.catalog.issue_code(ctx.customer, &row, &entry).await?;
         Ok(CodeAnswer::Code { code, file: Box::new(file), recipient })
     }
@@ -282,13 +283,9 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_compared_without_blanks_and_case() {
-        for (text, expected) in [
-            ("427 913", "427913"),
-            (" 427-913 ", "427913"),
-            ("Amber  Castle-River", "amber castle river"),
-            ("", ""),
-            ("42a", "a"),
-        ] {
+        for (text, expected) in
+            [("427 913", "427913"), (" 427-913 ", "427913"), ("Amber  Castle-River", "amber castle river"), ("", ""), ("42a", "a")]
+        {
             assert_eq!(typed(text), expected, "{text}");
         }
     }

@@ -8,9 +8,7 @@
 use super::share::AskedShare;
 use super::{Files, FilesError, ReadBack, Shared, Subject};
 use crate::catalog::Pending;
-use crate::domain::{
-    AuditEntry, CallContext, Decision, FileRecord, Heard, HeardKind, Lifetime, Person, PersonKind, Timestamp,
-};
+use crate::domain::{AuditEntry, CallContext, Decision, FileRecord, Heard, HeardKind, Lifetime, Person, PersonKind, Timestamp};
 
 /// What became of an answer.
 #[derive(Debug, Clone)]
@@ -40,12 +38,29 @@ enum Word {
 }
 
 const YES: &[&str] = &[
-    "yes", "yeah", "yep", "yup", "sure", "ok", "okay", "correct", "right", "confirm", "confirmed", "affirmative", "absolutely", "exactly", "1",
-    "one", "true",
+    "yes",
+    "yeah",
+    "yep",
+    "yup",
+    "sure",
+    "ok",
+    "okay",
+    "correct",
+    "right",
+    "confirm",
+    "confirmed",
+    "affirmative",
+    "absolutely",
+    "exactly",
+    "1",
+    "one",
+    "true",
 ];
 const YES_PHRASES: &[&str] = &["go ahead", "do it", "please do", "that's right", "thats right", "sounds good", "send it", "share it"];
-const NO: &[&str] =
-    &["no", "nope", "nah", "not", "don't", "dont", "stop", "cancel", "wait", "wrong", "never", "negative", "abort", "forget", "2", "two", "false"];
+const NO: &[&str] = &[
+    "no", "nope", "nah", "not", "don't", "dont", "stop", "cancel", "wait", "wrong", "never", "negative", "abort", "forget", "2", "two",
+    "false",
+];
 
 /// Reads an answer. A no anywhere wins: "yes, no, wait" is no yes.
 fn word(text: &str) -> Word {
@@ -55,7 +70,11 @@ fn word(text: &str) -> Word {
         return Word::No;
     }
     let joined = words.join(" ");
-    if words.iter().any(|word| YES.contains(word)) || YES_PHRASES.iter().any(|phrase| joined.contains(phrase)) { Word::Yes } else { Word::Neither }
+    if words.iter().any(|word| YES.contains(word)) || YES_PHRASES.iter().any(|phrase| joined.contains(phrase)) {
+        Word::Yes
+    } else {
+        Word::Neither
+    }
 }
 
 fn heard_word(heard: &Heard) -> Word {

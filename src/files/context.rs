@@ -9,8 +9,8 @@ use super::secrets::{Secrets, ServerSecret};
 use crate::blob::Store;
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileId, FileRecord, KeyId, Permissions, PersonId, Role,
-    TeamId, Timestamp, UserId, Verified,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileId, FileRecord, KeyId, Permissions, PersonId,
+    Role, TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
@@ -101,6 +101,11 @@ impl Subject {
             PrincipalKind::User { id, .. } => Some(*id),
             PrincipalKind::Guest { .. } | PrincipalKind::Key { .. } | PrincipalKind::Link { .. } => None,
         }
+    }
+
+    /// Whether the user behind the request has a role.
+    pub(super) fn has_role(&self, role: Role) -> bool {
+        matches!(&self.principal.kind, PrincipalKind::User { roles, .. } if roles.contains(&role))
     }
 
     /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
@@ -207,13 +212,7 @@ impl Files {
             call: None,
             door,
             source,
-            conditions: Conditions {
-                door,
-                verified: Verified::default(),
-                external: false,
-                untrusted_text: false,
-                now: self.now(),
-            },
+            conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
         }
     }
 

@@ -211,7 +211,9 @@ impl Files {
         let request = FindRequest { query: words.to_owned(), alternatives: Vec::new(), kind: None };
         let mut hits = self.look(ctx, subject, &request).await?;
         match hits.certainty {
-            Certainty::One | Certainty::Several if hits.files.len() == 1 || (hits.certainty == Certainty::One && !hits.files.is_empty()) => {
+            Certainty::One | Certainty::Several
+                if hits.files.len() == 1 || (hits.certainty == Certainty::One && !hits.files.is_empty()) =>
+            {
                 let (file, permit) = hits.files.swap_remove(0);
                 Ok(Meant::One(Box::new(file), permit))
             }
@@ -245,7 +247,9 @@ impl Files {
     /// The caller's date today; UTC where the time zone is unknown.
     pub(super) fn today(&self, ctx: &CallContext) -> jiff::civil::Date {
         let now = self.now();
-        jiff::tz::TimeZone::get(&ctx.settings.time_zone).map_or_else(|_| now.to_zoned(jiff::tz::TimeZone::UTC), |zone| now.to_zoned(zone)).date()
+        jiff::tz::TimeZone::get(&ctx.settings.time_zone)
+            .map_or_else(|_| now.to_zoned_datetime(jiff::tz::TimeZone::UTC), |zone| now.to_zoned_datetime(zone))
+            .date()
     }
 }
 

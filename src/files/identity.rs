@@ -4,8 +4,8 @@ use super::secrets::token_hash;
 use super::{Files, FilesError, KeyAccess, Subject};
 use crate::catalog::{CallChange, CallRecord, Customer, KeyRecord, NewCall, NewCustomer, NewKey};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, KeyId, Permissions, PersonId, Phone,
-    Timestamp, UserId, Verified, clean_text,
+    Actor, AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, KeyId, Permissions, PersonId,
+    Phone, Timestamp, UserId, Verified, clean_text,
 };
 use crate::policy::{ManageKeys, OpenCall};
 
@@ -311,8 +311,7 @@ impl Files {
         let caller = self.caller_of(customer, &request.caller).await?;
         let call = CallId::new(&*self.0.clock, &*self.0.entropy);
         let token = self.0.secrets.token("sct");
-        let expires_at =
-            self.now().saturating_add(jiff::SignedDuration::from_secs(CALL_SECONDS)).unwrap_or(Timestamp::MAX);
+        let expires_at = self.now().saturating_add(jiff::SignedDuration::from_secs(CALL_SECONDS)).unwrap_or(Timestamp::MAX);
         let asked = request.permissions.clone().unwrap_or_else(Permissions::all);
         let new = NewCall {
             id: call,
@@ -340,7 +339,7 @@ impl Files {
     /// # Errors
     /// `NotFound` when there is none; `Refused` without the right.
     pub async fn call(&self, subject: &Subject, id: &str, is_test: bool) -> Result<CallAccess, FilesError> {
-        self.permit_customer::<OpenCall>(subject).await?;
+        drop(self.permit_customer::<OpenCall>(subject).await?);
         match self.0.catalog.call(subject.customer(), id).await? {
             Some(record) if record.is_alive(self.now()) => Ok(CallAccess { record, is_test }),
             _ => Err(self.absent(subject, "open_call", None).await?),

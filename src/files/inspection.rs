@@ -71,11 +71,8 @@ impl Files {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn give_up_job(&self, job: &Job, error: &str) -> Result<(), FilesError> {
-        let entry = AuditEntry {
-            version: Some(job.version),
-            reason: Some(error.to_owned()),
-            ..Self::worker_entry("inspect", "gave_up", job.file)
-        };
+        let entry =
+            AuditEntry { version: Some(job.version), reason: Some(error.to_owned()), ..Self::worker_entry("inspect", "gave_up", job.file) };
         Ok(self.0.catalog.close_job(job, JobState::GivenUp, Some(error), &entry).await?)
     }
 
@@ -86,14 +83,11 @@ impl Files {
     pub async fn under_inspection(&self, job: &Job) -> Result<Option<UnderInspection>, FilesError> {
         let file = self.0.catalog.file(job.customer, job.file).await?;
         match file {
-            Some(file)
-                if file.version == job.version && matches!(file.status, FileStatus::Scanning | FileStatus::Processing) =>
-            {
+            Some(file) if file.version == job.version && matches!(file.status, FileStatus::Scanning | FileStatus::Processing) => {
                 Ok(Some(UnderInspection { file }))
             }
             _ => {
-                let entry =
-                    AuditEntry { version: Some(job.version), ..Self::worker_entry("inspect", "nothing_to_do", job.file) };
+                let entry = AuditEntry { version: Some(job.version), ..Self::worker_entry("inspect", "nothing_to_do", job.file) };
                 self.0.catalog.close_job(job, JobState::Done, None, &entry).await?;
                 Ok(None)
             }
@@ -128,7 +122,9 @@ impl Files {
     }
 
     async fn leave(&self, from: &ObjectKey, to: &ObjectKey) {
-        if from != to && let Err(error) = self.0.store.delete(from).await {
+        if from != to
+            && let Err(error) = self.0.store.delete(from).await
+        {
             tracing::warn!(error = %error, "an object that moved stays at its old place until it is swept");
         }
     }

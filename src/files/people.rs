@@ -1,9 +1,7 @@
 //! The customer's directory: adding people, and finding the one that was said.
 
 use super::{Files, FilesError, Subject};
-use crate::domain::{
-    AuditEntry, CallContext, ContactId, Decision, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId, clean_text,
-};
+use crate::domain::{AuditEntry, CallContext, ContactId, Decision, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId, clean_text};
 use crate::policy::ManagePeople;
 use crate::search::{PeoplePick, PersonName, decide_people, rank_people};
 
@@ -70,6 +68,9 @@ impl Files {
             (PersonKind::User, Some(roles)) => roles.clone(),
             (PersonKind::Team | PersonKind::Contact, _) => Vec::new(),
         };
+        if roles.contains(&Role::Owner) && subject.user().is_some() && !subject.has_role(Role::Owner) {
+            return Err(FilesError::Invalid { field: "roles", reason: "only an owner makes owners".to_owned() });
+        }
         let person = Person {
             id,
             customer: subject.customer(),

@@ -7,8 +7,8 @@ use super::find::Meant;
 use super::{Files, FilesError, Subject, Unclear, Who};
 use crate::catalog::{NewCode, NewLink, NewMessage, NewPending, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CodeId, Decision, FileId, FileRecord, FileStatus, LinkId, MessageId, PendingId, Person, PersonId,
-    PersonKind, Phone, Lifetime, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, CodeId, Decision, FileId, FileRecord, FileStatus, Lifetime, LinkId, MessageId, PendingId, Person,
+    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -228,17 +228,18 @@ impl Files {
         let permit = self.permit_share(subject, &file, outside).await?;
         self.handed_out(subject, &file, &permit).await?;
         let (clock, entropy) = (&*self.0.clock, &*self.0.entropy);
-        let seal = |purpose: &str, text: &str| {
-            self.0.secrets.seal(ctx.customer, purpose, text).ok_or(FilesError::Sealed { what: "link" })
-        };
+        let seal = |purpose: &str, text: &str| self.0.secrets.seal(ctx.customer, purpose, text).ok_or(FilesError::Sealed { what: "link" });
         let lifetime = Lifetime::from_seconds(asked.lifetime_seconds)
             .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?;
         let slug = self.0.secrets.slug();
         let link = NewLink { id: LinkId::new(clock, entropy), slug_hash: slug.hash, slug_sealed: seal("slug", &slug.secret)? };
         let url = self.link_url(&slug.secret);
         let now = self.now();
-        let (code_row, code) =
-            if outside { self.new_code(ctx, link.id, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))? } else { (None, None) };
+        let (code_row, code) = if outside {
+            self.new_code(ctx, link.id, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
+        } else {
+            (None, None)
+        };
         let address = address_of(&recipient);
         let messages = match &address {
             Some((channel, address)) => vec![NewMessage {
@@ -263,10 +264,8 @@ impl Files {
             code: code_row,
             messages,
         };
-        let entry = AuditEntry {
-            reason: Some(format!("share {} to {}", share.id, recipient.id)),
-            ..subject.file_entry("done", &file, &permit)
-        };
+        let entry =
+            AuditEntry { reason: Some(format!("share {} to {}", share.id, recipient.id)), ..subject.file_entry("done", &file, &permit) };
         self.0.catalog.share(&share, Some(confirmed), &entry).await?;
         self.0.changed.notify_waiters();
         Ok(Shared {
@@ -324,8 +323,7 @@ impl Files {
         self.0.catalog.record(customer, &entry).await?;
         let mut lines = Vec::new();
         for message in self.0.catalog.outbox(customer, 100).await? {
-            let body =
-                self.0.secrets.unseal(customer, "message", &message.sealed_body).ok_or(FilesError::Sealed { what: "message" })?;
+            let body = self.0.secrets.unseal(customer, "message", &message.sealed_body).ok_or(FilesError::Sealed { what: "message" })?;
             lines.push(OutboxLine {
                 id: message.id,
                 recipient: message.recipient,

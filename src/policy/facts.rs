@@ -1,8 +1,8 @@
 //! What a decision is made from. Whoever asks loads these; nothing here looks anything up.
 
 use crate::domain::{
-    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, LinkId, Owner, Permissions, PersonId, Rights,
-    Role, TeamId, Timestamp, UserId, Verified,
+    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, LinkId, Owner, Permissions, PersonId,
+    Rights, Role, TeamId, Timestamp, UserId, Verified,
 };
 
 /// Who asks.
