@@ -29,7 +29,7 @@ impl Default for Budget {
 
 /// Whether bytes begin like an archive.
 pub(super) fn is_archive(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+    [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|mark| bytes.starts_with(*mark))
 }
 
 /// Judges every member.

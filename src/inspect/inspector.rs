@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::kind;
 use super::process::{Answer, Ending, WorkerError, Workers};
-use super::protocol::{Job, KindReport, Limits, Reading, Reply, Task};
+use super::protocol::{ADDRESS_SPACE, Job, KindReport, Limits, Reading, Reply, Task};
 use super::scanner::{EmbeddedScanner, Scanner};
 use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
 
@@ -101,7 +101,11 @@ impl Inspector {
         let task = Task {
             job: Job::Extract,
             name: name.as_str().to_owned(),
-            limits: Limits { address_space: 3 << 29, cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1), open_files: 32 },
+            limits: Limits {
+                address_space: ADDRESS_SPACE,
+                cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1),
+                open_files: 32,
+            },
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
         };

@@ -99,12 +99,15 @@ pub(super) fn detect(bytes: &[u8], name: &str) -> Kind {
     if bytes.starts_with(&ole::MAGIC) {
         return of_ole(bytes, extension);
     }
+    let is_zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x07\x08PK");
     let format = FileFormat::from_reader(Cursor::new(bytes)).unwrap_or_default();
     match format {
-        FileFormat::ArbitraryBinaryData | FileFormat::PlainText => of_unsigned(bytes, extension),
         FileFormat::Zip => of_zip(extension),
         // A container whose directory is damaged still begins like one.
-        _ if bytes.starts_with(b"PK\x03\x04") && format.kind() == FormatKind::Archive => of_zip(extension),
+        FileFormat::ArbitraryBinaryData | FileFormat::PlainText if is_zip => of_zip(extension),
+        FileFormat::ArbitraryBinaryData | FileFormat::PlainText => of_unsigned(bytes, extension),
+        // Web pages may begin as XML documents do.
+        FileFormat::ExtensibleMarkupLanguage if matches!(extension, Some("html" | "htm" | "xhtml")) => by_extension(extension),
         _ => of_format(format, bytes, extension),
     }
 }

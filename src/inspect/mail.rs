@@ -87,7 +87,9 @@ fn sender(addresses: &str) -> Option<String> {
         Some((name, rest)) => (name, rest.split('>').next().unwrap_or_default()),
         None => ("", addresses.split(',').next().unwrap_or_default()),
     };
-    let name = clean_text(name.trim().trim_matches('"'), 200);
+    // Exchange leaves the mark of its organisation behind names it made up itself.
+    let name = name.trim().trim_matches('"').replace("(FYDIBOHF23SPDLT)", "");
+    let name = clean_text(&name, 200);
     let chosen = if name.is_empty() { clean_text(address, 200) } else { name };
     Some(chosen).filter(|chosen| !chosen.is_empty())
 }

@@ -32,6 +32,24 @@ const JUNK_TITLES: [&str; 16] = [
 const FILE_ENDINGS: [&str; 16] =
     [".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".pdf", ".rtf", ".txt", ".odt", ".qxd", ".indd", ".tex", ".dvi", ".html", ".tmp"];
 
+/// Authors that a program wrote.
+const JUNK_AUTHORS: [&str; 14] = [
+    "unknown",
+    "user",
+    "author",
+    "admin",
+    "administrator",
+    "none",
+    "default",
+    "owner",
+    "anonymous",
+    "windows user",
+    "microsoft user",
+    "microsoft office user",
+    "python-docx",
+    "openpyxl",
+];
+
 /// The title, unless it is a program's default or just the name of the file.
 pub(super) fn believable_title(title: &str, file_name: &str) -> Option<String> {
     let title = clean_text(title, MAX_FIELD);
@@ -55,8 +73,7 @@ fn is_number(text: &str) -> bool {
 pub(super) fn believable_author(author: &str) -> Option<String> {
     let author = clean_text(author, MAX_FIELD);
     let lower = author.to_lowercase();
-    let is_default = ["unknown", "user", "author", "admin", "administrator", "none", "default", "owner", "anonymous", "-"];
-    (author.chars().any(char::is_alphabetic) && !is_default.contains(&lower.as_str())).then_some(author)
+    (author.chars().any(char::is_alphabetic) && !JUNK_AUTHORS.contains(&lower.as_str())).then_some(author)
 }
 
 /// All authors in one line.

@@ -12,6 +12,9 @@ pub const WORKER_ARGUMENT: &str = "inspect-worker";
 /// Longest task line, in bytes.
 pub(super) const MAX_TASK_LINE: u64 = 16 << 10;
 
+/// Address space of a worker, in bytes: one large document unpacked, not two.
+pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
+
 /// What the worker may use. Applied by the worker itself before it reads a byte of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Limits {

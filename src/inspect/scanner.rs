@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::engine;
 use super::process::{Answer, Ending, WorkerError, Workers};
-use super::protocol::{Job, Limits, Reply, Task};
+use super::protocol::{ADDRESS_SPACE, Job, Limits, Reply, Task};
 use crate::domain::{ChunkStream, FileName, ScanStatus, ScanVerdict};
 
 /// Judges bytes. Fails closed: what could not be judged to its end is never clean.
@@ -41,7 +41,7 @@ impl Scanner for EmbeddedScanner {
             name: name.as_str().to_owned(),
             // Processor time has no upper end that fits a file of any size; a stalled worker
             // meets the wall, and this stops one that spins while it reads.
-            limits: Limits { address_space: 3 << 29, cpu_seconds: self.wall.as_secs().saturating_mul(20).max(60), open_files: 32 },
+            limits: Limits { address_space: ADDRESS_SPACE, cpu_seconds: self.wall.as_secs().saturating_mul(20).max(60), open_files: 32 },
             max_read_bytes: u64::MAX,
             max_text_bytes: 0,
         };

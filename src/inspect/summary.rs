@@ -29,7 +29,7 @@ const STOP_WORDS: [&str; 72] = [
 ];
 
 /// Parts of sentences that every document has and none is about.
-const BOILERPLATE: [&str; 16] = [
+const BOILERPLATE: [&str; 18] = [
     "all rights reserved",
     "copyright",
     "confidential",
@@ -46,6 +46,8 @@ const BOILERPLATE: [&str; 16] = [
     "sent from my",
     "lorem ipsum",
     "do not reply",
+    "licensed to the",
+    "licensed under",
 ];
 
 /// Abbreviations whose full stop ends no sentence.
@@ -83,7 +85,7 @@ pub fn summarise(text: &str) -> Option<String> {
     let said: Vec<&str> = chosen.iter().filter_map(|index| sentences.get(*index).map(String::as_str)).collect();
     debug_assert!(words <= MAX_WORDS);
     // Readers of marked-up text leave a blank between a link and its full stop.
-    Some(clean_text(&said.join(" "), 400).replace(" .", ".").replace(" ,", ","))
+    Some(clean_text(&said.join(" "), 400).replace(" .", ".").replace(" ,", ",").replace(" ;", ";"))
 }
 
 /// Running text: lines wrapped by a mailer or a printer are joined, all other lines stand alone.
@@ -154,7 +156,8 @@ fn is_worth_saying(sentence: &str) -> bool {
     let capitals = sentence.split_whitespace().filter(|word| word.len() > 3 && !word.chars().any(char::is_lowercase)).count();
     let is_header = ["from:", "to:", "cc:", "date:", "subject:", "sent:"].iter().any(|header| lower.starts_with(header));
     (MIN_WORDS..=MAX_WORDS).contains(&words)
-        && sentence.starts_with(|character: char| character.is_alphanumeric() || matches!(character, '"' | '“'))
+        && sentence
+            .starts_with(|character: char| (character.is_alphanumeric() && !character.is_lowercase()) || matches!(character, '"' | '“'))
         && sentence.trim_end_matches(['"', '”', ')']).ends_with(['.', '!', '?'])
         && letters * 10 >= visible * 7
         && digits * 6 <= visible

@@ -6,7 +6,7 @@ use docling::{ConversionError, DoclingDocument, DocumentConverter, InputFormat, 
 
 use super::kind::{Kind, Reader};
 use super::protocol::Reading;
-use super::{mail, media, metadata, ole, summary};
+use super::{mail, media, metadata, ole, pdf, rtf, summary};
 use crate::domain::{Category, ExtractionStatus, clean_text};
 
 const LOCKED: &str = "it is locked with a password";
@@ -55,10 +55,13 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     let converter = DocumentConverter::new().compact_tables(true);
     let source = SourceDocument::from_bytes("document", format, bytes);
     let found = converter.document_metadata(&source);
-    let old = if source.bytes.starts_with(&ole::MAGIC) { ole::summary(&source.bytes) } else { ole::Summary::default() };
+    let old = own_properties(format, &source.bytes);
+    // Converting takes the bytes; only a PDF is looked at a second time.
+    let again = if format == InputFormat::Pdf { source.bytes.clone() } else { Vec::new() };
     let (mut reading, result) = match converter.convert(source) {
         Ok(whole) => (with_text(&whole.document.export_to_text(), kind, max_text), Some(whole.document)),
-        Err(error) => (failed(&error, format), None),
+        Err(error) if format == InputFormat::Pdf => (pdf_without_text(&error, &again, found.is_empty(), kind, max_text), None),
+        Err(error) => (failed(&error), None),
     };
     let envelope = result.as_ref().filter(|_| kind.category == Category::Mail).map(mail::envelope).unwrap_or_default();
     let heading = result.as_ref().filter(|_| kind.content_type.starts_with("text/")).and_then(first_heading);
@@ -69,10 +72,39 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     reading.author =
         envelope.from.or_else(|| metadata::authors(&found)).or_else(|| old.author.as_deref().and_then(metadata::believable_author));
     reading.created_date = envelope.date.or_else(|| metadata::created(&found)).or(old.created);
-    reading.page_count = match kind.category {
-        Category::Mail => None,
-        _ => result.as_ref().and_then(|document| pages(document, format)).or_else(|| metadata::counted_pages(&found)).or(old.pages),
+    let pages = result.as_ref().and_then(|document| pages(document, format)).or(reading.page_count);
+    let pages = pages.or_else(|| metadata::counted_pages(&found)).or(old.pages);
+    reading.page_count = pages.filter(|_| kind.category != Category::Mail);
+    reading
+}
+
+/// Properties in formats whose metadata the library does not read.
+fn own_properties(format: InputFormat, bytes: &[u8]) -> ole::Summary {
+    if bytes.starts_with(&ole::MAGIC) {
+        ole::summary(bytes)
+    } else if format == InputFormat::Rtf {
+        let rtf::Info { title, author, created, pages } = rtf::info(bytes);
+        ole::Summary { title, author, created, pages }
+    } else {
+        ole::Summary::default()
+    }
+}
+
+/// A PDF that the library gave no text for.
+fn pdf_without_text(error: &ConversionError, bytes: &[u8], says_nothing: bool, kind: &Kind, max_text: usize) -> Reading {
+    let look = pdf::look_again(bytes);
+    let mut reading = if !look.text.trim().is_empty() {
+        with_text(&look.text, kind, max_text)
+    } else if says_nothing && pdf::is_encrypted(bytes) {
+        // One that opens without a password would have given its properties at least.
+        Reading::without_text(ExtractionStatus::Locked, LOCKED)
+    } else if matches!(error, ConversionError::Parse(_)) {
+        // It opened and had no text: the one parse error without a cause.
+        Reading::without_text(ExtractionStatus::Empty, SCANNED)
+    } else {
+        failed(error)
     };
+    reading.page_count = look.pages;
     reading
 }
 
@@ -96,13 +128,11 @@ fn pages(document: &DoclingDocument, format: InputFormat) -> Option<u32> {
     u32::try_from(count).ok()
 }
 
-fn failed(error: &ConversionError, format: InputFormat) -> Reading {
+fn failed(error: &ConversionError) -> Reading {
     if error.encryption().is_some() {
         return Reading::without_text(ExtractionStatus::Locked, LOCKED);
     }
     match error {
-        // A PDF that opens and yields nothing is the one parse error without a cause.
-        ConversionError::Parse(_) if format == InputFormat::Pdf => Reading::without_text(ExtractionStatus::Empty, SCANNED),
         ConversionError::UnsupportedFormat(_) | ConversionError::UnknownFormat { .. } | ConversionError::UnsupportedOption(_) => {
             Reading::without_text(ExtractionStatus::Empty, "it is not a kind of file that has text")
         }

@@ -17,8 +17,12 @@ const STACK: usize = 64 << 20;
 pub fn worker_main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        // The parent reads the exit status; the file's content must not reach a log.
-        Err(_) => ExitCode::FAILURE,
+        Err(error) => {
+            // The parent looks into these words for the kind of failure and never logs them;
+            // when even they cannot be written, the exit status is all there is.
+            drop(writeln!(io::stderr().lock(), "{error}"));
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -191,8 +191,15 @@ async fn a_pdf_gives_text_pages_and_properties() {
 #[tokio::test]
 async fn a_scanned_pdf_says_that_it_has_no_text() {
     let read = extract("a.pdf", &pdf(None)).await;
+    assert_eq!(read.page_count, Some(1));
     assert_eq!(read.extraction.status, ExtractionStatus::Empty);
     assert_eq!(read.extraction.reason.as_deref(), Some("it has no text layer; it looks scanned"));
+}
+
+#[tokio::test]
+async fn a_pdf_of_one_short_line_is_not_taken_for_a_scan() {
+    let read = extract("a.pdf", &pdf(Some("Hello World"))).await;
+    assert_eq!((read.extraction.status, read.text.as_str()), (ExtractionStatus::Done, "Hello World"));
 }
 
 #[tokio::test]
@@ -215,12 +222,11 @@ async fn a_locked_file_says_so() {
 
 #[tokio::test]
 async fn a_bomb_costs_the_worker_and_the_type_is_still_known() {
-    let bomb = docx(&"<w:p><w:r><w:t/></w:r></w:p>".repeat(12_000_000));
-    let read = extract_with(InspectorSettings { extract_wall: Duration::from_secs(10), ..settings() }, "bomb.docx", &bomb).await;
+    let bomb = docx(&"<w:p><w:r><w:t/></w:r></w:p>".repeat(3_000_000));
+    let read = extract_with(InspectorSettings { extract_wall: Duration::from_secs(1), ..settings() }, "bomb.docx", &bomb).await;
     assert_eq!(read.extraction.status, ExtractionStatus::Failed, "{:?}", read.extraction.reason);
     assert_eq!(read.category, Category::Document);
     assert!(read.text.is_empty());
-    assert_ne!(scan("bomb.docx", &bomb).await.status, ScanStatus::Clean);
 }
 
 #[tokio::test]
