@@ -1,6 +1,6 @@
 //! Several hits made into one question out of what differs.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -161,7 +161,7 @@ fn value(candidate: &Candidate<'_>, by: Differs, today: Date) -> Option<Spoken> 
 /// The values of all candidates, when each has one and no two sound the same.
 fn distinct_values(candidates: &[Candidate<'_>], by: Differs, today: Date) -> Option<Vec<Spoken>> {
     let values: Vec<Spoken> = candidates.iter().map(|candidate| value(candidate, by, today)).collect::<Option<_>>()?;
-    let seen: BTreeMap<String, ()> = values.iter().map(|value| (value.as_str().to_lowercase(), ())).collect();
+    let seen: BTreeSet<String> = values.iter().map(|value| value.as_str().to_lowercase()).collect();
     (seen.len() == candidates.len()).then_some(values)
 }
 
@@ -222,12 +222,12 @@ fn with_whole_numbers(titles: &[Vec<&str>], head: usize, tail: usize) -> (usize,
 
 /// How many words all have alike, counted from one end.
 fn alike<'a>(titles: &[Vec<&'a str>], word: impl Fn(&[&'a str], usize) -> Option<&'a str>) -> usize {
-    (0..)
-        .take_while(|at| {
-            let first = titles.first().and_then(|title| word(title, *at));
-            first.is_some_and(|first| titles.iter().all(|title| word(title, *at).is_some_and(|other| other.eq_ignore_ascii_case(first))))
-        })
-        .count()
+    let shortest = titles.iter().map(Vec::len).min().unwrap_or(0);
+    let is_alike = |at: usize| {
+        let first = titles.first().and_then(|title| word(title, at));
+        first.is_some_and(|first| titles.iter().all(|title| word(title, at).is_some_and(|other| other.eq_ignore_ascii_case(first))))
+    };
+    (0..shortest).take_while(|at| is_alike(*at)).count()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use super::*;
 use crate::domain::{Category, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
-    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_detail,
-    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_excerpt, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
+    spoken_digits_slowly, spoken_duration, spoken_excerpt, spoken_kind, spoken_left, spoken_name, spoken_pages,
 };
 
 /// Values from the same source: ordinary ones, the longest there can be, or whatever a test makes up.
@@ -18,7 +18,6 @@ struct Values {
     title: Spoken,
     person: Spoken,
     summary: Option<Spoken>,
-    detail: Option<Spoken>,
     lifetime: Spoken,
     digits: &'static str,
     is_full: bool,
@@ -30,7 +29,6 @@ impl Values {
             title: speakable_title("Q2 financial report.pdf"),
             person: spoken_name("John Smythe"),
             summary: None,
-            detail: None,
             lifetime: spoken_duration(600),
             digits: "427913",
             is_full: false,
@@ -42,7 +40,6 @@ impl Values {
             title: speakable_title("Minutes extraordinary general meeting shareholders Acme Holdings International Limited 2025"),
             person: Spoken::new("Maximilian von Hohenzollern Sigmaringen with two Ms, in international investor relations"),
             summary: spoken_excerpt(&"revenue rose in every region ".repeat(9), 12),
-            detail: spoken_detail("in finance"),
             lifetime: spoken_duration(364 * 86_400 + 23 * 3_600),
             digits: "42791386",
             is_full: true,

@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
             && a == b
             && let Some(date) = date_of(y, m, d)
         {
-            return self.take(5, &date_words(date));
+            return Some(self.take(5, &date_words(date)));
         }
         if let [Atom::Number(y), Atom::Mark('-'), Atom::Number(m), ..] = atoms
             && y.len() == 4
@@ -173,12 +173,12 @@ impl<'a> Reader<'a> {
             && !matches!(atoms.get(3), Some(Atom::Mark('-')))
             && let Some(date) = date_of(y, m, "01")
         {
-            return self.take(3, &format!("{} {}", month_name(date), year(u64::from(date.year().unsigned_abs()))));
+            return Some(self.take(3, &format!("{} {}", month_name(date), year(u64::from(date.year().unsigned_abs())))));
         }
         match atoms {
             [Atom::Number(all), ..] if all.len() == 8 && compact_date(all).is_some() => {
                 let date = compact_date(all)?;
-                self.take(1, &date_words(date))
+                Some(self.take(1, &date_words(date)))
             }
             [Atom::Word(v), Atom::Number(major), rest @ ..] if is_one_of(v, &["v", "ver", "rev", "version"]) => {
                 let word = if is_one_of(v, &["rev"]) { "revision" } else { "version" };
@@ -186,17 +186,17 @@ impl<'a> Reader<'a> {
             }
             [Atom::Word(fy), Atom::Number(short), ..] if is_one_of(fy, &["fy"]) && short.len() <= 4 => {
                 let words = format!("fiscal {}", number_in_text(short));
-                self.take(2, &words)
+                Some(self.take(2, &words))
             }
             [Atom::Mark(sign @ ('$' | '€' | '£')), Atom::Number(_), ..] => self.read_money(*sign),
-            [Atom::Number(number), Atom::Mark('%'), ..] => self.take(2, &format!("{} percent", number_in_text(number))),
+            [Atom::Number(number), Atom::Mark('%'), ..] => Some(self.take(2, &format!("{} percent", number_in_text(number)))),
             [Atom::Number(number), Atom::Word(suffix), ..] if is_one_of(suffix, &["st", "nd", "rd", "th"]) && number.len() <= 3 => {
                 let words = ordinal(number.parse().ok()?);
-                self.take(2, &words)
+                Some(self.take(2, &words))
             }
             [Atom::Number(_), Atom::Mark(','), Atom::Number(next), ..] if next.len() == 3 => {
                 let (value, used) = self.grouped_number(0)?;
-                self.take(used, &cardinal(value))
+                Some(self.take(used, &cardinal(value)))
             }
             [Atom::Number(major), rest @ ..] if matches!(rest, [Atom::Mark('.'), Atom::Number(_), ..]) => {
                 self.read_decimal("", major, rest, 1)
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
             used += 2;
             rest = after;
         }
-        self.take(used, words.trim())
+        Some(self.take(used, words.trim()))
     }
 
     fn read_money(&mut self, sign: char) -> Option<usize> {
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
             _ => "pound",
         };
         let plural = if value == 1 { "" } else { "s" };
-        self.take(used + 1, &format!("{} {unit}{plural}", cardinal(value)))
+        Some(self.take(used + 1, &format!("{} {unit}{plural}", cardinal(value))))
     }
 
     /// A number whose thousands may be set apart by commas, from an atom on; and how many atoms.
@@ -293,9 +293,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take(&mut self, used: usize, words: &str) -> Option<usize> {
+    fn take(&mut self, used: usize, words: &str) -> usize {
         self.push(words);
-        Some(used)
+        used
     }
 
     fn push(&mut self, words: &str) {
