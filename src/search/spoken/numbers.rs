@@ -173,7 +173,7 @@ fn cardinal(rest: &[Unit]) -> Option<(Atom, usize)> {
         open = 1;
         used += skip + taken;
         may_and = false;
-        if scales == 0 && !ahead.get(skip + taken).is_some_and(|next| scale(&next.norm).is_some()) {
+        if scales == 0 && ahead.get(skip + taken).is_none_or(|next| scale(&next.norm).is_none()) {
             return None;
         }
     }
