@@ -155,7 +155,9 @@ impl Registry {
         let name = entry.definition.name;
         let left = ctx.deadline.duration_since(self.kit.files.now());
         let left = Duration::try_from(left).unwrap_or(Duration::ZERO);
-        if let Ok(answer) = tokio::time::timeout(left, self.once(entry, ctx, raw)).await { answer } else {
+        if let Ok(answer) = tokio::time::timeout(left, self.once(entry, ctx, raw)).await {
+            answer
+        } else {
             tracing::warn!(tool.name = name, call.id = %ctx.call, "tool call ran into its deadline");
             Answer::new(Outcome::Unavailable, self.kit.say(&Unavailable { part: Part::General }))
                 .with_data(&serde_json::json!({ "error": { "code": ErrorCode::Timeout.as_str() } }))

@@ -17,5 +17,7 @@ mod quarters;
 pub use content::{Content, content, kind};
 pub use dates::{DateRange, date_words};
 pub use letters::letter;
+#[cfg(test)]
+pub use normalise::normalise;
 pub use normalise::{Unit, normalise_words};
 pub use numbers::{ordinal, small_number};
