@@ -222,6 +222,7 @@ fn assemble(kept: &[(u16, PartRow)], listed: &[ListedPart], size: Option<u64>) -
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "the table below reads better with options on both sides")]
     fn tag(text: &str) -> Option<ETagCondition> {
         Some(text.parse().unwrap())
     }

@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
             }
             [Atom::Word(v), Atom::Number(major), rest @ ..] if is_one_of(v, &["v", "ver", "rev", "version"]) => {
                 let word = if is_one_of(v, &["rev"]) { "revision" } else { "version" };
-                self.read_decimal(word, major, rest, 2)
+                Some(self.read_decimal(word, major, rest, 2))
             }
             [Atom::Word(fy), Atom::Number(short), ..] if is_one_of(fy, &["fy"]) && short.len() <= 4 => {
                 let words = format!("fiscal {}", number_in_text(short));
@@ -199,13 +199,13 @@ impl<'a> Reader<'a> {
                 Some(self.take(used, &cardinal(value)))
             }
             [Atom::Number(major), rest @ ..] if matches!(rest, [Atom::Mark('.'), Atom::Number(_), ..]) => {
-                self.read_decimal("", major, rest, 1)
+                Some(self.read_decimal("", major, rest, 1))
             }
             _ => None,
         }
     }
 
-    fn read_decimal(&mut self, head: &str, major: &str, rest: &[Atom<'_>], before: usize) -> Option<usize> {
+    fn read_decimal(&mut self, head: &str, major: &str, rest: &[Atom<'_>], before: usize) -> usize {
         let mut words = format!("{head} {}", number_in_text(major));
         let mut used = before;
         let mut rest = rest;
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
             used += 2;
             rest = after;
         }
-        Some(self.take(used, words.trim()))
+        self.take(used, words.trim())
     }
 
     fn read_money(&mut self, sign: char) -> Option<usize> {
