@@ -1,0 +1,5 @@
+//! Tests of the whole program, in one binary.
+
+// The attribute tells clippy that helpers in these files are tests too.
+#[cfg(test)]
+mod tidy;
