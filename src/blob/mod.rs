@@ -1,0 +1,25 @@
+//! Owns the bytes of objects: their keys, the S3 client, presigned URLs, and the embedded S3
+//! endpoint that serves them where no store is configured.
+//!
+//! Must not touch SQL, tools or HTTP doors, nor decide who may read.
+//!
+//! To add one: a kind of object gets a constructor and its grammar in `key`; an operation of the
+//! store gets a method of [`Store`] named after what the caller wants, not after the S3 call.
+
+pub mod embedded;
+
+mod error;
+mod key;
+mod presign;
+mod settings;
+mod store;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::BlobError;
+pub use key::{KeyError, ObjectKey};
+pub use settings::StoreSettings;
+pub use store::{BucketState, Object, Probe, Store};
+pub use upload::Stored;

@@ -1,0 +1,165 @@
+//! Adding a file: bytes to the store first, then one row, then a job.
+
+use super::{Files, FilesError, Subject};
+use crate::blob::{BlobError, ObjectKey};
+use crate::catalog::{AddedFile, Given, NewFile};
+use crate::domain::{
+    AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileRecord, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId,
+    clean_text,
+};
+use crate::policy::Add;
+
+/// A file that arrives.
+#[derive(Debug, Clone)]
+pub struct AddRequest {
+    /// The name it has at the sender.
+    pub name: FileName,
+    /// Where it is to lie.
+    pub folder: Folder,
+    /// Whose it is; the customer's service user's when `None` and a program sends it, the caller's
+    /// when a caller does.
+    pub owner: Option<UserId>,
+    /// What the sender knows of it.
+    pub given: Given,
+    /// The type the sender declared.
+    pub content_type: Option<String>,
+    /// The file that gets these bytes as its next version.
+    pub replaces: Option<FileId>,
+}
+
+const MAX_TAGS: usize = 32;
+
+fn cleaned(given: &Given) -> Given {
+    let short = |text: &Option<String>| text.as_deref().map(|text| clean_text(text, 200)).filter(|text| !text.is_empty());
+    Given {
+        title: short(&given.title),
+        author: short(&given.author),
+        tags: given.tags.iter().map(|tag| clean_text(tag, 60)).filter(|tag| !tag.is_empty()).take(MAX_TAGS).collect(),
+        category: given.category,
+        created_date: given.created_date,
+    }
+}
+
+impl Files {
+    /// Stores a file as it streams in. It may be found by name at once, and read after a clean verdict.
+    ///
+    /// # Errors
+    /// `Refused` or `NotFound` without the right, `Blob` when the stream breaks, is too large, or the
+    /// store fails: nothing is left of it then but an object that a sweep removes.
+    pub async fn add(&self, subject: &Subject, request: &AddRequest, bytes: ChunkStream) -> Result<FileRecord, FilesError> {
+        let customer = subject.customer();
+        let permit = match request.replaces {
+            None => self.permit_customer::<Add>(subject).await?,
+            Some(file) => {
+                let Some(record) = self.0.catalog.file(customer, file).await?.filter(|found| found.status != FileStatus::Deleted) else {
+                    return Err(self.absent(subject, "add", Some(file.to_string())).await?);
+                };
+                self.permit_or_refuse::<Add>(subject, &record).await?
+            }
+        };
+        let owner = match (request.owner, subject.user()) {
+            (Some(owner), user) if user.is_none() || user == Some(owner) => {
+                if self.0.catalog.person(customer, PersonId::User(owner)).await?.is_none() {
+                    return Err(FilesError::Invalid { field: "owner", reason: "is not a user of this customer".to_owned() });
+                }
+                Owner::User(owner)
+            }
+            (Some(_), _) => {
+                return Err(FilesError::Invalid { field: "owner", reason: "a caller adds own files only".to_owned() });
+            }
+            (None, Some(user)) => Owner::User(user),
+            (None, None) => Owner::Service,
+        };
+        let (clock, entropy) = (&*self.0.clock, &*self.0.entropy);
+        let upload = UploadId::new(clock, entropy);
+        let key = ObjectKey::upload(customer, upload, self.now());
+        self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
+        let stored = match self.0.store.put(&key, bytes, self.0.settings.upload_limit).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                self.abandon(subject, upload, &key, &error).await;
+                return Err(error.into());
+            }
+        };
+        let given = cleaned(&request.given);
+        let id = request.replaces.unwrap_or_else(|| FileId::new(clock, entropy));
+        let new = NewFile {
+            id,
+            customer,
+            owner,
+            folder: request.folder.clone(),
+            name: request.name.clone(),
+            working_title: given.title.clone().unwrap_or_else(|| request.name.stem().to_owned()),
+            given,
+            content_type: request.content_type.clone().map_or_else(|| "application/octet-stream".to_owned(), |text| clean_text(&text, 100)),
+            blob: BlobId::new(clock, entropy),
+            content_key: self.0.secrets.content_key(customer, &stored.checksum),
+            object_key: key.as_str().to_owned(),
+            size: stored.size,
+            checksum: stored.checksum,
+            upload,
+            job: JobId::new(clock, entropy),
+        };
+        let entry = AuditEntry {
+            object: Some(id.to_string()),
+            content_hash: Some(stored.checksum.hex()),
+            decision: Decision::Allow,
+            policy: Some(permit.policies().to_owned()),
+            ..subject.entry("add", "done")
+        };
+        let AddedFile { duplicate, .. } = self.0.catalog.add_file(&new, &entry).await?;
+        if duplicate && let Err(error) = self.0.store.delete(&key).await {
+            // The row is committed; the spare object costs space only.
+            tracing::warn!(customer.id = %customer, upload.id = %upload, error = %error, "spare upload object stays until it is swept");
+        }
+        self.0.arrived.notify_waiters();
+        self.0.changed.notify_waiters();
+        self.0.catalog.file(customer, id).await?.ok_or(FilesError::NotFound)
+    }
+
+    async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, error: &BlobError) {
+        let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(error.to_string()), ..subject.entry("add", "failed") };
+        if let Err(error) = self.0.store.delete(key).await {
+            tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
+            return;
+        }
+        if let Err(error) = self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await {
+            tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
+        }
+    }
+
+    /// Removes objects of uploads that began over a day ago and never became a file.
+    ///
+    /// # Errors
+    /// When the catalog or the store does not answer.
+    pub async fn sweep_uploads(&self) -> Result<u64, FilesError> {
+        let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
+        let mut swept = 0;
+        for (customer, upload, key) in self.0.catalog.stale_uploads(before, 100).await? {
+            let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
+            self.0.store.delete(&key).await?;
+            let entry =
+                AuditEntry { object: Some(upload.to_string()), reason: Some("never became a file".to_owned()), ..Self::sweep_entry() };
+            self.0.catalog.abandon_upload(customer, upload, &entry).await?;
+            swept += 1;
+        }
+        Ok(swept)
+    }
+
+    fn sweep_entry() -> AuditEntry {
+        AuditEntry {
+            actor: crate::domain::Actor::System,
+            call: None,
+            door: crate::domain::Door::Worker,
+            source: None,
+            action: "sweep_upload",
+            object: None,
+            version: None,
+            content_hash: None,
+            decision: Decision::None,
+            policy: None,
+            outcome: "done",
+            reason: None,
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What every use case has at hand, and who is asking.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::FilesError;
+use super::secrets::{Secrets, ServerSecret};
+use crate::blob::Store;
+use crate::catalog::{Catalog, Grant};
+use crate::domain::{
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileId, FileRecord, KeyId, Permissions, PersonId,
+    Role, TeamId, Timestamp, UserId, Verified,
+};
+use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
+use crate::search::Indexes;
+
+/// What the use cases are made of; built by `app`.
+pub struct Parts {
+    /// The truth.
+    pub catalog: Catalog,
+    /// The bytes.
+    pub store: Store,
+    /// The projection that finds.
+    pub indexes: Indexes,
+    /// Who may do what.
+    pub policies: Policies,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The server's secret.
+    pub secret: ServerSecret,
+    /// Limits and addresses.
+    pub settings: FilesSettings,
+}
+
+/// Limits and addresses of the use cases.
+#[derive(Debug, Clone)]
+pub struct FilesSettings {
+    /// Under which address people reach the pages, without a slash at the end.
+    pub public_url: String,
+    /// Whether tools may give a link's address to the model.
+    pub reveal_links: bool,
+    /// Largest upload, in bytes.
+    pub upload_limit: u64,
+    /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
+    /// without other evidence.
+    pub heard_words_per_second: u32,
+}
+
+impl Default for FilesSettings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            reveal_links: false,
+            upload_limit: 5 * 1024 * 1024 * 1024,
+            heard_words_per_second: 4,
+        }
+    }
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Files(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub catalog: Catalog,
+    pub store: Store,
+    pub indexes: Indexes,
+    pub policies: Policies,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub secrets: Secrets,
+    pub settings: FilesSettings,
+    /// Wakes the workers and the index follower when this process changed something.
+    pub changed: Notify,
+    pub arrived: Notify,
+}
+
+/// Who asks, with everything a decision and a record need. Built once for a request.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub(super) principal: Principal,
+    pub(super) actor: Actor,
+    pub(super) call: Option<CallId>,
+    pub(super) door: Door,
+    pub(super) source: Option<String>,
+    pub(super) conditions: Conditions,
+}
+
+impl Subject {
+    /// Whose files are asked for.
+    pub const fn customer(&self) -> CustomerId {
+        self.principal.customer
+    }
+
+    /// The user behind the request, when there is one.
+    pub const fn user(&self) -> Option<UserId> {
+        match &self.principal.kind {
+            PrincipalKind::User { id, .. } => Some(*id),
+            PrincipalKind::Guest { .. } | PrincipalKind::Key { .. } | PrincipalKind::Link { .. } => None,
+        }
+    }
+
+    /// Whether the user behind the request has a role.
+    pub(super) fn has_role(&self, role: Role) -> bool {
+        matches!(&self.principal.kind, PrincipalKind::User { roles, .. } if roles.contains(&role))
+    }
+
+    /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
+    pub(super) fn entry(&self, action: &'static str, outcome: &'static str) -> AuditEntry {
+        AuditEntry {
+            actor: self.actor.clone(),
+            call: self.call,
+            door: self.door,
+            source: self.source.clone(),
+            action,
+            object: None,
+            version: None,
+            content_hash: None,
+            decision: Decision::None,
+            policy: None,
+            outcome,
+            reason: None,
+        }
+    }
+
+    /// A record about one version of a file that a permit allowed.
+    pub(super) fn file_entry<A: Action>(&self, outcome: &'static str, file: &FileRecord, permit: &Permit<A>) -> AuditEntry {
+        AuditEntry {
+            object: Some(file.id.to_string()),
+            version: Some(file.version),
+            content_hash: Some(file.checksum.hex()),
+            decision: Decision::Allow,
+            policy: Some(permit.policies().to_owned()),
+            ..self.entry(A::KIND.as_str(), outcome)
+        }
+    }
+}
+
+/// A program of the customer, known by its API key.
+#[derive(Debug, Clone)]
+pub struct KeyAccess {
+    /// Which key.
+    pub key: KeyId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// What it is narrowed to.
+    pub permissions: Permissions,
+    /// Whether messages of this customer go to an outbox to look at.
+    pub is_test: bool,
+}
+
+impl Files {
+    /// Puts the use cases together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let secrets = Secrets::new(&parts.secret, Arc::clone(&parts.entropy));
+        Self(Arc::new(Inner {
+            catalog: parts.catalog,
+            store: parts.store,
+            indexes: parts.indexes,
+            policies: parts.policies,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            secrets,
+            settings: parts.settings,
+            changed: Notify::new(),
+            arrived: Notify::new(),
+        }))
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The clock the use cases run by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// The caller of a call, with the roles and teams the directory has now.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn caller(&self, ctx: &CallContext) -> Result<Subject, FilesError> {
+        let (roles, teams) = match ctx.caller.user() {
+            Some(user) => self.standing(ctx.customer, user).await?,
+            None => (Vec::new(), Vec::new()),
+        };
+        Ok(Subject {
+            principal: Principal::of_call(ctx, roles, teams),
+            actor: Actor::of_call(ctx.call, &ctx.caller),
+            call: Some(ctx.call),
+            door: ctx.door,
+            source: ctx.source.clone(),
+            conditions: Conditions::of_call(ctx, self.now()),
+        })
+    }
+
+    /// A program with an API key.
+    pub fn program(&self, access: &KeyAccess, door: Door, source: Option<String>) -> Subject {
+        Subject {
+            principal: Principal {
+                kind: PrincipalKind::Key { id: access.key },
+                customer: access.customer,
+                permissions: access.permissions.clone(),
+            },
+            actor: Actor::Key(access.key),
+            call: None,
+            door,
+            source,
+            conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
+        }
+    }
+
+    /// Satchel's own workers, for the record.
+    pub(super) fn worker_entry(action: &'static str, outcome: &'static str, file: FileId) -> AuditEntry {
+        AuditEntry {
+            actor: Actor::System,
+            call: None,
+            door: Door::Worker,
+            source: None,
+            action,
+            object: Some(file.to_string()),
+            version: None,
+            content_hash: None,
+            decision: Decision::None,
+            policy: None,
+            outcome,
+            reason: None,
+        }
+    }
+
+    async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {
+        let person = self.0.catalog.person(customer, PersonId::User(user)).await?;
+        let teams = self.0.catalog.teams_of(customer, user).await?;
+        Ok((person.map(|person| person.roles).unwrap_or_default(), teams))
+    }
+
+    /// What policies know of a file.
+    pub(super) fn facts(file: &FileRecord, grants: &[Grant]) -> FileFacts {
+        let grants = grants.iter().map(|grant| GrantFact { to: grant.to, rights: grant.rights, expires: grant.expires_at }).collect();
+        FileFacts::of(file, FileFacts::UNCLASSIFIED.to_owned(), grants)
+    }
+
+    /// Asks the policies about one file.
+    pub(super) async fn permit<A: Action>(&self, subject: &Subject, file: &FileRecord) -> Result<Result<Permit<A>, Refusal>, FilesError> {
+        let grants = self.0.catalog.grants(file.customer, file.id).await?;
+        let resource = Resource::File(Self::facts(file, &grants));
+        Ok(self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions))
+    }
+
+    /// Asks the policies about one file, and records a refusal.
+    pub(super) async fn permit_or_refuse<A: Action>(&self, subject: &Subject, file: &FileRecord) -> Result<Permit<A>, FilesError> {
+        match self.permit::<A>(subject, file).await? {
+            Ok(permit) => Ok(permit),
+            Err(refusal) => Err(self.refused(subject, A::KIND.as_str(), Some(file.id.to_string()), &refusal).await?),
+        }
+    }
+
+    /// Asks the policies about the customer as a whole, and records a refusal.
+    pub(super) async fn permit_customer<A: Action>(&self, subject: &Subject) -> Result<Permit<A>, FilesError> {
+        match self.0.policies.permit::<A>(&subject.principal, &Resource::Customer(subject.customer()), &subject.conditions) {
+            Ok(permit) => Ok(permit),
+            Err(refusal) => {
+                let refusal = Refusal { may_know: true, ..refusal };
+                Err(self.refused(subject, A::KIND.as_str(), None, &refusal).await?)
+            }
+        }
+    }
+
+    /// Records a refusal and gives the error it is to the asker.
+    pub(super) async fn refused(
+        &self,
+        subject: &Subject,
+        action: &'static str,
+        object: Option<String>,
+        refusal: &Refusal,
+    ) -> Result<FilesError, FilesError> {
+        let entry = AuditEntry {
+            object,
+            decision: Decision::Deny,
+            policy: Some(refusal.policies.clone()),
+            ..subject.entry(action, if refusal.may_know { "refused" } else { "not_found" })
+        };
+        self.0.catalog.record(subject.customer(), &entry).await?;
+        Ok(if refusal.may_know { FilesError::Refused } else { FilesError::NotFound })
+    }
+
+    /// Records a look for something that is not there.
+    pub(super) async fn absent(&self, subject: &Subject, action: &'static str, object: Option<String>) -> Result<FilesError, FilesError> {
+        self.0.catalog.record(subject.customer(), &AuditEntry { object, ..subject.entry(action, "not_found") }).await?;
+        Ok(FilesError::NotFound)
+    }
+}

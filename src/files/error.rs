@@ -1,0 +1,74 @@
+//! What may stop a use case. Absence and ambiguity are answers, not errors.
+
+use crate::blob::BlobError;
+use crate::catalog::CatalogError;
+use crate::domain::{ErrorCode, FileStatus};
+use crate::policy::PolicyError;
+use crate::search::SearchError;
+
+/// Why a use case did not happen; nothing of it is stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// There is no such thing, or the asker may not know of it: one answer for both.
+    #[error("no such thing")]
+    NotFound,
+    /// The asker may know of it, and may not do this.
+    #[error("not allowed")]
+    Refused,
+    /// A value cannot be taken.
+    #[error("`{field}`: {reason}")]
+    Invalid {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The file is not in a state to be handed out.
+    #[error("the file is `{status}`")]
+    NotReady {
+        /// The state it is in.
+        status: FileStatus,
+    },
+    /// The file was judged harmful.
+    #[error("the file is in quarantine")]
+    Quarantined,
+    /// Another answer came first, or the thing has changed.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The catalog.
+    #[error("the catalog failed")]
+    Catalog(#[from] CatalogError),
+    /// The store.
+    #[error("the store failed")]
+    Blob(#[from] BlobError),
+    /// The index.
+    #[error("the index failed")]
+    Search(#[from] SearchError),
+    /// The policies.
+    #[error("the policies failed")]
+    Policy(#[from] PolicyError),
+    /// A stored value does not mean anything any more: another server's secret, most likely.
+    #[error("a sealed value of `{what}` cannot be opened")]
+    Sealed {
+        /// Of what.
+        what: &'static str,
+    },
+}
+
+impl FilesError {
+    /// The code this is at the edge.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound => ErrorCode::NotFound,
+            Self::Refused => ErrorCode::Forbidden,
+            Self::Invalid { .. } => ErrorCode::Invalid,
+            Self::NotReady { .. } => ErrorCode::NotReady,
+            Self::Quarantined => ErrorCode::Quarantined,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Catalog(source) => source.code(),
+            Self::Blob(source) => source.code(),
+            Self::Search(_) => ErrorCode::Unavailable,
+            Self::Policy(_) | Self::Sealed { .. } => ErrorCode::Internal,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Finding files by what was said, and understanding which file a tool's argument means.
+
+use super::{Files, FilesError, Subject};
+use crate::catalog::Listed;
+use crate::domain::{AuditEntry, CallContext, Category, Decision, FileId, FileRecord, FileStatus};
+use crate::policy::{Find, Permit, Visibility};
+use crate::search::{Certainty, ListedItem, ListedPick, Query, Visible, pick_listed};
+
+/// What the caller wants found.
+#[derive(Debug, Clone, Default)]
+pub struct FindRequest {
+    /// The caller's words for it.
+    pub query: String,
+    /// The recogniser's other readings.
+    pub alternatives: Vec<String>,
+    /// The kind of file, when the caller named one.
+    pub kind: Option<Category>,
+}
+
+/// A file under the short handle this call knows it by.
+#[derive(Debug, Clone)]
+pub struct ListedFile {
+    /// The number in `f1`, `f2`, ….
+    pub handle: u32,
+    /// The file.
+    pub file: FileRecord,
+}
+
+/// What was found. Every file in it is one the caller may know of.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// This one.
+    One(ListedFile),
+    /// One of these, the likeliest first.
+    Several(Vec<ListedFile>),
+    /// Nothing like it; these come nearest.
+    Nothing {
+        /// At most two.
+        nearest: Vec<ListedFile>,
+    },
+}
+
+/// Which file an argument means.
+#[derive(Debug)]
+pub(super) enum Meant {
+    One(Box<FileRecord>, Permit<Find>),
+    /// Not one file: the question to ask.
+    Ask(Unclear),
+}
+
+/// An argument that does not name one file.
+#[derive(Debug, Clone)]
+pub enum Unclear {
+    /// One of these.
+    Several(Vec<ListedFile>),
+    /// A handle this call never gave; these it did.
+    UnknownHandle(Vec<ListedFile>),
+    /// Nothing like it; these come nearest.
+    Nothing {
+        /// At most two.
+        nearest: Vec<ListedFile>,
+    },
+}
+
+const SHOWN: usize = 12;
+const SEARCHED: usize = 50;
+
+struct Hits {
+    certainty: Certainty,
+    files: Vec<(FileRecord, Permit<Find>)>,
+}
+
+fn handle_number(words: &str) -> Option<u32> {
+    let digits = words.trim().to_lowercase();
+    let digits = digits.strip_prefix('f')?;
+    (digits.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+}
+
+impl Files {
+    /// Finds files by what was said, lists them in the call, and records it.
+    ///
+    /// # Errors
+    /// `Invalid` for empty words; else when catalog or index do not answer.
+    pub async fn find(&self, ctx: &CallContext, request: &FindRequest) -> Result<Found, FilesError> {
+        let subject = self.caller(ctx).await?;
+        let hits = self.look(ctx, &subject, request).await?;
+        let (outcome, chosen): (&'static str, Vec<_>) = match hits.certainty {
+            Certainty::One => ("done", hits.files.into_iter().take(1).collect()),
+            Certainty::Several if hits.files.len() == 1 => ("done", hits.files),
+            Certainty::Several => ("choose", hits.files.into_iter().take(SHOWN).collect()),
+            Certainty::Weak => ("not_found", hits.files.into_iter().take(2).collect()),
+        };
+        let outcome = if chosen.is_empty() { "not_found" } else { outcome };
+        let listed = self.list(ctx, &subject, "find", outcome, chosen, false).await?;
+        Ok(match (outcome, listed) {
+            ("done", mut listed) if !listed.is_empty() => Found::One(listed.swap_remove(0)),
+            ("choose", listed) => Found::Several(listed),
+            (_, nearest) => Found::Nothing { nearest },
+        })
+    }
+
+    /// Searches, loads what was found from the catalog, and keeps what the caller may know of.
+    async fn look(&self, ctx: &CallContext, subject: &Subject, request: &FindRequest) -> Result<Hits, FilesError> {
+        if request.query.trim().is_empty() {
+            return Err(FilesError::Invalid { field: "query", reason: "must say what to look for".to_owned() });
+        }
+        let index = self.0.indexes.customer(ctx.customer).await?;
+        let visible = match self.0.policies.visibility(&subject.principal) {
+            Visibility::All => Visible::All,
+            Visibility::Tokens(tokens) => Visible::AnyOf(tokens),
+        };
+        let query = Query {
+            text: request.query.clone(),
+            alternatives: request.alternatives.clone(),
+            heard: ctx.heard.as_ref().map(|heard| heard.text.clone()),
+            kind: request.kind,
+            today: self.today(ctx),
+            visible,
+            limit: SEARCHED,
+        };
+        let found = index.search(query).await?;
+        let mut files = Vec::new();
+        let mut lost_best = false;
+        for (place, hit) in found.hits.iter().enumerate() {
+            match self.permitted(ctx, subject, hit.file).await? {
+                Some(pair) => files.push(pair),
+                // The best hit is stale or not for this caller: how sure the index was says nothing now.
+                None => lost_best |= place == 0,
+            }
+        }
+        let certainty = match found.certainty {
+            Certainty::One if lost_best => Certainty::Several,
+            certainty => certainty,
+        };
+        Ok(Hits { certainty, files })
+    }
+
+    async fn permitted(&self, ctx: &CallContext, subject: &Subject, id: FileId) -> Result<Option<(FileRecord, Permit<Find>)>, FilesError> {
+        let Some(file) = self.0.catalog.file(ctx.customer, id).await? else { return Ok(None) };
+        if !file.status.is_findable() && file.status != FileStatus::Quarantined {
+            return Ok(None);
+        }
+        Ok(self.permit::<Find>(subject, &file).await?.ok().map(|permit| (file, permit)))
+    }
+
+    /// Gives files their handles in this call and records the operation, in one transaction.
+    pub(super) async fn list(
+        &self,
+        ctx: &CallContext,
+        subject: &Subject,
+        action: &'static str,
+        outcome: &'static str,
+        files: Vec<(FileRecord, Permit<Find>)>,
+        carries_file_text: bool,
+    ) -> Result<Vec<ListedFile>, FilesError> {
+        let ids: Vec<FileId> = files.iter().map(|(file, _)| file.id).collect();
+        let entry = match files.as_slice() {
+            [(file, permit)] => AuditEntry { action, ..subject.file_entry(outcome, file, permit) },
+            _ => AuditEntry { decision: Decision::Allow, reason: Some(format!("{} files", files.len())), ..subject.entry(action, outcome) },
+        };
+        let listed = self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &ids, carries_file_text, &entry).await?;
+        Ok(listed.iter().zip(files).map(|(listed, (file, _))| ListedFile { handle: listed.handle, file }).collect())
+    }
+
+    /// Which file an argument means: a handle, a place in what was listed, an id, or the caller's words.
+    pub(super) async fn meant(&self, ctx: &CallContext, subject: &Subject, words: &str, action: &'static str) -> Result<Meant, FilesError> {
+        let listed = self.0.catalog.listed(ctx.customer, ctx.call, ctx.epoch).await?;
+        if let Some(number) = handle_number(words) {
+            if let Some(place) = listed.iter().find(|place| place.handle == number)
+                && let Some((file, permit)) = self.permitted(ctx, subject, place.file).await?
+            {
+                return Ok(Meant::One(Box::new(file), permit));
+            }
+            let known = self.newest_listing(ctx, subject, &listed).await?;
+            let known = self.list(ctx, subject, action, "choose", known, false).await?;
+            return Ok(Meant::Ask(Unclear::UnknownHandle(known)));
+        }
+        if let Ok(id) = FileId::parse(words.trim()) {
+            return match self.permitted(ctx, subject, id).await? {
+                Some((file, permit)) => Ok(Meant::One(Box::new(file), permit)),
+                None => Err(self.absent(subject, action, Some(id.to_string())).await?),
+            };
+        }
+        let mut known = self.newest_listing(ctx, subject, &listed).await?;
+        let items: Vec<ListedItem> = (1..)
+            .zip(&known)
+            .map(|(position, (file, _))| ListedItem {
+                title: file.title.clone(),
+                name: file.name.as_str().to_owned(),
+                author: file.author.clone(),
+                date: file.created_date,
+                position,
+            })
+            .collect();
+        match pick_listed(words, &items, self.today(ctx)) {
+            ListedPick::One(index) if index < known.len() => {
+                let (file, permit) = known.swap_remove(index);
+                return Ok(Meant::One(Box::new(file), permit));
+            }
+            ListedPick::Several(indexes) => {
+                let mut chosen = Vec::new();
+                for (index, pair) in known.into_iter().enumerate() {
+                    if indexes.contains(&index) {
+                        chosen.push(pair);
+                    }
+                }
+                return Ok(Meant::Ask(Unclear::Several(self.list(ctx, subject, action, "choose", chosen, false).await?)));
+            }
+            ListedPick::One(_) | ListedPick::None => {}
+        }
+        let request = FindRequest { query: words.to_owned(), alternatives: Vec::new(), kind: None };
+        let mut hits = self.look(ctx, subject, &request).await?;
+        match hits.certainty {
+            Certainty::One | Certainty::Several
+                if hits.files.len() == 1 || (hits.certainty == Certainty::One && !hits.files.is_empty()) =>
+            {
+                let (file, permit) = hits.files.swap_remove(0);
+                Ok(Meant::One(Box::new(file), permit))
+            }
+            Certainty::Several if !hits.files.is_empty() => {
+                hits.files.truncate(SHOWN);
+                Ok(Meant::Ask(Unclear::Several(self.list(ctx, subject, action, "choose", hits.files, false).await?)))
+            }
+            Certainty::One | Certainty::Several | Certainty::Weak => {
+                hits.files.truncate(2);
+                Ok(Meant::Ask(Unclear::Nothing { nearest: self.list(ctx, subject, action, "not_found", hits.files, false).await? }))
+            }
+        }
+    }
+
+    async fn newest_listing(
+        &self,
+        ctx: &CallContext,
+        subject: &Subject,
+        listed: &[Listed],
+    ) -> Result<Vec<(FileRecord, Permit<Find>)>, FilesError> {
+        let newest = listed.first().map_or(0, |place| place.listing);
+        let mut known = Vec::new();
+        for place in listed.iter().filter(|place| place.listing == newest) {
+            if let Some(pair) = self.permitted(ctx, subject, place.file).await? {
+                known.push(pair);
+            }
+        }
+        Ok(known)
+    }
+
+    /// The caller's date today; UTC where the time zone is unknown.
+    pub(super) fn today(&self, ctx: &CallContext) -> jiff::civil::Date {
+        let now = self.now();
+        jiff::tz::TimeZone::get(&ctx.settings.time_zone)
+            .map_or_else(|_| now.to_zoned_datetime(jiff::tz::TimeZone::UTC), |zone| now.to_zoned_datetime(zone))
+            .date()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::handle_number;
+
+    #[test]
+    fn handles_are_f_and_digits() {
+        for (words, number) in
+            [("f1", Some(1)), (" F12 ", Some(12)), ("f", None), ("q2", None), ("first", None), ("f1x", None), ("f12345678", None)]
+        {
+            assert_eq!(handle_number(words), number, "{words}");
+        }
+    }
+}

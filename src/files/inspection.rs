@@ -1,0 +1,208 @@
+//! What the workers may do with a file: read it for inspection, store the verdict, admit it.
+
+use bytes::Bytes;
+
+use super::{Files, FilesError};
+use crate::blob::ObjectKey;
+use crate::catalog::{Admission, Job, JobState, Judgement};
+use crate::domain::{
+    AuditEntry, Category, ChunkStream, Extraction, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp, clean_text,
+};
+
+/// A file at the version a job is about.
+pub struct UnderInspection {
+    /// The file.
+    pub file: FileRecord,
+}
+
+/// What was read from the bytes of a clean file.
+#[derive(Debug, Clone)]
+pub struct Understood {
+    /// MIME type by content.
+    pub content_type: String,
+    /// What it is for.
+    pub category: Category,
+    /// Title in the document.
+    pub title: Option<String>,
+    /// Author in the document.
+    pub author: Option<String>,
+    /// Date in the document.
+    pub created_date: Option<jiff::civil::Date>,
+    /// Pages, slides, sheets.
+    pub page_count: Option<u32>,
+    /// Length in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// The whole text; untrusted.
+    pub text: String,
+    /// Extractive summary; untrusted.
+    pub summary: Option<String>,
+    /// How reading went.
+    pub extraction: Extraction,
+}
+
+const EXCERPT_CHARS: usize = 600;
+
+impl Files {
+    /// Waits until a file has arrived in this process.
+    pub async fn arrived(&self) {
+        self.0.arrived.notified().await;
+    }
+
+    /// The next job that is due, leased for `seconds`.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn lease_job(&self, seconds: i64) -> Result<Option<Job>, FilesError> {
+        let until = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        Ok(self.0.catalog.lease_job(until).await?)
+    }
+
+    /// Puts a job back for `seconds`.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn retry_job(&self, job: &Job, seconds: i64, error: &str) -> Result<(), FilesError> {
+        let at = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        Ok(self.0.catalog.retry_job(job.id, at, error).await?)
+    }
+
+    /// Ends a job that failed for good; the file stays in the state it is in.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn give_up_job(&self, job: &Job, error: &str) -> Result<(), FilesError> {
+        let entry =
+            AuditEntry { version: Some(job.version), reason: Some(error.to_owned()), ..Self::worker_entry("inspect", "gave_up", job.file) };
+        Ok(self.0.catalog.close_job(job, JobState::GivenUp, Some(error), &entry).await?)
+    }
+
+    /// The file of a job, when there is still something to do for it; else the job is closed.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn under_inspection(&self, job: &Job) -> Result<Option<UnderInspection>, FilesError> {
+        let file = self.0.catalog.file(job.customer, job.file).await?;
+        match file {
+            Some(file) if file.version == job.version && matches!(file.status, FileStatus::Scanning | FileStatus::Processing) => {
+                Ok(Some(UnderInspection { file }))
+            }
+            _ => {
+                let entry = AuditEntry { version: Some(job.version), ..Self::worker_entry("inspect", "nothing_to_do", job.file) };
+                self.0.catalog.close_job(job, JobState::Done, None, &entry).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The bytes of a file under inspection. The only way to bytes that no verdict has cleared.
+    ///
+    /// # Errors
+    /// `NotFound` when they are gone; else when catalog or store do not answer.
+    pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
+        let file = &under.file;
+        let key = self.place_of(file).await?;
+        let object = self.0.store.get(&key, None).await?.ok_or(FilesError::NotFound)?;
+        Ok((file.name.clone(), object.stream))
+    }
+
+    async fn place_of(&self, file: &FileRecord) -> Result<ObjectKey, FilesError> {
+        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
+        ObjectKey::parse(file.customer, &blob.object_key).map_err(|_| FilesError::Sealed { what: "object key" })
+    }
+
+    /// Copies an object to its new place; the old one is removed by [`Files::leave`] after the row is committed.
+    async fn move_to(&self, from: &ObjectKey, to: &ObjectKey) -> Result<(), FilesError> {
+        if from == to {
+            return Ok(());
+        }
+        match self.0.store.copy(from, to).await? {
+            Some(()) => Ok(()),
+            None => Err(FilesError::NotFound),
+        }
+    }
+
+    async fn leave(&self, from: &ObjectKey, to: &ObjectKey) {
+        if from != to
+            && let Err(error) = self.0.store.delete(from).await
+        {
+            tracing::warn!(error = %error, "an object that moved stays at its old place until it is swept");
+        }
+    }
+
+    /// Stores the scanner's verdict; harmful bytes move where nobody reads.
+    ///
+    /// # Errors
+    /// `Conflict` when the file has moved on; else when catalog or store do not answer.
+    pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
+        let file = &under.file;
+        let from = self.place_of(file).await?;
+        let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
+        let to = if harmful { ObjectKey::quarantine(file.customer, file.blob) } else { from.clone() };
+        self.move_to(&from, &to).await?;
+        let entry = AuditEntry {
+            version: Some(job.version),
+            content_hash: Some(file.checksum.hex()),
+            reason: (!verdict.findings.is_empty()).then(|| verdict.findings.join(", ")),
+            ..Self::worker_entry("scan", verdict.status.as_str(), file.id)
+        };
+        let judgement = Judgement { verdict, object_key: harmful.then(|| to.as_str().to_owned()) };
+        let status = self.0.catalog.judge(job.customer, job.file, job.version, &judgement, job.id, &entry).await?;
+        self.leave(&from, &to).await;
+        self.0.changed.notify_waiters();
+        Ok(status)
+    }
+
+    /// Makes a clean file active with what was read from it. What its sender said outranks what was read.
+    ///
+    /// # Errors
+    /// `Conflict` when the file has moved on; else when catalog or store do not answer.
+    pub async fn admit(&self, job: &Job, under: &UnderInspection, understood: &Understood) -> Result<(), FilesError> {
+        let file = &under.file;
+        let given = self.0.catalog.given(job.customer, job.file).await?.unwrap_or_default();
+        let category = given.category.unwrap_or(understood.category);
+        let from = self.place_of(file).await?;
+        let to = ObjectKey::document(file.customer, category, file.blob);
+        self.move_to(&from, &to).await?;
+        let text_key = if understood.text.is_empty() {
+            None
+        } else {
+            let key = ObjectKey::text(file.customer, file.blob);
+            self.0.store.put_bytes(&key, Bytes::from(understood.text.clone())).await?;
+            Some(key.as_str().to_owned())
+        };
+        let read = |text: &Option<String>, max| text.as_deref().map(|text| clean_text(text, max)).filter(|text| !text.is_empty());
+        let admission = Admission {
+            title: given.title.or_else(|| read(&understood.title, 200)).unwrap_or_else(|| file.name.stem().to_owned()),
+            author: given.author.or_else(|| read(&understood.author, 120)),
+            tags: given.tags,
+            category,
+            created_date: given.created_date.or(understood.created_date),
+            content_type: understood.content_type.clone(),
+            extraction: understood.extraction.clone(),
+            excerpt: Some(clean_text(&understood.text, EXCERPT_CHARS)).filter(|text| !text.is_empty()),
+            summary: read(&understood.summary, 400),
+            page_count: understood.page_count,
+            duration_ms: understood.duration_ms,
+            text_key,
+            object_key: to.as_str().to_owned(),
+        };
+        let entry = AuditEntry {
+            version: Some(job.version),
+            content_hash: Some(file.checksum.hex()),
+            reason: understood.extraction.reason.clone(),
+            ..Self::worker_entry("admit", "done", file.id)
+        };
+        self.0.catalog.admit(job.customer, job.file, job.version, &admission, job.id, &entry).await?;
+        self.leave(&from, &to).await;
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// Jobs of the customer that are not finished, for a progress bar.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn open_jobs(&self, customer: crate::domain::CustomerId) -> Result<u64, FilesError> {
+        Ok(self.0.catalog.open_jobs(customer).await?)
+    }
+}

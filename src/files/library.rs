@@ -1,0 +1,154 @@
+//! Files as a program or a signed-in person handles them: listing, metadata, bytes, removal.
+
+use super::{Files, FilesError, Subject};
+use crate::blob::ObjectKey;
+use crate::catalog::{BlobRecord, CatalogError, VersionRecord};
+use crate::domain::{AuditEntry, ChunkStream, CustomerId, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
+use crate::policy::{Delete, Describe, Download, Find};
+
+/// A file with everything its JSON shows.
+#[derive(Debug, Clone)]
+pub struct FileView {
+    /// The file.
+    pub file: FileRecord,
+    /// Where its bytes lie.
+    pub stored_path: String,
+    /// Its owner; `None` for files of the customer as a whole.
+    pub owner: Option<Person>,
+    /// Whom it is shared with.
+    pub shared_with: Vec<Person>,
+}
+
+/// Bytes that are handed out.
+pub struct Content {
+    /// The file.
+    pub file: FileRecord,
+    /// The bytes.
+    pub stream: ChunkStream,
+}
+
+impl Files {
+    async fn known(&self, subject: &Subject, id: FileId, action: &'static str) -> Result<FileRecord, FilesError> {
+        match self.0.catalog.file(subject.customer(), id).await? {
+            Some(file) if file.status != FileStatus::Deleted => Ok(file),
+            _ => Err(self.absent(subject, action, Some(id.to_string())).await?),
+        }
+    }
+
+    async fn view(&self, file: FileRecord) -> Result<FileView, FilesError> {
+        let grants = self.0.catalog.grants(file.customer, file.id).await?;
+        let (owner, shared_with) = self.holders(&file, &grants).await?;
+        let stored_path = self.0.catalog.blob(file.customer, file.blob).await?.map(|blob| blob.object_key).unwrap_or_default();
+        Ok(FileView { file, stored_path, owner, shared_with })
+    }
+
+    /// Files the subject may know of, after an id; the second value says where to go on.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn list_files(
+        &self,
+        subject: &Subject,
+        after: Option<FileId>,
+        limit: u32,
+    ) -> Result<(Vec<FileView>, Option<FileId>), FilesError> {
+        let limit = limit.clamp(1, 200);
+        let page = self.0.catalog.files_after(subject.customer(), after, limit).await?;
+        let next = (page.len() == limit as usize).then(|| page.last().map(|file| file.id)).flatten();
+        let mut views = Vec::new();
+        for file in page {
+            if self.permit::<Find>(subject, &file).await?.is_ok() {
+                views.push(self.view(file).await?);
+            }
+        }
+        let entry =
+            AuditEntry { decision: Decision::Allow, reason: Some(format!("{} files", views.len())), ..subject.entry("list_files", "done") };
+        self.0.catalog.record(subject.customer(), &entry).await?;
+        Ok((views, next))
+    }
+
+    /// One file's metadata.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused`; else when the catalog does not answer.
+    pub async fn metadata(&self, subject: &Subject, id: FileId) -> Result<FileView, FilesError> {
+        let file = self.known(subject, id, "describe").await?;
+        let permit = self.permit_or_refuse::<Describe>(subject, &file).await?;
+        self.0.catalog.record(file.customer, &subject.file_entry("done", &file, &permit)).await?;
+        self.view(file).await
+    }
+
+    /// Versions of a file, newest first.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused`; else when the catalog does not answer.
+    pub async fn versions(&self, subject: &Subject, id: FileId) -> Result<Vec<VersionRecord>, FilesError> {
+        let file = self.known(subject, id, "history").await?;
+        let permit = self.permit_or_refuse::<crate::policy::History>(subject, &file).await?;
+        self.0.catalog.record(file.customer, &subject.file_entry("done", &file, &permit)).await?;
+        Ok(self.0.catalog.versions(file.customer, id).await?)
+    }
+
+    async fn download(&self, subject: &Subject, id: FileId) -> Result<FileRecord, FilesError> {
+        let file = self.known(subject, id, "download").await?;
+        let permit = self.permit_or_refuse::<Download>(subject, &file).await?;
+        let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
+            FilesError::Quarantined
+        } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
+            self.0.catalog.accessed(file.customer, file.id, &subject.file_entry("done", &file, &permit)).await?;
+            return Ok(file);
+        } else {
+            FilesError::NotReady { status: file.status }
+        };
+        let entry = AuditEntry { reason: Some(error.to_string()), ..subject.file_entry("unavailable", &file, &permit) };
+        self.0.catalog.record(file.customer, &entry).await?;
+        Err(error)
+    }
+
+    /// An address of the file's bytes that lives for a minute.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused`, `NotReady`, `Quarantined`; else when catalog or store do not answer.
+    pub async fn content_url(&self, subject: &Subject, id: FileId) -> Result<(FileView, String), FilesError> {
+        let file = self.download(subject, id).await?;
+        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
+        let url = self.presigned(&file, &blob, &file.name).await?;
+        Ok((self.view(file).await?, url))
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// As [`Files::content_url`].
+    pub async fn content(&self, subject: &Subject, id: FileId) -> Result<Content, FilesError> {
+        let file = self.download(subject, id).await?;
+        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
+        let object = self.0.store.get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
+        Ok(Content { file, stream: object.stream })
+    }
+
+    pub(super) fn object_of(customer: CustomerId, blob: &BlobRecord) -> Result<ObjectKey, FilesError> {
+        ObjectKey::parse(customer, &blob.object_key).map_err(|_| FilesError::Sealed { what: "object key" })
+    }
+
+    /// Marks a file deleted. Its bytes stay until they are swept.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused`, `Held`; else when the catalog does not answer.
+    pub async fn remove(&self, subject: &Subject, id: FileId) -> Result<(), FilesError> {
+        let file = self.known(subject, id, "delete").await?;
+        let permit = self.permit_or_refuse::<Delete>(subject, &file).await?;
+        match self.0.catalog.delete_file(file.customer, id, &subject.file_entry("done", &file, &permit)).await {
+            Ok(()) => {
+                self.0.changed.notify_waiters();
+                Ok(())
+            }
+            Err(CatalogError::Conflict(reason)) => {
+                let entry = AuditEntry { reason: Some(reason.to_owned()), ..subject.file_entry("refused", &file, &permit) };
+                self.0.catalog.record(file.customer, &entry).await?;
+                Err(FilesError::Conflict(reason))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

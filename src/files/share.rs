@@ -1,0 +1,387 @@
+//! Sharing: the question first, the share after a yes.
+
+use serde::{Deserialize, Serialize};
+
+use super::code::Style;
+use super::find::Meant;
+use super::{Files, FilesError, Subject, Unclear, Who};
+use crate::catalog::{NewCode, NewLink, NewMessage, NewPending, NewShare, ShareRecord};
+use crate::domain::{
+    AuditEntry, CallContext, CallId, CodeId, Decision, FileId, FileRecord, FileStatus, Lifetime, LinkId, MessageId, PendingId, Person,
+    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+};
+use crate::policy::{Permit, Share};
+
+/// What the caller wants shared.
+#[derive(Debug, Clone)]
+pub struct ShareRequest {
+    /// The caller's words for the file, or its handle.
+    pub file: String,
+    /// The caller's words for the person.
+    pub with: String,
+    /// What the person may do.
+    pub rights: Rights,
+    /// For how long.
+    pub lifetime: Lifetime,
+}
+
+/// What is read back before anything changes.
+#[derive(Debug, Clone)]
+pub struct ReadBack {
+    /// The file, at the version that will be shared.
+    pub file: FileRecord,
+    /// The recipient.
+    pub recipient: Person,
+    /// People whose names sound like the recipient's.
+    pub soundalikes: Vec<Person>,
+    /// What the recipient may do.
+    pub rights: Rights,
+    /// For how long.
+    pub lifetime: Lifetime,
+    /// Whether the recipient is outside, and gets a code.
+    pub outside: bool,
+    /// How often an answer to it was not understood.
+    pub failures: u32,
+}
+
+/// The answer to "share it".
+#[derive(Debug, Clone)]
+pub enum ShareAnswer {
+    /// Nothing has changed; this is to be read back.
+    Confirm(Box<ReadBack>),
+    /// The recipient has it already.
+    Already(Box<Shared>),
+    /// It is not clear which file.
+    WhichFile(Unclear),
+    /// It is not clear who.
+    WhichPerson(Who),
+    /// The recipient has neither mail address nor number.
+    NoAddress(Person),
+}
+
+/// A share that exists.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// Which.
+    pub share: ShareId,
+    /// The file.
+    pub file: FileRecord,
+    /// The recipient.
+    pub recipient: Person,
+    /// What the recipient may do.
+    pub rights: Rights,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// The link's id.
+    pub link: LinkId,
+    /// The link's address, where settings let it be told.
+    pub url: Option<String>,
+    /// The code for somebody outside.
+    pub code: Option<IssuedCode>,
+    /// `mail` or `sms`, when a message is on its way.
+    pub channel: Option<&'static str>,
+}
+
+/// A code, to be spoken.
+#[derive(Debug, Clone)]
+pub struct IssuedCode {
+    /// Digits without groups, or words with blanks.
+    pub text: String,
+    /// Digits or words.
+    pub style: Style,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that was told before.
+    pub again: bool,
+}
+
+/// The action that waits for a yes, as it lies in the catalog.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct AskedShare {
+    pub file: FileId,
+    pub version: u32,
+    pub recipient: PersonId,
+    pub rights: Rights,
+    pub lifetime_seconds: i64,
+}
+
+/// A yes counts for two minutes.
+const PENDING_SECONDS: i64 = 120;
+/// A double request within this time is the same request.
+const SAME_SECONDS: i64 = 600;
+pub(super) const CODE_TRIES: u32 = 5;
+
+impl Files {
+    /// Understands what is to be shared with whom, checks it, and puts it in wait for a yes.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused`, `NotReady`, `Quarantined`; else when catalog or index do not answer.
+    pub async fn ask_share(&self, ctx: &CallContext, request: &ShareRequest) -> Result<ShareAnswer, FilesError> {
+        let subject = self.caller(ctx).await?;
+        let (file, found) = match self.meant(ctx, &subject, &request.file, "share").await? {
+            Meant::One(file, found) => (*file, found),
+            Meant::Ask(unclear) => return Ok(ShareAnswer::WhichFile(unclear)),
+        };
+        let (recipient, soundalikes) = match self.who(ctx, &request.with).await? {
+            Who::One { person, soundalikes } => (person, soundalikes),
+            unclear => {
+                let outcome = if matches!(unclear, Who::Several(_)) { "choose" } else { "not_found" };
+                self.0.catalog.record(ctx.customer, &subject.file_entry(outcome, &file, &found)).await?;
+                return Ok(ShareAnswer::WhichPerson(unclear));
+            }
+        };
+        let outside = recipient.kind() == PersonKind::Contact;
+        let permit = self.permit_share(&subject, &file, outside).await?;
+        self.handed_out(&subject, &file, &permit).await?;
+        if let Some(share) = self.same_share(ctx, &file, &recipient, request.rights).await? {
+            self.0.catalog.record(ctx.customer, &subject.file_entry("already", &file, &permit)).await?;
+            return Ok(ShareAnswer::Already(Box::new(self.shared(ctx, file, recipient, &share).await?)));
+        }
+        if outside && address_of(&recipient).is_none() {
+            self.0.catalog.record(ctx.customer, &subject.file_entry("no_address", &file, &permit)).await?;
+            return Ok(ShareAnswer::NoAddress(recipient));
+        }
+        let asked = AskedShare {
+            file: file.id,
+            version: file.version,
+            recipient: recipient.id,
+            rights: request.rights,
+            lifetime_seconds: request.lifetime.seconds(),
+        };
+        let payload = serde_json::to_string(&asked).map_err(|_| FilesError::Sealed { what: "pending action" })?;
+        let now = self.now();
+        let after = |seconds| now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        let pending = NewPending {
+            id: PendingId::new(&*self.0.clock, &*self.0.entropy),
+            payload,
+            batch: ctx.batch.clone(),
+            not_before: after(self.heard_seconds(&file, &recipient)),
+            expires_at: after(PENDING_SECONDS),
+        };
+        self.0.catalog.ask(ctx.customer, ctx.call, ctx.epoch, &pending, &subject.file_entry("confirm", &file, &permit)).await?;
+        Ok(ShareAnswer::Confirm(Box::new(ReadBack {
+            file,
+            recipient,
+            soundalikes,
+            rights: request.rights,
+            lifetime: request.lifetime,
+            outside,
+            failures: 0,
+        })))
+    }
+
+    /// Whole seconds in which the read-back can have been heard: its fixed words and the two names.
+    fn heard_seconds(&self, file: &FileRecord, recipient: &Person) -> i64 {
+        let words = 12 + file.title.split_whitespace().count() + recipient.name.split_whitespace().count();
+        let speed = usize::try_from(self.0.settings.heard_words_per_second.max(1)).unwrap_or(1);
+        i64::try_from(words.div_ceil(speed)).unwrap_or(i64::MAX)
+    }
+
+    pub(super) async fn permit_share(&self, subject: &Subject, file: &FileRecord, outside: bool) -> Result<Permit<Share>, FilesError> {
+        let mut subject = subject.clone();
+        subject.conditions.external = outside;
+        self.permit_or_refuse::<Share>(&subject, file).await
+    }
+
+    /// Whether a file's bytes may leave: active, and found clean.
+    pub(super) async fn handed_out(&self, subject: &Subject, file: &FileRecord, permit: &Permit<Share>) -> Result<(), FilesError> {
+        let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
+            FilesError::Quarantined
+        } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
+            return Ok(());
+        } else {
+            FilesError::NotReady { status: file.status }
+        };
+        let entry = AuditEntry { reason: Some(error.to_string()), ..subject.file_entry("unavailable", file, permit) };
+        self.0.catalog.record(file.customer, &entry).await?;
+        Err(error)
+    }
+
+    /// A living share of the same version with the same person at the same rights, made in this call
+    /// within ten minutes, or with somebody inside at any time.
+    async fn same_share(
+        &self,
+        ctx: &CallContext,
+        file: &FileRecord,
+        recipient: &Person,
+        rights: Rights,
+    ) -> Result<Option<ShareRecord>, FilesError> {
+        let Some(share) = self.0.catalog.share_with(ctx.customer, file.id, recipient.id, rights).await? else { return Ok(None) };
+        let age = self.now().duration_since(share.created_at).as_secs();
+        let same = share.version == file.version
+            && (recipient.kind() != PersonKind::Contact || (share.call == Some(ctx.call) && age < SAME_SECONDS));
+        Ok(same.then_some(share))
+    }
+
+    /// Gives the share that was confirmed: share, link, code and message, all or nothing.
+    pub(super) async fn give_share(
+        &self,
+        ctx: &CallContext,
+        subject: &Subject,
+        confirmed: (CallId, PendingId),
+        asked: &AskedShare,
+        file: FileRecord,
+        recipient: Person,
+    ) -> Result<Shared, FilesError> {
+        let outside = recipient.kind() == PersonKind::Contact;
+        // Rights may have changed since the question; the confirmation is of a version, not of a right.
+        let permit = self.permit_share(subject, &file, outside).await?;
+        self.handed_out(subject, &file, &permit).await?;
+        let (clock, entropy) = (&*self.0.clock, &*self.0.entropy);
+        let seal = |purpose: &str, text: &str| self.0.secrets.seal(ctx.customer, purpose, text).ok_or(FilesError::Sealed { what: "link" });
+        let lifetime = Lifetime::from_seconds(asked.lifetime_seconds)
+            .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?;
+        let slug = self.0.secrets.slug();
+        let link = NewLink { id: LinkId::new(clock, entropy), slug_hash: slug.hash, slug_sealed: seal("slug", &slug.secret)? };
+        let url = self.link_url(&slug.secret);
+        let now = self.now();
+        let (code_row, code) = if outside {
+            self.new_code(ctx, link.id, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
+        } else {
+            (None, None)
+        };
+        let address = address_of(&recipient);
+        let messages = match &address {
+            Some((channel, address)) => vec![NewMessage {
+                id: MessageId::new(clock, entropy),
+                recipient: recipient.id,
+                channel,
+                address: address.clone(),
+                sealed_body: seal("message", &url)?,
+            }],
+            None => Vec::new(),
+        };
+        let share = NewShare {
+            id: ShareId::new(clock, entropy),
+            customer: ctx.customer,
+            file: file.id,
+            version: asked.version,
+            recipient: recipient.id,
+            rights: asked.rights,
+            call: Some(ctx.call),
+            expires_at: lifetime.ends(now),
+            link,
+            code: code_row,
+            messages,
+        };
+        let entry =
+            AuditEntry { reason: Some(format!("share {} to {}", share.id, recipient.id)), ..subject.file_entry("done", &file, &permit) };
+        self.0.catalog.share(&share, Some(confirmed), &entry).await?;
+        self.0.changed.notify_waiters();
+        Ok(Shared {
+            share: share.id,
+            link: share.link.id,
+            url: self.0.settings.reveal_links.then_some(url),
+            code,
+            channel: address.map(|(channel, _)| channel),
+            rights: asked.rights,
+            expires_at: share.expires_at,
+            file,
+            recipient,
+        })
+    }
+
+    /// A share that exists, as it is told again.
+    pub(super) async fn shared(
+        &self,
+        ctx: &CallContext,
+        file: FileRecord,
+        recipient: Person,
+        share: &ShareRecord,
+    ) -> Result<Shared, FilesError> {
+        let slug = self.0.secrets.unseal(ctx.customer, "slug", &share.slug_sealed).ok_or(FilesError::Sealed { what: "link" })?;
+        let code = self.living_code(ctx, share.link).await?;
+        Ok(Shared {
+            share: share.id,
+            rights: share.rights,
+            expires_at: share.expires_at,
+            link: share.link,
+            url: self.0.settings.reveal_links.then(|| self.link_url(&slug)),
+            code,
+            channel: address_of(&recipient).map(|(channel, _)| channel),
+            file,
+            recipient,
+        })
+    }
+
+    fn link_url(&self, slug: &str) -> String {
+        format!("{}/s/{slug}", self.0.settings.public_url)
+    }
+
+    /// Messages of a test customer, opened, to look at: `(recipient, channel, address, body, written at)`.
+    ///
+    /// # Errors
+    /// `Refused` without the right; `NotFound` for a customer that is not marked as test.
+    pub async fn outbox(&self, subject: &Subject) -> Result<Vec<OutboxLine>, FilesError> {
+        let permit = self.permit_customer::<crate::policy::ManagePeople>(subject).await?;
+        let customer = subject.customer();
+        if !self.0.catalog.customer(customer).await?.is_some_and(|customer| customer.is_test) {
+            return Err(self.absent(subject, "read_outbox", None).await?);
+        }
+        let entry =
+            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("read_outbox", "done") };
+        self.0.catalog.record(customer, &entry).await?;
+        let mut lines = Vec::new();
+        for message in self.0.catalog.outbox(customer, 100).await? {
+            let body = self.0.secrets.unseal(customer, "message", &message.sealed_body).ok_or(FilesError::Sealed { what: "message" })?;
+            lines.push(OutboxLine {
+                id: message.id,
+                recipient: message.recipient,
+                channel: message.channel,
+                address: message.address,
+                body,
+                created_at: message.created_at,
+            });
+        }
+        Ok(lines)
+    }
+}
+
+/// A message of a test customer, to look at.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutboxLine {
+    /// Which.
+    pub id: MessageId,
+    /// To whom.
+    pub recipient: PersonId,
+    /// `mail` or `sms`.
+    pub channel: String,
+    /// Mail address or number.
+    pub address: String,
+    /// What it says.
+    pub body: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+fn address_of(person: &Person) -> Option<(&'static str, String)> {
+    match (&person.email, &person.phone) {
+        (Some(email), _) => Some(("mail", email.clone())),
+        (None, Some(phone)) => Some(("sms", phone.as_str().to_owned())),
+        (None, None) => None,
+    }
+}
+
+impl Files {
+    /// A new code for a link: the row to store, and what is told.
+    pub(super) fn new_code(
+        &self,
+        ctx: &CallContext,
+        link: LinkId,
+        style: Style,
+        lifetime: Lifetime,
+    ) -> Result<(NewCode, IssuedCode), FilesError> {
+        let text = self.code_text(style);
+        let expires_at = lifetime.ends(self.now());
+        let new = NewCode {
+            id: CodeId::new(&*self.0.clock, &*self.0.entropy),
+            link,
+            call: ctx.call,
+            code_hash: self.0.secrets.code_hash(ctx.customer, link, &text),
+            sealed: self.0.secrets.seal(ctx.customer, "code", &text).ok_or(FilesError::Sealed { what: "code" })?,
+            tries: CODE_TRIES,
+            expires_at,
+        };
+        Ok((new, IssuedCode { text, style, expires_at, again: false }))
+    }
+}

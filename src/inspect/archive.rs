@@ -1,0 +1,134 @@
+//! Members of ZIP archives, office files among them, for the scanner: two levels deep, within a
+//! budget that a bomb exhausts long before the worker.
+
+use std::io::{self, Cursor, Read};
+
+use zip::ZipArchive;
+
+use super::engine::{Engine, EngineError, Findings, Piece, claims_document};
+
+/// Levels of archives within archives.
+const MAX_DEPTH: u8 = 2;
+/// Unpacked to packed: text reaches 20, a bomb 1,000.
+const MAX_RATIO: u64 = 200;
+/// Below this size the ratio means nothing: a page of blanks packs to nothing.
+const RATIO_FLOOR: u64 = 1 << 20;
+
+/// What one file may cost.
+#[derive(Debug)]
+pub(super) struct Budget {
+    bytes: u64,
+    members: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { bytes: 1 << 30, members: 10_000 }
+    }
+}
+
+/// Whether bytes begin like an archive.
+pub(super) fn is_archive(bytes: &[u8]) -> bool {
+    [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|mark| bytes.starts_with(*mark))
+}
+
+/// Judges every member.
+pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Budget, findings: &mut Findings) -> Result<(), EngineError> {
+    if depth >= MAX_DEPTH {
+        return Ok(());
+    }
+    // A damaged directory: readers cannot open it either, and its bytes were judged as they lie.
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Ok(()) };
+    for index in 0..archive.len() {
+        if budget.members == 0 {
+            findings.suspect("Archive_With_Too_Many_Members");
+            return Ok(());
+        }
+        budget.members -= 1;
+        // Locked, damaged or packed in a way that is not read here: nothing to see.
+        let Ok(member) = archive.by_index(index) else { continue };
+        if member.is_dir() {
+            continue;
+        }
+        let claims = member.name().is_ok_and(|name| claims_document(&name));
+        let packed = member.compressed_size().max(1);
+        let mut unpacking = Unpacking { member: member.take(budget.bytes), packed, unpacked: 0, is_bomb: false };
+        let whole = engine.judge_stream(&mut unpacking, Piece { start: true, document: claims, macros: false }, findings)?;
+        budget.bytes -= unpacking.unpacked;
+        if unpacking.is_bomb {
+            findings.suspect("Archive_Bomb");
+        } else if let Some(whole) = whole {
+            engine.look_inside(&whole, depth + 1, budget, findings)?;
+        }
+        if budget.bytes == 0 {
+            findings.suspect("Archive_Unpacks_Too_Large");
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// A member as it unpacks: it ends where it breaks off, and where it turns out to be a bomb.
+struct Unpacking<R> {
+    member: R,
+    packed: u64,
+    unpacked: u64,
+    is_bomb: bool,
+}
+
+impl<R: Read> Read for Unpacking<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.is_bomb = self.unpacked > RATIO_FLOOR && self.unpacked / self.packed > MAX_RATIO;
+        if self.is_bomb {
+            return Ok(0);
+        }
+        // What was read before the damage is judged; readers do not get further either.
+        let count = self.member.read(into).unwrap_or(0);
+        self.unpacked += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::domain::ScanStatus;
+
+    fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn status(bytes: &[u8]) -> ScanStatus {
+        Engine::load().unwrap().scan("a.zip", &mut &bytes[..]).unwrap().status
+    }
+
+    #[test]
+    fn members_are_judged_two_levels_deep() {
+        let test = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"].concat().into_bytes();
+        let once = zip(&[("a.txt", b"fine"), ("b.com", &test)]);
+        let twice = zip(&[("inner.zip", &once)]);
+        let thrice = zip(&[("inner.zip", &twice)]);
+        assert_eq!(status(&once), ScanStatus::Infected);
+        assert_eq!(status(&twice), ScanStatus::Infected);
+        assert_eq!(status(&thrice), ScanStatus::Clean);
+        assert_eq!(status(&zip(&[("a.txt", b"fine")])), ScanStatus::Clean);
+    }
+
+    #[test]
+    fn a_bomb_is_suspicious_and_a_cut_archive_is_no_error() {
+        let zeros = vec![0; 4 << 20];
+        assert_eq!(status(&zip(&[("a.bin", &zeros)])), ScanStatus::Suspicious);
+        let whole = zip(&[("a.txt", b"fine")]);
+        assert_eq!(status(&whole[..whole.len() / 2]), ScanStatus::Clean);
+    }
+}

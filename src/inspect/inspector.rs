@@ -1,0 +1,185 @@
+//! The room's front: scan, then extract, each in a worker process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use super::kind;
+use super::process::{Answer, Ending, WorkerError, Workers};
+use super::protocol::{ADDRESS_SPACE, Job, KindReport, Limits, Reading, Reply, Task};
+use super::scanner::{EmbeddedScanner, Scanner};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
+
+/// How inspection is run.
+#[derive(Debug, Clone)]
+pub struct InspectorSettings {
+    /// This program's own path; it is re-executed as the worker.
+    pub exe: PathBuf,
+    /// Longest pause of a scan while bytes arrive, and after the last one.
+    pub scan_wall: Duration,
+    /// The same for reading text.
+    pub extract_wall: Duration,
+    /// Text kept, in bytes.
+    pub max_text_bytes: usize,
+    /// Bytes read for text; larger files keep their type and no text.
+    pub max_read_bytes: u64,
+    /// Worker processes at once.
+    pub concurrency: usize,
+}
+
+impl InspectorSettings {
+    /// The usual limits for the program at `exe`.
+    pub const fn new(exe: PathBuf) -> Self {
+        Self {
+            exe,
+            scan_wall: Duration::from_secs(30),
+            extract_wall: Duration::from_secs(30),
+            max_text_bytes: 1 << 20,
+            max_read_bytes: 64 << 20,
+            concurrency: 2,
+        }
+    }
+}
+
+/// What was read from a file. Title, author, text and summary are the file's own words:
+/// untrusted, but without control and bidi characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extracted {
+    /// MIME type by content.
+    pub content_type: String,
+    /// What it is for.
+    pub category: Category,
+    /// What the document calls itself.
+    pub title: Option<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// The date on it.
+    pub created_date: Option<Date>,
+    /// Pages, slides or sheets.
+    pub page_count: Option<u32>,
+    /// Length of sound or moving pictures, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Its text, up to the limit.
+    pub text: String,
+    /// One or two of its sentences.
+    pub summary: Option<String>,
+    /// How reading went.
+    pub extraction: Extraction,
+}
+
+/// Judges files: the embedded scanner and the readers, behind processes with limits.
+pub struct Inspector {
+    workers: Arc<Workers>,
+    scanner: Arc<dyn Scanner>,
+    settings: InspectorSettings,
+}
+
+impl std::fmt::Debug for Inspector {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Inspector").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Inspector {
+    /// With the embedded scanner.
+    pub fn new(settings: InspectorSettings) -> Self {
+        let workers = Arc::new(Workers::new(settings.exe.clone(), settings.concurrency));
+        let scanner = Arc::new(EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall));
+        Self { workers, scanner, settings }
+    }
+
+    /// The verdict on bytes of any size; never `Pending`, and `Failed` when it could not be
+    /// reached. The name's ending tells what the bytes claim to be.
+    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> ScanVerdict {
+        self.scanner.scan(name, stream).await
+    }
+
+    /// Type, text and metadata. What cannot be read is said in `extraction`, never an error.
+    pub async fn extract(&self, name: &FileName, stream: ChunkStream) -> Extracted {
+        let task = Task {
+            job: Job::Extract,
+            name: name.as_str().to_owned(),
+            limits: Limits {
+                address_space: ADDRESS_SPACE,
+                cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1),
+                open_files: 32,
+            },
+            max_read_bytes: self.settings.max_read_bytes,
+            max_text_bytes: self.settings.max_text_bytes,
+        };
+        let answer = self.workers.run(&task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "the text of a file could not be read");
+        }
+        assemble(name, answer)
+    }
+}
+
+/// Joins what the worker said before and after it parsed deeply.
+fn assemble(name: &FileName, answer: Answer) -> Extracted {
+    let mut kind = None;
+    let mut reading = None;
+    for reply in answer.replies {
+        match reply {
+            Reply::Kind(report) => kind = Some(report),
+            Reply::Reading(report) => reading = Some(*report),
+            Reply::Scan(_) => {}
+        }
+    }
+    let KindReport { content_type, category } = kind.unwrap_or_else(|| {
+        let kind = kind::by_extension(name.extension().as_deref());
+        KindReport { content_type: kind.content_type, category: kind.category }
+    });
+    let reading = match (reading, answer.error) {
+        (Some(reading), None) => reading,
+        (_, error) => Reading::without_text(ExtractionStatus::Failed, error.as_ref().map_or("the file is damaged", why_failed)),
+    };
+    Extracted {
+        content_type,
+        category,
+        title: reading.title,
+        author: reading.author,
+        created_date: reading.created_date,
+        page_count: reading.page_count,
+        duration_ms: reading.duration_ms,
+        text: reading.text,
+        summary: reading.summary,
+        extraction: Extraction { status: reading.status, reason: reading.reason },
+    }
+}
+
+const fn why_failed(error: &WorkerError) -> &'static str {
+    match error {
+        WorkerError::Process(_) | WorkerError::Answer => "it could not be read just now",
+        WorkerError::Source(_) => "its bytes could not be fetched from the store",
+        WorkerError::TimedOut | WorkerError::Ended(Ending::Time) => "reading it took too long",
+        WorkerError::Ended(Ending::Memory) => "reading it took too much memory",
+        WorkerError::Ended(Ending::Depth | Ending::Broken) => "the file is damaged",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_survives_a_worker_that_dies_while_reading() {
+        let name = FileName::parse("report.bin").unwrap();
+        let kind = KindReport { content_type: "application/pdf".to_owned(), category: Category::Document };
+        let answer = Answer { replies: vec![Reply::Kind(kind)], error: Some(WorkerError::Ended(Ending::Memory)) };
+        let extracted = assemble(&name, answer);
+        assert_eq!((extracted.content_type.as_str(), extracted.category), ("application/pdf", Category::Document));
+        assert_eq!(extracted.extraction.status, ExtractionStatus::Failed);
+        assert_eq!(extracted.extraction.reason.as_deref(), Some("reading it took too much memory"));
+    }
+
+    #[test]
+    fn without_any_answer_the_ending_of_the_name_gives_the_type() {
+        let name = FileName::parse("budget.xlsx").unwrap();
+        let extracted = assemble(&name, Answer { replies: Vec::new(), error: Some(WorkerError::TimedOut) });
+        assert_eq!(extracted.category, Category::Spreadsheet);
+        assert_eq!(extracted.extraction.reason.as_deref(), Some("reading it took too long"));
+    }
+}

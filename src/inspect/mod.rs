@@ -1,0 +1,33 @@
+//! Owns the judgement of untrusted bytes: scan verdict, type, text, metadata, summary. Whatever
+//! parses bytes runs in a worker process (this binary re-executed) under limits.
+//!
+//! Must not reach storage or the network, decide what happens to a file, or parse a byte of a
+//! file in the server's own process.
+//!
+//! To add one: a format gets its arm in `kind.rs` and, if no reader fits, its reader beside
+//! `text.rs`; a scanner implements [`Scanner`]; a rule goes into `rules/*.yar` with a `verdict`.
+
+mod archive;
+mod engine;
+mod inspector;
+mod kind;
+mod mail;
+mod media;
+mod metadata;
+mod ole;
+mod pdf;
+mod process;
+mod protocol;
+mod rtf;
+mod sandbox;
+mod scanner;
+mod summary;
+mod text;
+mod vba;
+mod worker;
+
+pub use inspector::{Extracted, Inspector, InspectorSettings};
+pub use protocol::WORKER_ARGUMENT;
+pub use scanner::{EmbeddedScanner, Scanner};
+pub use summary::summarise;
+pub use worker::worker_main;

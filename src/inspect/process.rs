@@ -1,0 +1,255 @@
+//! The parent's side of a worker process: start it, feed it, read it, end it. Every await here
+//! has an end, and a worker never outlives the call that started it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::protocol::{Reply, Task, WORKER_ARGUMENT};
+use crate::domain::ChunkStream;
+
+/// Longest answer, in bytes. Text is capped well below it.
+const MAX_ANSWER: u64 = 24 << 20;
+/// Kept of the worker's last words, in bytes: enough to tell why it died.
+const MAX_COMPLAINT: u64 = 8 << 10;
+
+/// Settings of the child: one memory arena and one helper thread with a deep stack, so that the
+/// address space limit holds the document and not the allocator's reserves.
+const CHILD_ENVIRONMENT: [(&str, &str); 3] = [("MALLOC_ARENA_MAX", "2"), ("RAYON_NUM_THREADS", "1"), ("RUST_MIN_STACK", "67108864")];
+
+/// Why a worker gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WorkerError {
+    /// It could not be started or spoken to.
+    #[error("the worker process could not be run")]
+    Process(#[source] io::Error),
+    /// The bytes did not arrive.
+    #[error("the bytes could not be read from where they are stored")]
+    Source(#[source] io::Error),
+    /// It was killed at its time limit.
+    #[error("the worker process took too long")]
+    TimedOut,
+    /// It used its processor time or memory, or nested too deep, or a parser gave up in panic.
+    #[error("the worker process ended early: {0}")]
+    Ended(Ending),
+    /// Its answer was missing, too long or not an answer.
+    #[error("the worker process gave no usable answer")]
+    Answer,
+}
+
+/// How a worker ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Out of memory.
+    Memory,
+    /// Out of stack.
+    Depth,
+    /// Out of processor time.
+    Time,
+    /// A parser panicked, or it died for another reason.
+    Broken,
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Memory => "out of memory",
+            Self::Depth => "nested too deep",
+            Self::Time => "out of processor time",
+            Self::Broken => "a parser failed",
+        })
+    }
+}
+
+/// An answer, or as much of one as there was.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The lines that could be read, in order.
+    pub replies: Vec<Reply>,
+    /// Why it is not whole.
+    pub error: Option<WorkerError>,
+}
+
+/// Starts workers, a bounded number at a time.
+#[derive(Debug)]
+pub(super) struct Workers {
+    exe: PathBuf,
+    permits: Semaphore,
+}
+
+impl Workers {
+    /// Workers are `exe` re-executed, at most `concurrency` at once.
+    pub fn new(exe: PathBuf, concurrency: usize) -> Self {
+        Self { exe, permits: Semaphore::new(concurrency.max(1)) }
+    }
+
+    /// Gives the task and the bytes to a fresh worker. `wall` bounds each step of feeding and,
+    /// after the last byte, the answer: a large file is not slower than its bytes arrive.
+    /// At most `max_bytes` are fed; the worker sees whether that was all.
+    pub async fn run(&self, task: &Task, stream: ChunkStream, max_bytes: u64, wall: Duration) -> Answer {
+        // The semaphore is never closed.
+        let Ok(_permit) = self.permits.acquire().await else {
+            return Answer { replies: Vec::new(), error: Some(WorkerError::Answer) };
+        };
+        let mut child = match self.spawn() {
+            Ok(child) => child,
+            Err(error) => return Answer { replies: Vec::new(), error: Some(WorkerError::Process(error)) },
+        };
+        let mut lines = Vec::new();
+        let mut complaint = Vec::new();
+        let outcome = converse(&mut child, task, stream, max_bytes, wall, &mut lines, &mut complaint).await;
+        let error = match outcome {
+            Ok(status) if status.success() => None,
+            Ok(status) => Some(WorkerError::Ended(ending(status, &complaint))),
+            Err(error) => {
+                // Kills and reaps; a process that is already gone is no error.
+                if let Err(error) = child.kill().await {
+                    tracing::warn!(error = %error, "an inspection worker could not be ended");
+                }
+                Some(error)
+            }
+        };
+        let replies: Vec<Reply> = lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        Answer { replies, error }
+    }
+
+    fn spawn(&self) -> io::Result<Child> {
+        Command::new(&self.exe)
+            .arg(WORKER_ARGUMENT)
+            .env_clear()
+            .envs(CHILD_ENVIRONMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+    }
+}
+
+/// Feeds and listens at the same time, then waits for the end.
+async fn converse(
+    child: &mut Child,
+    task: &Task,
+    stream: ChunkStream,
+    max_bytes: u64,
+    wall: Duration,
+    lines: &mut Vec<u8>,
+    complaint: &mut Vec<u8>,
+) -> Result<ExitStatus, WorkerError> {
+    let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+        return Err(WorkerError::Answer);
+    };
+    let listen = async { tokio::try_join!(read_capped(stdout, MAX_ANSWER, lines), drain(stderr, complaint)) };
+    tokio::pin!(listen);
+    let fed = tokio::select! {
+        heard = &mut listen => {
+            // It closed its side before the last byte: it is done, or dead.
+            heard?;
+            return wait(child, wall).await;
+        }
+        fed = feed(stdin, task, stream, max_bytes, wall) => fed,
+    };
+    fed?;
+    timeout(wall, &mut listen).await.map_err(|_| WorkerError::TimedOut)??;
+    wait(child, wall).await
+}
+
+async fn wait(child: &mut Child, wall: Duration) -> Result<ExitStatus, WorkerError> {
+    timeout(wall, child.wait()).await.map_err(|_| WorkerError::TimedOut)?.map_err(WorkerError::Process)
+}
+
+async fn feed(mut stdin: ChildStdin, task: &Task, mut stream: ChunkStream, max_bytes: u64, wall: Duration) -> Result<(), WorkerError> {
+    let mut line = serde_json::to_vec(task).map_err(|error| WorkerError::Process(error.into()))?;
+    line.push(b'\n');
+    if !write(&mut stdin, &line, wall).await? {
+        return Ok(());
+    }
+    let mut left = max_bytes;
+    while left > 0 {
+        let Some(chunk) = timeout(wall, stream.next()).await.map_err(|_| WorkerError::TimedOut)? else { break };
+        let chunk = chunk.map_err(WorkerError::Source)?;
+        let chunk = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len())).unwrap_or_default();
+        left -= chunk.len() as u64;
+        if !write(&mut stdin, chunk, wall).await? {
+            return Ok(());
+        }
+    }
+    // Closing the pipe is the end of the file.
+    drop(stdin);
+    Ok(())
+}
+
+/// `false`: the worker takes no more, and its exit tells why.
+async fn write(stdin: &mut ChildStdin, bytes: &[u8], wall: Duration) -> Result<bool, WorkerError> {
+    match timeout(wall, stdin.write_all(bytes)).await {
+        Err(_) => Err(WorkerError::TimedOut),
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Ok(Err(error)) => Err(WorkerError::Process(error)),
+    }
+}
+
+async fn read_capped(from: impl AsyncRead + Unpin, cap: u64, into: &mut Vec<u8>) -> Result<(), WorkerError> {
+    from.take(cap + 1).read_to_end(into).await.map_err(WorkerError::Process)?;
+    if into.len() as u64 > cap { Err(WorkerError::Answer) } else { Ok(()) }
+}
+
+/// Keeps the last words and reads on, so that a talkative parser does not block.
+async fn drain(mut from: impl AsyncRead + Unpin, into: &mut Vec<u8>) -> Result<(), WorkerError> {
+    let mut piece = vec![0; 4096];
+    loop {
+        let count = from.read(&mut piece).await.map_err(WorkerError::Process)?;
+        if count == 0 {
+            return Ok(());
+        }
+        into.extend_from_slice(piece.get(..count).unwrap_or_default());
+        let cap = usize::try_from(MAX_COMPLAINT).unwrap_or(usize::MAX);
+        if into.len() > cap {
+            into.drain(..into.len() - cap);
+        }
+    }
+}
+
+/// The system's word for why a process ended, refined by the runtime's own last words.
+fn ending(status: ExitStatus, complaint: &[u8]) -> Ending {
+    use std::os::unix::process::ExitStatusExt;
+    const SIGKILL: i32 = 9;
+    const SIGXCPU: i32 = 24;
+    let said = |words: &str| complaint.windows(words.len()).any(|window| window == words.as_bytes());
+    match status.signal() {
+        Some(SIGXCPU | SIGKILL) => Ending::Time,
+        Some(_) if said("memory allocation of") => Ending::Memory,
+        Some(_) if said("overflowed its stack") => Ending::Depth,
+        _ if said("memory allocation of") || said("Cannot allocate memory") => Ending::Memory,
+        _ => Ending::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn the_way_a_worker_ended_is_told_apart() {
+        let aborted = ExitStatus::from_raw(6);
+        for (status, complaint, expected) in [
+            (aborted, "memory allocation of 5000 bytes failed", Ending::Memory),
+            (aborted, "thread 'parser' has overflowed its stack", Ending::Depth),
+            (aborted, "", Ending::Broken),
+            (ExitStatus::from_raw(24), "", Ending::Time),
+            (ExitStatus::from_raw(9), "", Ending::Time),
+            (ExitStatus::from_raw(101 << 8), "panicked", Ending::Broken),
+        ] {
+            assert_eq!(ending(status, complaint.as_bytes()), expected, "{complaint}");
+        }
+    }
+}

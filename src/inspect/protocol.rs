@@ -1,0 +1,123 @@
+//! What parent and worker say to each other: one JSON line of [`Task`] and the raw bytes on the
+//! worker's standard input, JSON lines of [`Reply`] on its standard output.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Category, ExtractionStatus, ScanStatus};
+
+/// The argument that makes this binary a worker.
+pub const WORKER_ARGUMENT: &str = "inspect-worker";
+
+/// Longest task line, in bytes.
+pub(super) const MAX_TASK_LINE: u64 = 16 << 10;
+
+/// Address space of a worker, in bytes: one large document unpacked, not two.
+pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
+
+/// What the worker may use. Applied by the worker itself before it reads a byte of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Limits {
+    /// Address space, in bytes.
+    pub address_space: u64,
+    /// Processor time, in seconds.
+    pub cpu_seconds: u64,
+    /// Open files.
+    pub open_files: u64,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Job {
+    /// A scanner's verdict.
+    Scan,
+    /// Type, text and metadata.
+    Extract,
+}
+
+/// One task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Task {
+    /// What is asked.
+    pub job: Job,
+    /// The name the file arrived with.
+    pub name: String,
+    /// What the worker may use.
+    pub limits: Limits,
+    /// Bytes read for text; one byte more means that the file is larger.
+    pub max_read_bytes: u64,
+    /// Bytes of text given back.
+    pub max_text_bytes: usize,
+}
+
+/// One line of the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reply {
+    /// What the scanner found.
+    Scan(ScanReport),
+    /// What kind of file it is: sent before anything deeper is parsed, so that it is known even
+    /// when the reading of the text ends the worker.
+    Kind(KindReport),
+    /// What was read.
+    Reading(Box<Reading>),
+}
+
+/// A scanner's findings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ScanReport {
+    /// The judgement.
+    pub status: ScanStatus,
+    /// Rules that matched, or why it failed.
+    pub findings: Vec<String>,
+}
+
+/// The kind of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KindReport {
+    /// MIME type.
+    pub content_type: String,
+    /// What it is for.
+    pub category: Category,
+}
+
+/// Text and metadata of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reading {
+    /// How it went.
+    pub status: ExtractionStatus,
+    /// Why text is missing.
+    pub reason: Option<String>,
+    /// What the document calls itself.
+    pub title: Option<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// The date on it.
+    pub created_date: Option<Date>,
+    /// Pages, slides or sheets.
+    pub page_count: Option<u32>,
+    /// Length of sound, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Its text.
+    pub text: String,
+    /// A short extractive summary.
+    pub summary: Option<String>,
+}
+
+impl Reading {
+    /// A reading without text.
+    pub fn without_text(status: ExtractionStatus, reason: &str) -> Self {
+        Self {
+            status,
+            reason: Some(reason.to_owned()),
+            title: None,
+            author: None,
+            created_date: None,
+            page_count: None,
+            duration_ms: None,
+            text: String::new(),
+            summary: None,
+        }
+    }
+}

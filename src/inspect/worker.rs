@@ -1,0 +1,64 @@
+//! The child's entry: read the task, give up rights, do the work on a thread with a deep stack,
+//! answer. Nothing here outlives one file.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::ExitCode;
+use std::thread;
+
+use super::engine::Engine;
+use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Task};
+use super::{kind, sandbox, text};
+
+/// Stack of the thread that parses, in bytes: nested input is deep before it is large.
+const STACK: usize = 64 << 20;
+
+/// Runs one task from standard input to standard output.
+#[must_use]
+pub fn worker_main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The parent looks into these words for the kind of failure and never logs them;
+            // when even they cannot be written, the exit status is all there is.
+            drop(writeln!(io::stderr().lock(), "{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    let mut input = BufReader::with_capacity(256 << 10, io::stdin());
+    let mut line = String::new();
+    input.by_ref().take(MAX_TASK_LINE).read_line(&mut line)?;
+    let task: Task = serde_json::from_str(&line)?;
+    sandbox::enter(task.limits)?;
+    let parser = thread::Builder::new().name("parser".to_owned()).stack_size(STACK).spawn(move || work(&task, &mut input))?;
+    parser.join().map_err(|_| io::Error::other("the parser failed"))?
+}
+
+fn work(task: &Task, input: &mut dyn Read) -> io::Result<()> {
+    match task.job {
+        Job::Scan => {
+            let mut engine = Engine::load().map_err(io::Error::other)?;
+            let outcome = engine.scan(&task.name, input).map_err(io::Error::other)?;
+            answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))
+        }
+        Job::Extract => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
+            let whole = bytes.len() as u64 <= task.max_read_bytes;
+            let kind = kind::detect(&bytes, &task.name);
+            answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
+            let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
+            answer(&Reply::Reading(Box::new(reading)))
+        }
+    }
+}
+
+fn answer(reply: &Reply) -> io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    let mut out = io::stdout().lock();
+    out.write_all(&line)?;
+    out.flush()
+}

@@ -1,0 +1,412 @@
+//! One decision: facts in, a permit or a refusal out. Whatever goes wrong on the way is a refusal.
+
+use std::marker::PhantomData;
+
+use cedar_policy::{AuthorizationError, Context, Decision, Entities, EntityUid, Request, RequestValidationError};
+
+use super::action::{Action, ActionKind, OpenCall};
+use super::entities::BuildError;
+use super::facts::{Conditions, Principal, Resource};
+use super::set::Policies;
+use crate::domain::{CustomerId, FileId, Permissions};
+
+/// Proof that the policies allowed one action on one resource. Only [`Policies::permit`] makes
+/// one; it is spent by the use case that takes it.
+#[derive(Debug)]
+#[must_use = "a permit is asked for to be handed to a use case"]
+pub struct Permit<A: Action> {
+    policies: String,
+    customer: CustomerId,
+    file: Option<FileId>,
+    permissions: Permissions,
+    action: PhantomData<A>,
+}
+
+impl<A: Action> Permit<A> {
+    /// The ids of the policies that allowed it, sorted, joined by commas; for the audit.
+    pub fn policies(&self) -> &str {
+        &self.policies
+    }
+
+    /// In whose store.
+    pub const fn customer(&self) -> CustomerId {
+        self.customer
+    }
+
+    /// On which file, or none when it is for the customer as a whole. A use case checks that it is
+    /// the file at hand.
+    pub const fn file(&self) -> Option<FileId> {
+        self.file
+    }
+}
+
+impl Permit<OpenCall> {
+    /// The permissions of the call: those asked for that the opener has. Opening a call would
+    /// otherwise be a way for a narrowed key to get at everything its callers may do.
+    pub fn narrow(&self, asked: &Permissions) -> Permissions {
+        Permissions::only(asked.iter().filter(|&permission| self.permissions.has(permission)))
+    }
+}
+
+/// The policies said no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refused by policy")]
+pub struct Refusal {
+    /// The ids of the policies that decided, sorted, joined by commas; for the audit, not for the
+    /// caller. `default-deny` when no policy permits it, `customer-wall` for another customer's,
+    /// `schema` when the action does not exist for this kind of principal or resource, `error`
+    /// first when it could not be decided.
+    pub policies: String,
+    /// Whether the principal may find the resource. Where not, the answer is the one for a
+    /// resource that does not exist.
+    pub may_know: bool,
+}
+
+/// What the policies alone say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) allowed: bool,
+    pub(super) policies: String,
+}
+
+impl Policies {
+    /// Decides.
+    pub fn permit<A: Action>(&self, principal: &Principal, resource: &Resource, conditions: &Conditions) -> Result<Permit<A>, Refusal> {
+        // INVARIANT: nothing crosses from one customer to another, whatever policies say.
+        if principal.customer != resource.customer() {
+            return Err(Refusal { policies: WALL.to_owned(), may_know: false });
+        }
+        let question = match Question::new(self, principal, resource, conditions, A::KIND) {
+            Ok(question) => question,
+            Err(error) => return Err(Refusal { policies: undecided(&error).policies, may_know: false }),
+        };
+        let verdict = question.ask(A::KIND);
+        if verdict.allowed {
+            return Ok(Permit {
+                policies: verdict.policies,
+                customer: resource.customer(),
+                file: resource.file(),
+                permissions: principal.permissions.clone(),
+                action: PhantomData,
+            });
+        }
+        let may_know = match resource {
+            Resource::File(_) => A::KIND != ActionKind::Find && question.ask(ActionKind::Find).allowed,
+            // Its own customer is no secret to anybody.
+            Resource::Customer(_) => true,
+        };
+        Err(Refusal { policies: verdict.policies, may_know })
+    }
+
+    /// What the policies alone say, for the matrix: without the wall in code.
+    pub(super) fn verdict(&self, principal: &Principal, resource: &Resource, conditions: &Conditions, action: ActionKind) -> Verdict {
+        match Question::new(self, principal, resource, conditions, action) {
+            Ok(question) => question.ask(action),
+            Err(error) => undecided(&error),
+        }
+    }
+
+    /// Whether the action exists for resources of this kind.
+    pub(super) fn applies(&self, action: ActionKind, resource: &Resource) -> bool {
+        let wanted = self.types.resource_type(resource);
+        self.schema().resources_for_action(&self.types.action(action)).is_some_and(|mut types| types.any(|kind| kind == wanted))
+    }
+}
+
+const WALL: &str = "customer-wall";
+const DEFAULT_DENY: &str = "default-deny";
+const SCHEMA: &str = "schema";
+const ERROR: &str = "error";
+
+/// Everything Cedar needs for one action on one resource, and for asking whether it may be found.
+struct Question<'a> {
+    policies: &'a Policies,
+    principal: EntityUid,
+    resource: EntityUid,
+    context: Context,
+    entities: Entities,
+}
+
+impl<'a> Question<'a> {
+    fn new(
+        policies: &'a Policies,
+        principal: &Principal,
+        resource: &Resource,
+        conditions: &Conditions,
+        action: ActionKind,
+    ) -> Result<Self, BuildError> {
+        let context = policies.types.context(&principal.permissions, conditions)?;
+        let principal = policies.types.principal(principal)?;
+        let resource = policies.types.resource(resource, conditions.now)?;
+        let (principal_uid, resource_uid) = (principal.uid(), resource.uid());
+        // Actions carry the groups they are in; Cedar takes them from here and not from the schema.
+        let find = (action != ActionKind::Find).then_some(ActionKind::Find);
+        let actions = [Some(action), find].into_iter().flatten().filter_map(|kind| policies.asked(kind)).map(|asked| asked.entity.clone());
+        let entities = Entities::from_entities([principal, resource].into_iter().chain(actions), None)
+            .map_err(|error| BuildError::Entities(Box::new(error)))?;
+        Ok(Self { policies, principal: principal_uid, resource: resource_uid, context, entities })
+    }
+
+    fn ask(&self, action: ActionKind) -> Verdict {
+        // Checked against the schema: an action on a kind of resource it does not have is refused,
+        // though a policy such as "the owner may do everything" would permit it.
+        let request = Request::new(
+            self.principal.clone(),
+            self.policies.types.action(action),
+            self.resource.clone(),
+            self.context.clone(),
+            Some(self.policies.schema()),
+        );
+        let request = match request {
+            Ok(request) => request,
+            Err(RequestValidationError::InvalidPrincipalType(_) | RequestValidationError::InvalidResourceType(_)) => {
+                return Verdict { allowed: false, policies: SCHEMA.to_owned() };
+            }
+            Err(error) => return undecided(&BuildError::Request(Box::new(error))),
+        };
+        let Some(asked) = self.policies.asked(action) else {
+            return Verdict { allowed: false, policies: SCHEMA.to_owned() };
+        };
+        let response = self.policies.authorizer.is_authorized(&request, &asked.set, &self.entities);
+        // Cedar skips a policy that fails while it is evaluated. A skipped `forbid` would permit.
+        let failed =
+            joined(response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string()));
+        if !failed.is_empty() {
+            tracing::error!(
+                policy.ids = failed,
+                policy.action = action.as_str(),
+                "policies failed while evaluated, the request is refused"
+            );
+            return Verdict { allowed: false, policies: format!("{ERROR},{failed}") };
+        }
+        let reasons = joined(response.diagnostics().reason().map(ToString::to_string));
+        let policies = if reasons.is_empty() { DEFAULT_DENY.to_owned() } else { reasons };
+        Verdict { allowed: response.decision() == Decision::Allow, policies }
+    }
+}
+
+fn joined(ids: impl Iterator<Item = String>) -> String {
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.join(",")
+}
+
+fn undecided(error: &BuildError) -> Verdict {
+    tracing::error!(error = error as &dyn std::error::Error, "a decision could not be reached, the request is refused");
+    Verdict { allowed: false, policies: ERROR.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::action::{Add, Delete, Describe, Download, Find, History, ManagePolicies, Organise, Read, ReadAudit, Share};
+    use super::super::facts::FileFacts;
+    use super::super::fixture::{conditions, file, grant, guest, ids, key, later, member_of};
+    use super::*;
+    use crate::domain::{FileStatus, Owner, Permission, PersonId, Rights, Role, Verified, VerifiedMethod};
+
+    fn policies() -> Policies {
+        Policies::built_in().unwrap()
+    }
+
+    fn mine() -> Resource {
+        Resource::File(file(Owner::User(ids().me)))
+    }
+
+    fn theirs() -> FileFacts {
+        file(Owner::User(ids().other))
+    }
+
+    fn allows<A: Action>(policies: &Policies, principal: &Principal, resource: &Resource, conditions: &Conditions) -> bool {
+        policies.permit::<A>(principal, resource, conditions).is_ok()
+    }
+
+    #[test]
+    fn a_permit_names_its_file_its_customer_and_the_deciding_policies() {
+        let permit = policies().permit::<Share>(&member_of(vec![Role::Owner, Role::Member]), &mine(), &conditions()).unwrap();
+        assert_eq!((permit.file(), permit.customer()), (Some(ids().file), ids().customer));
+        assert_eq!(permit.policies(), "member-own,owner-everything");
+        let permit = policies().permit::<Add>(&member_of(vec![Role::Member]), &Resource::Customer(ids().customer), &conditions()).unwrap();
+        assert_eq!((permit.file(), permit.policies()), (None, "member-add"));
+    }
+
+    #[test]
+    fn a_refusal_tells_which_policy_and_whether_the_file_may_be_known() {
+        let member = member_of(vec![Role::Member]);
+        let quarantined = Resource::File(FileFacts { status: FileStatus::Quarantined, ..file(Owner::User(ids().me)) });
+        let refusal = policies().permit::<Share>(&member, &quarantined, &conditions()).unwrap_err();
+        assert_eq!(refusal, Refusal { policies: "quarantine".to_owned(), may_know: true });
+        let refusal = policies().permit::<Read>(&member, &quarantined, &conditions()).unwrap_err();
+        assert_eq!(refusal.policies, "quarantine,unready");
+        for refusal in [
+            policies().permit::<Find>(&member, &Resource::File(theirs()), &conditions()).unwrap_err(),
+            policies().permit::<Read>(&member, &Resource::File(theirs()), &conditions()).unwrap_err(),
+        ] {
+            assert_eq!(refusal, Refusal { policies: "default-deny".to_owned(), may_know: false });
+        }
+    }
+
+    #[test]
+    fn nothing_crosses_to_another_customer_even_for_its_owner_or_a_key() {
+        // A customer's own policy that permits everything does not reach further either.
+        let generous = Policies::from_texts(&[("acme.cedar", r#"@id("all") permit (principal, action, resource);"#)]).unwrap();
+        let foreign = [
+            Resource::File(FileFacts { customer: ids().foreign, ..file(Owner::Service) }),
+            Resource::File(FileFacts { customer: ids().foreign, ..file(Owner::User(ids().me)) }),
+            Resource::Customer(ids().foreign),
+        ];
+        for policies in [policies(), generous] {
+            for principal in [member_of(Role::ALL.to_vec()), key(), guest()] {
+                for resource in &foreign {
+                    let refusal = policies.permit::<Add>(&principal, resource, &conditions()).unwrap_err();
+                    assert_eq!(refusal, Refusal { policies: "customer-wall".to_owned(), may_know: false });
+                    let alone = policies.verdict(&principal, resource, &conditions(), ActionKind::Add);
+                    assert!(!alone.allowed, "the policies alone let {principal:?} through");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn narrowing_only_narrows() {
+        let resources = [mine(), Resource::File(file(Owner::Service)), Resource::Customer(ids().customer)];
+        let policies = policies();
+        let mut narrowed_some = false;
+        for bits in 0_u8..32 {
+            let kept = Permission::ALL.into_iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0).map(|(_, permission)| permission);
+            let permissions = Permissions::only(kept);
+            let everybody = Role::ALL.map(|role| member_of(vec![role]));
+            for wide in everybody.into_iter().chain([key(), guest()]) {
+                let narrow = Principal { permissions: permissions.clone(), ..wide.clone() };
+                for (resource, &action) in
+                    resources.iter().flat_map(|resource| ActionKind::ALL.iter().map(move |action| (resource, action)))
+                {
+                    let before = policies.verdict(&wide, resource, &conditions(), action).allowed;
+                    let after = policies.verdict(&narrow, resource, &conditions(), action).allowed;
+                    assert!(before || !after, "{narrow:?} may {} more than without narrowing", action.as_str());
+                    narrowed_some |= before && !after;
+                }
+            }
+        }
+        assert!(narrowed_some);
+    }
+
+    #[test]
+    fn a_caller_narrowed_below_reading_may_not_know() {
+        let narrow = Principal { permissions: Permissions::only([Permission::Share]), ..member_of(vec![Role::Owner]) };
+        assert!(allows::<Share>(&policies(), &narrow, &mine(), &conditions()));
+        let refusal = policies().permit::<Delete>(&narrow, &mine(), &conditions()).unwrap_err();
+        assert_eq!(refusal, Refusal { policies: "narrow-write".to_owned(), may_know: false });
+    }
+
+    #[test]
+    fn an_unknown_caller_and_a_user_without_a_role_may_do_nothing() {
+        let (policies, ids) = (policies(), ids());
+        let shared = FileFacts { grants: vec![grant(PersonId::User(ids.me), Rights::Edit)], ..theirs() };
+        let resources = [mine(), Resource::File(file(Owner::Service)), Resource::File(shared), Resource::Customer(ids.customer)];
+        for principal in [guest(), member_of(Vec::new())] {
+            for resource in &resources {
+                for &action in ActionKind::ALL {
+                    let verdict = policies.verdict(&principal, resource, &conditions(), action);
+                    assert!(!verdict.allowed, "{principal:?} may {} {resource:?}", action.as_str());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_grant_ends_at_the_instant_it_expires() {
+        let (policies, member) = (policies(), member_of(vec![Role::Member]));
+        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::Team(ids().my_team), Rights::View)], ..theirs() });
+        let last = Conditions { now: later().saturating_sub(jiff::SignedDuration::from_micros(1)).unwrap(), ..conditions() };
+        assert!(allows::<Download>(&policies, &member, &shared, &last));
+        let over = Conditions { now: later(), ..conditions() };
+        assert!(!policies.permit::<Download>(&member, &shared, &over).unwrap_err().may_know);
+    }
+
+    #[test]
+    fn a_guest_of_the_customer_looks_at_what_was_shared_and_no_more() {
+        let (policies, guest) = (policies(), member_of(vec![Role::Guest]));
+        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::User(ids().me), Rights::Edit)], ..theirs() });
+        assert!(allows::<Find>(&policies, &guest, &shared, &conditions()));
+        assert!(allows::<Download>(&policies, &guest, &shared, &conditions()));
+        assert!(!allows::<Share>(&policies, &guest, &shared, &conditions()));
+        assert!(!allows::<Organise>(&policies, &guest, &shared, &conditions()));
+        assert!(!allows::<Describe>(&policies, &guest, &mine(), &conditions()));
+    }
+
+    #[test]
+    fn an_auditor_sees_that_a_file_exists_and_not_what_is_in_it() {
+        let (policies, auditor) = (policies(), member_of(vec![Role::Auditor]));
+        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::User(ids().me), Rights::Edit)], ..theirs() });
+        assert!(allows::<History>(&policies, &auditor, &shared, &conditions()));
+        assert!(allows::<ReadAudit>(&policies, &auditor, &Resource::Customer(ids().customer), &conditions()));
+        assert!(!allows::<Read>(&policies, &auditor, &shared, &conditions()));
+        assert!(!allows::<Share>(&policies, &auditor, &shared, &conditions()));
+    }
+
+    #[test]
+    fn an_action_on_a_resource_that_does_not_have_it_is_refused() {
+        let owner = member_of(vec![Role::Owner]);
+        let refusal = policies().permit::<Share>(&owner, &Resource::Customer(ids().customer), &conditions()).unwrap_err();
+        assert_eq!(refusal.policies, "schema");
+        assert_eq!(policies().permit::<ManagePolicies>(&owner, &mine(), &conditions()).unwrap_err().policies, "schema");
+        let refusal = policies().permit::<OpenCall>(&owner, &Resource::Customer(ids().customer), &conditions()).unwrap_err();
+        assert_eq!(refusal.policies, "schema");
+    }
+
+    #[test]
+    fn a_call_gets_no_more_permissions_than_the_key_that_opens_it() {
+        let key = Principal { permissions: Permissions::only([Permission::Read, Permission::Codes]), ..key() };
+        let permit = policies().permit::<OpenCall>(&key, &Resource::Customer(ids().customer), &conditions()).unwrap();
+        assert_eq!(permit.narrow(&Permissions::all()), key.permissions);
+        assert_eq!(permit.narrow(&Permissions::only([Permission::Write, Permission::Read])), Permissions::only([Permission::Read]));
+    }
+
+    #[test]
+    fn a_customer_may_forbid_by_classification_recipient_and_verification() {
+        let policies = Policies::from_texts(&[(
+            "acme.cedar",
+            r#"@id("acme-sensitive")
+               forbid (principal, action in [Action::"share", Action::"issue_code"], resource is File)
+               when { resource.classification != "none" && context.external }
+               unless { context.verified_level >= 2 && context.verified_method != Method::"number" && !context.untrusted_text };"#,
+        )])
+        .unwrap();
+        let member = member_of(vec![Role::Member]);
+        let plain = mine();
+        let medical = Resource::File(FileFacts { classification: "health".to_owned(), ..file(Owner::User(ids().me)) });
+        let inside = conditions();
+        let outside = Conditions { external: true, ..inside };
+        let sure = Conditions { verified: Verified { method: VerifiedMethod::Pin, level: 2 }, ..outside };
+        let misled = Conditions { untrusted_text: true, ..sure };
+        for (resource, conditions, allowed) in [
+            (&plain, outside, true),
+            (&medical, inside, true),
+            (&medical, outside, false),
+            (&medical, sure, true),
+            (&medical, misled, false),
+        ] {
+            assert_eq!(allows::<Share>(&policies, &member, resource, &conditions), allowed, "{resource:?} {conditions:?}");
+        }
+        assert_eq!(policies.permit::<Share>(&member, &medical, &outside).unwrap_err().policies, "acme-sensitive");
+    }
+
+    #[test]
+    fn a_customer_may_forbid_a_folder_with_everything_below() {
+        let text = r#"@id("vault") forbid (principal, action == Action::"share", resource in Folder::"finance");"#;
+        let policies = Policies::from_texts(&[("acme.cedar", text)]).unwrap();
+        assert!(!allows::<Share>(&policies, &member_of(vec![Role::Owner]), &mine(), &conditions()));
+    }
+
+    #[test]
+    fn a_policy_that_fails_while_evaluated_refuses() {
+        // Cedar alone would skip this `forbid` and permit.
+        let text = r#"@id("overflow") forbid (principal, action == Action::"share", resource)
+                      when { context.now * 9223372036854775807 == 0 };"#;
+        let policies = Policies::from_texts(&[("acme.cedar", text)]).unwrap();
+        let refusal = policies.permit::<Share>(&member_of(vec![Role::Owner]), &mine(), &conditions()).unwrap_err();
+        assert_eq!(refusal, Refusal { policies: "error,overflow".to_owned(), may_know: true });
+        assert!(allows::<Read>(&policies, &member_of(vec![Role::Owner]), &mine(), &conditions()));
+    }
+}

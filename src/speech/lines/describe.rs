@@ -1,0 +1,79 @@
+//! What is said about one file.
+
+use serde::Serialize;
+
+use super::super::line::line;
+use crate::speech::Spoken;
+
+/// What stands in the way of using a file at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// It must be restored first.
+    Archived,
+    /// It is coming back from the archive.
+    Restoring,
+    /// It is past its lifetime.
+    Expired,
+    /// It must not be deleted.
+    Held,
+}
+
+line! {
+    /// All that is known of a file, as far as two breaths carry: the summary goes first, then who
+    /// has it, then its author, then the end of its title.
+    DescribeFile = "describe_file" {
+        /// What it is called.
+        title: Spoken,
+        /// "document".
+        kind: Spoken,
+        /// How long it is: "three pages", "four minutes".
+        extent: Option<Spoken>,
+        /// Its day, to be said after "from".
+        date: Option<Spoken>,
+        /// Who wrote it.
+        author: Option<Spoken>,
+        /// Who has it besides its owner: "John and two others".
+        shared_with: Option<Spoken>,
+        /// What stands in the way of using it.
+        note: Option<Note>,
+        /// Its beginning or summary, from `spoken_excerpt`; untrusted.
+        summary: Option<Spoken>,
+    }
+    shorter |line| {
+        let mut shorter = line.clone();
+        let has_dropped = shorter.summary.take().is_some() || shorter.shared_with.take().is_some() || shorter.author.take().is_some();
+        if !has_dropped {
+            shorter.title = shorter.title.first_words(4);
+        }
+        (shorter != *line).then_some(shorter)
+    };
+
+    /// A file whose text is behind a password.
+    DescribeLocked = "describe_locked" {
+        /// What it is called.
+        title: Spoken,
+        /// "document".
+        kind: Spoken,
+    };
+
+    /// A file whose text could not be read.
+    DescribeUnreadable = "describe_unreadable" {
+        /// What it is called.
+        title: Spoken,
+        /// "document".
+        kind: Spoken,
+    };
+
+    /// A file that has arrived and still waits for the scanner.
+    DescribeChecking = "describe_checking" {
+        /// What it is called.
+        title: Spoken,
+    };
+
+    /// A file that is locked away. Only for callers who may know that.
+    DescribeQuarantined = "describe_quarantined" {
+        /// What it is called.
+        title: Spoken,
+    };
+}

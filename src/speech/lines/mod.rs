@@ -1,0 +1,28 @@
+//! Owns the lines: one struct for each text of `prompts/say/`, and the list of those texts.
+//!
+//! Must not hold wording: that is in the texts; nor raw values: a field is a [`crate::speech::Spoken`] or an enum.
+//!
+//! To add one: see the room's own docs.
+
+pub(in crate::speech) mod catalogue;
+mod code;
+mod confirm;
+mod describe;
+mod find;
+mod general;
+#[cfg(test)]
+mod samples;
+mod share;
+
+pub use code::{CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, CodeRefused, ConfirmCode};
+pub use confirm::{Attempt, Cancelled, ConfirmExpired, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm};
+pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
+pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
+pub use general::{
+    Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
+    Unavailable, Working,
+};
+pub use share::{
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, ShareRefusal, ShareRefused, SharedInside,
+    SharedOutside, SharedPending,
+};

@@ -1,0 +1,265 @@
+//! Every line with its shortest and its longest values, and with hostile ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{Category, Folder, Rights};
+use crate::speech::lines::catalogue::NAMES;
+use crate::speech::{
+    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
+    spoken_digits_slowly, spoken_duration, spoken_excerpt, spoken_kind, spoken_left, spoken_name, spoken_pages,
+};
+
+/// Values from the same source: ordinary ones, the longest there can be, or whatever a test makes up.
+struct Values {
+    title: Spoken,
+    person: Spoken,
+    summary: Option<Spoken>,
+    lifetime: Spoken,
+    digits: &'static str,
+    is_full: bool,
+}
+
+impl Values {
+    fn ordinary() -> Self {
+        Self {
+            title: speakable_title("Q2 financial report.pdf"),
+            person: spoken_name("John Smythe"),
+            summary: None,
+            lifetime: spoken_duration(600),
+            digits: "427913",
+            is_full: false,
+        }
+    }
+
+    fn longest() -> Self {
+        Self {
+            title: speakable_title("Minutes extraordinary general meeting shareholders Acme Holdings International Limited 2025"),
+            person: Spoken::new("Maximilian von Hohenzollern Sigmaringen with two Ms, in international investor relations"),
+            summary: spoken_excerpt(&"revenue rose in every region ".repeat(9), 12),
+            lifetime: spoken_duration(364 * 86_400 + 23 * 3_600),
+            digits: "42791386",
+            is_full: true,
+        }
+    }
+
+    fn made_up(title: &str, name: &str, text: &str) -> Self {
+        Self { title: speakable_title(title), person: spoken_name(name), summary: spoken_excerpt(text, 12), ..Self::longest() }
+    }
+
+    fn optional(&self, value: &Spoken) -> Option<Spoken> {
+        self.is_full.then(|| value.clone())
+    }
+}
+
+/// What each line says with these values.
+fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>> {
+    let mut all: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    macro_rules! say {
+        ($($line:expr,)*) => {$({
+            let line = $line;
+            speech.try_render(&line).expect(name_of(&line));
+            all.entry(name_of(&line)).or_default().push(speech.say(&line));
+        })*};
+    }
+    let title = || values.title.clone();
+    let person = || values.person.clone();
+    let lifetime = || values.lifetime.clone();
+    let kind = spoken_kind(Category::Spreadsheet);
+    let day = Spoken::new("December twenty-seventh, nineteen ninety-nine");
+    let count = spoken_count(3_999);
+    let code = spoken_digits(values.digits);
+    let three = || vec![title(), title(), title()];
+    let listed = |by| Narrowing { by, values: three(), more: values.is_full };
+
+    say! {
+        Apology {},
+        FindOne { title: title(), kind: kind.clone(), date: values.optional(&day), author: values.optional(&person()) },
+        FindOne { title: title(), kind: kind.clone(), date: None, author: Some(person()) },
+        FindOneChecking { title: title() },
+        FindOneQuarantined { title: title() },
+        FindSeveral { count: spoken_count(3), choice: Choice { by: Differs::Title, title: values.optional(&title()), options: three() } },
+        FindNone {},
+        FindNoneNearest { nearest: title() },
+        Late { about: title(), answer: Spoken::line(&speech.say(&FindNone {})) },
+        DescribeChecking { title: title() },
+        DescribeLocked { title: title(), kind: kind.clone() },
+        DescribeUnreadable { title: title(), kind: kind.clone() },
+        DescribeQuarantined { title: title() },
+        SharedOutside { title: Some(title()), recipient: person(), code: code.clone(), code_lifetime: lifetime() },
+        SharedPending { title: title(), recipient: person() },
+        AlreadyShared { title: title(), recipient: person(), left: spoken_left(7 * 86_400) },
+        ChoosePerson { people: vec![person(), person(), person()] },
+        ManyPeople { count: count.clone() },
+        PersonNotFound { nearest: Some(person()) },
+        PersonNotFound { nearest: None },
+        NoAddress { recipient: person() },
+        ConfirmCode { title: title(), lifetime: lifetime() },
+        CodeIssued { title: Some(title()), code: code.clone(), lifetime: lifetime() },
+        CodeAgain { code, left: spoken_left(10) },
+        CodeAgainSlower { code: spoken_digits_slowly(values.digits) },
+        CodeNeedsShare {},
+        CodeRefused { title: title() },
+        Cancelled {},
+        NothingToConfirm {},
+        ConfirmExpired {},
+        ConfirmTooEarly {},
+        ConfirmSuperseded { question: Spoken::line("Shall I share it with John?") },
+        NotFound {},
+        Refused {},
+        NotAllowed {},
+        Working { about: Some(title()) },
+        Working { about: None },
+        Listed { count, titles: three(), more: values.is_full },
+        NothingListed {},
+        Quarantined { title: title() },
+        StillChecking { title: title() },
+        TooMany {},
+        AsISaid { answer: Spoken::line("I found the Acme invoice, a document.") },
+    }
+    for note in [None, Some(Note::Archived), Some(Note::Restoring), Some(Note::Expired), Some(Note::Held)] {
+        say! {
+            DescribeFile {
+                title: title(),
+                kind: kind.clone(),
+                extent: values.optional(&spoken_pages(12, Category::Document)),
+                date: values.optional(&day),
+                author: values.optional(&spoken_name("Anna Lee")),
+                shared_with: values.optional(&person()),
+                note,
+                summary: values.summary.clone(),
+            },
+        }
+    }
+    for rights in Rights::ALL {
+        say! {
+            ConfirmShare { title: title(), recipient: person(), rights, lifetime: lifetime(), with_code: values.is_full },
+            SharedInside { title: title(), recipient: person(), rights, lifetime: lifetime() },
+        }
+    }
+    for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
+        say! { ShareRefused { title: title(), why }, }
+    }
+    for attempt in [Attempt::First, Attempt::Second, Attempt::Third] {
+        say! { NotUnderstood { attempt }, }
+    }
+    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "style", "answer", "anything"] {
+        say! { Invalid { field: Field::of(argument) }, }
+    }
+    for part in [Part::Store, Part::Search, Part::People, Part::General] {
+        say! { Unavailable { part }, }
+    }
+    for by in [
+        Differs::Title,
+        Differs::Year,
+        Differs::Month,
+        Differs::Date,
+        Differs::Author,
+        Differs::Kind,
+        Differs::Version,
+        Differs::Folder,
+        Differs::Recipient,
+        Differs::Nothing,
+    ] {
+        say! { FindMany { count: spoken_count(12), narrowing: listed(by) }, }
+    }
+    all
+}
+
+fn name_of<L: Line>(_: &L) -> &'static str {
+    L::NAME
+}
+
+#[test]
+fn every_text_has_a_struct_and_every_struct_a_text() {
+    let speech = Speech::load("en").unwrap();
+    let structs: BTreeSet<_> = said(&speech, &Values::ordinary()).into_keys().collect();
+    assert_eq!(structs, NAMES.iter().copied().collect());
+}
+
+#[test]
+fn every_line_is_fit_for_the_ear_and_none_is_an_apology() {
+    let speech = Speech::load("en").unwrap();
+    for values in [Values::ordinary(), Values::longest()] {
+        for (name, lines) in said(&speech, &values) {
+            for line in lines {
+                assert_eq!(lint_line(&line), Ok(()), "{name}: {line}");
+                assert!(name == "apology" || line != speech.apology(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_lines_read_as_a_person_would_say_them() {
+    let speech = Speech::load("en").unwrap();
+    let all = said(&speech, &Values::ordinary());
+    for (name, line) in [
+        ("find_one", "I found the Q two financial report, a spreadsheet."),
+        ("describe_file", "The Q two financial report is a spreadsheet."),
+        ("share_confirm", "I'd share the Q two financial report with John Smythe, to view, for ten minutes. Shall I?"),
+        ("share_done_inside", "Done. John Smythe can view the Q two financial report for ten minutes."),
+        (
+            "share_done_outside",
+            "Done. John Smythe gets the link to the Q two financial report. The code to open it is 4 2 7, 9 1 3, good for ten minutes.",
+        ),
+        ("code_issued", "The code for the Q two financial report is 4 2 7, 9 1 3. It's good for ten minutes."),
+        ("code_again_slower", "Here it is slowly: four … two … seven … nine … one … three."),
+        ("confirm_cancelled", "All right, I won't."),
+        ("late", "About the Q two financial report: I couldn't find that. Can you tell me its name, who wrote it, or when it's from?"),
+    ] {
+        assert_eq!(all[name][0], line, "{name}");
+    }
+    let full = Values { is_full: true, ..Values::ordinary() };
+    assert_eq!(
+        said(&speech, &full)["describe_file"][1],
+        "The Q two financial report is a spreadsheet of twelve pages from December twenty-seventh, nineteen ninety-nine, by Anna Lee. \
+         John Smythe can open it. It's in the archive and has to be brought back first."
+    );
+}
+
+#[test]
+fn two_hits_make_the_question_of_the_contract() {
+    let speech = Speech::load("en").unwrap();
+    let top = Folder::default();
+    let on = |month| Candidate {
+        title: "Acme invoice.pdf",
+        author: None,
+        date: Some(date(2026, month, 3)),
+        kind: Category::Document,
+        folder: &top,
+        version: 1,
+        recipient: None,
+    };
+    let line = FindSeveral { count: spoken_count(2), choice: choice(&[on(3), on(6)], date(2026, 9, 1)) };
+    assert_eq!(speech.say(&line), "I found two called Acme invoice: the one from March or the one from June?");
+}
+
+#[test]
+fn what_must_be_kept_survives_shortening() {
+    let speech = Speech::load("en").unwrap();
+    let values = Values::longest();
+    let all = said(&speech, &values);
+    for line in all["share_confirm"].iter().chain(&all["share_done_outside"]) {
+        assert!(line.contains(values.person.as_str()) && line.contains(values.lifetime.as_str()), "{line}");
+    }
+    assert!(all["share_done_outside"][0].contains("4 2 7 9, 1 3 8 6"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a file or a person is called, and whatever a file says, the line stays speakable.
+    #[test]
+    fn no_name_and_no_text_makes_a_line_unspeakable(title in "\\PC{0,60}", name in "\\PC{0,40}", text in "(\\PC|[ .,!-]){0,120}") {
+        let speech = Speech::load("en").unwrap();
+        for (file, lines) in said(&speech, &Values::made_up(&title, &name, &text)) {
+            for line in lines {
+                prop_assert_eq!(lint_line(&line), Ok(()), "{}: {}", file, line);
+            }
+        }
+    }
+}

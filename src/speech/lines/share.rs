@@ -1,0 +1,111 @@
+//! What is said when a file is given to somebody.
+
+use serde::Serialize;
+
+use super::super::line::line;
+use crate::domain::Rights;
+use crate::speech::Spoken;
+
+/// Why a share is refused to somebody who may know the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareRefusal {
+    /// The caller has no right to share it.
+    Rights,
+    /// It must not leave the customer.
+    Outside,
+    /// What it holds is too sensitive.
+    Sensitive,
+}
+
+line! {
+    /// The read-back before a share.
+    ConfirmShare = "share_confirm" {
+        /// What the file is called.
+        title: Spoken,
+        /// Who gets it, with what separates him from soundalikes: `spoken_recipient`.
+        recipient: Spoken,
+        /// What he may do.
+        rights: Rights,
+        /// For how long.
+        lifetime: Spoken,
+        /// Whether a code opens it.
+        with_code: bool,
+    }
+    shorter |line| (line.title.words() > 4).then(|| Self { title: line.title.first_words(4), ..line.clone() });
+
+    /// Shared with somebody of the customer.
+    SharedInside = "share_done_inside" {
+        /// What the file is called.
+        title: Spoken,
+        /// Who got it.
+        recipient: Spoken,
+        /// What he may do.
+        rights: Rights,
+        /// For how long.
+        lifetime: Spoken,
+    };
+
+    /// Shared with somebody outside: the caller hears the code to relay it.
+    SharedOutside = "share_done_outside" {
+        /// What the file is called.
+        title: Option<Spoken>,
+        /// Who got it.
+        recipient: Spoken,
+        /// The code: `spoken_digits` or `spoken_code_words`.
+        code: Spoken,
+        /// How long the code lives.
+        code_lifetime: Spoken,
+    }
+    shorter |line| line.title.is_some().then(|| Self { title: None, ..line.clone() });
+
+    /// Shared, but the message to the recipient is not out yet.
+    SharedPending = "share_done_pending" {
+        /// What the file is called.
+        title: Spoken,
+        /// Who gets it.
+        recipient: Spoken,
+    };
+
+    /// The same share lives already.
+    AlreadyShared = "share_already" {
+        /// What the file is called.
+        title: Spoken,
+        /// Who has it.
+        recipient: Spoken,
+        /// How long it still lives: `spoken_left`.
+        left: Spoken,
+    };
+
+    /// Two or three people sound like the name.
+    ChoosePerson = "share_choose_person" {
+        /// Each with what separates him: `spoken_recipient`.
+        people: Vec<Spoken>,
+    };
+
+    /// More than three people sound like the name.
+    ManyPeople = "share_many_people" {
+        /// How many.
+        count: Spoken,
+    };
+
+    /// Nobody of that name.
+    PersonNotFound = "share_person_not_found" {
+        /// Who comes near.
+        nearest: Option<Spoken>,
+    };
+
+    /// No message can reach the recipient.
+    NoAddress = "share_no_address" {
+        /// Who.
+        recipient: Spoken,
+    };
+
+    /// Not allowed, to somebody who may know the file.
+    ShareRefused = "share_refused" {
+        /// What the file is called.
+        title: Spoken,
+        /// Why.
+        why: ShareRefusal,
+    };
+}

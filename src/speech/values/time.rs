@@ -1,0 +1,241 @@
+//! Dates, times of day and lengths of time.
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+
+use super::number::{cardinal, counted, ordinal, year};
+use crate::domain::{CallSettings, Timestamp};
+use crate::speech::Spoken;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// The time zone values are spoken in; UTC where the call names none that exists.
+pub fn time_zone_of(settings: &CallSettings) -> TimeZone {
+    TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
+}
+
+pub(in crate::speech) fn month_name(date: Date) -> &'static str {
+    match date.month() {
+        1 => "January",
+        2 => "February",
+        3 => "March",
+        4 => "April",
+        5 => "May",
+        6 => "June",
+        7 => "July",
+        8 => "August",
+        9 => "September",
+        10 => "October",
+        11 => "November",
+        _ => "December",
+    }
+}
+
+fn weekday_name(date: Date) -> &'static str {
+    match date.weekday() {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
+    }
+}
+
+fn year_of(date: Date) -> String {
+    year(u64::from(date.year().unsigned_abs()))
+}
+
+/// "March third".
+pub(in crate::speech) fn month_and_day(date: Date) -> String {
+    format!("{} {}", month_name(date), ordinal(u64::from(date.day().unsigned_abs())))
+}
+
+/// A day: "today", "yesterday", "Thursday" for the five days before, "March third", with the year
+/// when it is another. Fits after "from".
+pub fn spoken_date(date: Date, today: Date) -> Spoken {
+    let days_ago = today.duration_since(date).as_hours() / 24;
+    Spoken::new(match days_ago {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        -1 => "tomorrow".to_owned(),
+        2..=6 => weekday_name(date).to_owned(),
+        _ if date.year() == today.year() => month_and_day(date),
+        _ => format!("{}, {}", month_and_day(date), year_of(date)),
+    })
+}
+
+/// A month: "March", with the year when it is another.
+pub fn spoken_month(date: Date, today: Date) -> Spoken {
+    let month = month_name(date);
+    Spoken::new(if date.year() == today.year() { month.to_owned() } else { format!("{month} {}", year_of(date)) })
+}
+
+/// A time of day: "two thirty in the afternoon", "nine in the morning", "noon".
+pub fn spoken_time(at: Timestamp, zone: &TimeZone) -> Spoken {
+    Spoken::new(time_of_day(zone.to_datetime(at).time()))
+}
+
+fn time_of_day(time: Time) -> String {
+    let (hour, minute) = (u64::from(time.hour().unsigned_abs()), u64::from(time.minute().unsigned_abs()));
+    match (hour, minute) {
+        (0, 0) => return "midnight".to_owned(),
+        (12, 0) => return "noon".to_owned(),
+        _ => {}
+    }
+    let clock = cardinal(if hour.is_multiple_of(12) { 12 } else { hour % 12 });
+    let part = match hour {
+        0..=11 => "in the morning",
+        12..=17 => "in the afternoon",
+        18..=20 => "in the evening",
+        _ => "at night",
+    };
+    match minute {
+        0 => format!("{clock} {part}"),
+        1..=9 => format!("{clock} oh {} {part}", cardinal(minute)),
+        _ => format!("{clock} {} {part}", cardinal(minute)),
+    }
+}
+
+/// A day and a time of day: "tomorrow at two thirty in the afternoon".
+pub fn spoken_moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Spoken {
+    let (at, now) = (zone.to_datetime(at), zone.to_datetime(now));
+    Spoken::new(format!("{} at {}", spoken_date(at.date(), now.date()), time_of_day(at.time())))
+}
+
+/// A length of time that was chosen, in its two largest units: "seven days", "ten minutes", "one
+/// hour and thirty minutes", "one year".
+pub fn spoken_duration(seconds: u64) -> Spoken {
+    if seconds == 365 * DAY {
+        return Spoken::new("one year");
+    }
+    let (first, second) = match seconds {
+        0..MINUTE => ((seconds, "second"), (0, "")),
+        MINUTE..HOUR => ((seconds / MINUTE, "minute"), (seconds % MINUTE, "second")),
+        HOUR..DAY => ((seconds / HOUR, "hour"), (seconds % HOUR / MINUTE, "minute")),
+        _ => ((seconds / DAY, "day"), (seconds % DAY / HOUR, "hour")),
+    };
+    let head = counted(first.0, first.1);
+    Spoken::new(if second.0 == 0 { head } else { format!("{head} and {}", counted(second.0, second.1)) })
+}
+
+/// How long something still lives, never too long: the largest unit, rounded down; "less than a
+/// minute".
+pub fn spoken_left(seconds: u64) -> Spoken {
+    Spoken::new(match seconds {
+        0..MINUTE => "less than a minute".to_owned(),
+        MINUTE..HOUR => counted(seconds / MINUTE, "minute"),
+        HOUR..DAY => counted(seconds / HOUR, "hour"),
+        _ => counted(seconds / DAY, "day"),
+    })
+}
+
+/// How long a recording plays, to the minute where it has some: "forty seconds", "four minutes",
+/// "one hour and five minutes".
+pub fn spoken_length(milliseconds: u64) -> Spoken {
+    let seconds = milliseconds.saturating_add(500) / 1_000;
+    let minutes = seconds.saturating_add(30) / 60;
+    spoken_duration(if seconds < 90 { seconds.max(1) } else { minutes * MINUTE })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn near_days_have_names_and_far_ones_a_year() {
+        // A Saturday.
+        let today = date(2026, 3, 14);
+        for (day, words) in [
+            (date(2026, 3, 14), "today"),
+            (date(2026, 3, 13), "yesterday"),
+            (date(2026, 3, 15), "tomorrow"),
+            (date(2026, 3, 12), "Thursday"),
+            (date(2026, 3, 8), "Sunday"),
+            (date(2026, 3, 7), "March seventh"),
+            (date(2026, 1, 3), "January third"),
+            (date(2026, 12, 31), "December thirty-first"),
+            (date(2025, 3, 3), "March third, twenty twenty-five"),
+            (date(2006, 8, 20), "August twentieth, two thousand six"),
+        ] {
+            assert_eq!(spoken_date(day, today).as_str(), words);
+        }
+    }
+
+    #[test]
+    fn a_month_of_another_year_says_so() {
+        let today = date(2026, 3, 14);
+        assert_eq!(spoken_month(date(2026, 2, 1), today).as_str(), "February");
+        assert_eq!(spoken_month(date(2025, 2, 1), today).as_str(), "February twenty twenty-five");
+    }
+
+    #[test]
+    fn times_are_said_in_the_callers_zone() {
+        let berlin = time_zone_of(&CallSettings { locale: "en".into(), time_zone: "Europe/Berlin".into() });
+        let nowhere = time_zone_of(&CallSettings { locale: "en".into(), time_zone: "Mars/Olympus".into() });
+        for (at, zone, words) in [
+            ("2026-03-14T13:30:00Z", &berlin, "two thirty in the afternoon"),
+            ("2026-03-14T13:30:00Z", &nowhere, "one thirty in the afternoon"),
+            ("2026-03-14T08:00:00Z", &berlin, "nine in the morning"),
+            ("2026-03-14T11:00:00Z", &berlin, "noon"),
+            ("2026-03-14T23:00:00Z", &berlin, "midnight"),
+            ("2026-03-14T23:05:00Z", &berlin, "twelve oh five in the morning"),
+            ("2026-03-14T18:15:00Z", &berlin, "seven fifteen in the evening"),
+            ("2026-03-14T21:00:00Z", &berlin, "ten at night"),
+        ] {
+            assert_eq!(spoken_time(at.parse().unwrap(), zone).as_str(), words, "{at}");
+        }
+        let moment = spoken_moment("2026-03-14T23:30:00Z".parse().unwrap(), "2026-03-14T12:00:00Z".parse().unwrap(), &berlin);
+        assert_eq!(moment.as_str(), "tomorrow at twelve thirty in the morning");
+    }
+
+    #[test]
+    fn lengths_of_time_keep_two_units() {
+        for (seconds, words) in [
+            (0, "zero seconds"),
+            (60, "one minute"),
+            (90, "one minute and thirty seconds"),
+            (600, "ten minutes"),
+            (5_400, "one hour and thirty minutes"),
+            (86_400, "one day"),
+            (7 * 86_400, "seven days"),
+            (90_061, "one day and one hour"),
+            (365 * 86_400, "one year"),
+        ] {
+            assert_eq!(spoken_duration(seconds).as_str(), words);
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_never_said_too_long() {
+        for (seconds, words) in [
+            (59, "less than a minute"),
+            (479, "seven minutes"),
+            (7_199, "one hour"),
+            (7 * 86_400 - 1, "six days"),
+            (0, "less than a minute"),
+        ] {
+            assert_eq!(spoken_left(seconds).as_str(), words);
+        }
+    }
+
+    #[test]
+    fn recordings_are_as_long_as_one_would_say() {
+        for (milliseconds, words) in [
+            (0, "one second"),
+            (40_200, "forty seconds"),
+            (60_000, "one minute"),
+            (75_000, "one minute and fifteen seconds"),
+            (242_000, "four minutes"),
+            (3_900_000, "one hour and five minutes"),
+        ] {
+            assert_eq!(spoken_length(milliseconds).as_str(), words);
+        }
+        assert!(spoken_length(u64::MAX).as_str().contains("days"));
+    }
+}

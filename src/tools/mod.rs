@@ -1,0 +1,14 @@
+//! Owns the tools a voice agent calls, one file each: the types of arguments and answer, and what
+//! is said; the registry; the published JSON definitions.
+//!
+//! Must not touch axum, rmcp, AWS or SQL crates, nor `blob`, `catalog`, `search`.
+//!
+//! To add one: a file with `Input`, `Data` and a `Tool` implementation, a line in
+//! `registry::all`, its sentences in `prompts/say/en/`, `satchel schema write`, and cases in
+//! `fixtures/<tool>/`.
+
+mod answer;
+mod registry;
+
+pub use answer::{Answer, MustSay, Outcome};
+pub use registry::{Definition, Hints, Registry, UnknownTool};
