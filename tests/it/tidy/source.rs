@@ -69,7 +69,8 @@ pub fn climbing(depth: usize, tokens: &[Token]) -> Vec<Named> {
         if text(tokens, at) != "super" || !(starts_a_path(tokens, at) || after_self) {
             continue;
         }
-        let steps = (0..).take_while(|step| text(tokens, at + 2 * step) == "super" && text(tokens, at + 2 * step + 1) == "::").count();
+        let is_step = |pair: &&[Token]| pair[0].text == "super" && pair[1].text == "::";
+        let steps = tokens[at..].chunks_exact(2).take_while(is_step).count();
         if steps > 0 && steps == depth + open.iter().filter(|module| **module).count() {
             found.extend(first_names(tokens, at + 2 * steps - 1));
         }
