@@ -22,6 +22,8 @@ mod pending;
 mod people;
 mod rows;
 mod shares;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use arrival::{AddedFile, Given, NewFile};
