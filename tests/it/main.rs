@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod tidy;
