@@ -1,0 +1,9 @@
+//! The HTTP doors, over real HTTP to the real thing.
+
+mod access;
+mod admin;
+mod calls;
+mod files;
+mod pages;
+mod tools;
+mod upload;
