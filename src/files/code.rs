@@ -132,16 +132,15 @@ impl Files {
                 }
                 Meant::Ask(unclear) => return Ok(CodeAnswer::Which(unclear)),
             },
-            None => match shares.into_iter().next() {
-                Some(share) => {
+            None => {
+                if let Some(share) = shares.into_iter().next() {
                     let file = self.0.catalog.file(ctx.customer, share.file).await?.ok_or(FilesError::NotFound)?;
                     (file, Some(share))
-                }
-                None => {
+                } else {
                     self.0.catalog.record(ctx.customer, &subject.entry("issue_code", "share_first")).await?;
                     return Ok(CodeAnswer::ShareFirst(None));
                 }
-            },
+            }
         };
         let permit = self.permit_or_refuse::<IssueCode>(&subject, &file).await?;
         let Some(share) = share else {

@@ -7,3 +7,5 @@ mod http;
 mod inspect;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tidy;
