@@ -157,9 +157,8 @@ async fn refusals_of_strangers_become_one_record() {
         world.get("/v1/files", "sk_guess").await.expect(401);
     }
     let before = system_records(&world).await;
-    let files = world.files.clone();
     world.shutdown().await;
-    let chains = files.verify_all_audits().await.unwrap();
+    let chains = world.files.verify_all_audits().await.unwrap();
     let after = chains.iter().find(|chain| chain.chain == "system").map_or(0, |chain| chain.records);
     assert_eq!(after, before + 1);
     assert!(chains.iter().all(|chain| chain.fault.is_none()));

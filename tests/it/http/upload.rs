@@ -104,7 +104,7 @@ async fn a_stream_without_a_length_is_cut_at_the_limit_and_leaves_nothing() {
         // The server may close while the client still writes.
         Err(error) => assert!(error.is_request() || error.is_body(), "{error}"),
     }
-    nothing_is_left(&world, &tenant).await;
+    nothing_is_left(&world, &tenant, 1).await;
 }
 
 #[tokio::test]
@@ -113,28 +113,24 @@ async fn a_stream_that_breaks_off_leaves_nothing() {
     let tenant = world.tenant("Acme").await;
     let authorization = format!("host: x\r\nauthorization: Bearer {}\r\n", tenant.key);
     let sized = format!("POST /v1/files?name=a.bin HTTP/1.1\r\n{authorization}content-length: 500000\r\n\r\n");
-    raw(&world, &sized, &[7; 200_000], true).await;
-    nothing_is_left(&world, &tenant).await;
+    raw(&world, &sized, &vec![7; 200_000], true).await;
+    nothing_is_left(&world, &tenant, 1).await;
     let chunked = format!("POST /v1/files?name=a.bin HTTP/1.1\r\n{authorization}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
     raw(&world, &chunked, b"", true).await;
-    nothing_is_left(&world, &tenant).await;
+    nothing_is_left(&world, &tenant, 2).await;
 }
 
-/// Waits until the broken upload is in the audit, then looks for anything it left.
-async fn nothing_is_left(world: &World, tenant: &Tenant) {
-    let failed = |records: &[(String, String)]| records.iter().filter(|(action, outcome)| action == "add" && outcome == "failed").count();
-    let before = std::cell::Cell::new(0);
-    tokio::time::timeout(Duration::from_secs(10), async {
+/// Waits until `broken` uploads are in the audit, then looks for anything they left.
+async fn nothing_is_left(world: &World, tenant: &Tenant, broken: usize) {
+    let recorded = async {
         loop {
-            before.set(failed(&world.audit(tenant).await));
-            if before.get() > 0 {
+            let records = world.audit(tenant).await;
+            if records.iter().filter(|(action, outcome)| action == "add" && outcome == "failed").count() == broken {
                 return;
             }
-            tokio::task::yield_now().await;
         }
-    })
-    .await
-    .expect("the broken upload was never recorded");
+    };
+    tokio::time::timeout(Duration::from_secs(10), recorded).await.expect("a broken upload was never recorded");
     assert_eq!(files(world, tenant).await, 0);
     assert_eq!(world.get("/v1/progress", &tenant.key).await.expect(200).json(), json!({"open_jobs": 0}));
     world.clock.advance_seconds(2 * 86_400);

@@ -6,5 +6,4 @@ mod share;
 mod world;
 
 pub use answer::Answer;
-pub use share::OpenedShare;
-pub use world::{Call, Tenant, World};
+pub use world::{Tenant, World};

@@ -47,7 +47,7 @@ pub struct World {
     /// Its work.
     pub tasks: TaskTracker,
     server: TaskTracker,
-    bytes: Embedded,
+    _bytes: Embedded,
     // Last, so that the folder outlives what is in it.
     _dir: TempDir,
 }
@@ -75,8 +75,13 @@ fn tls_once() {
 }
 
 impl World {
-    /// Builds and serves everything.
+    /// Builds and serves everything but MCP.
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Builds and serves everything, with what answers under `/mcp`.
+    pub async fn start_with(mcp: Option<axum::Router>) -> Self {
         tls_once();
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
@@ -124,7 +129,7 @@ impl World {
             files: files.clone(),
             speech,
             settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
-            mcp: None,
+            mcp,
             entropy,
             tasks: tasks.clone(),
             stop: stop.clone(),
@@ -136,17 +141,16 @@ impl World {
         });
         let operator = files.create_operator_key().await.unwrap().secret;
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, client, clock, files, operator, stop, tasks, server, bytes, _dir: dir }
+        Self { url, client, clock, files, operator, stop, tasks, server, _bytes: bytes, _dir: dir }
     }
 
-    /// Stops the server and waits until its work is done.
-    pub async fn shutdown(self) {
+    /// Stops serving, and waits until its work is done. The folder stays for a look.
+    pub async fn shutdown(&self) {
         self.stop.cancel();
         self.server.close();
         self.server.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
-        self.bytes.shutdown().await;
     }
 
     /// A request, to be added to.
