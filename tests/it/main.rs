@@ -2,8 +2,12 @@
 
 // The attribute tells clippy that helpers in these files are tests too.
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod mcp;
+#[cfg(test)]
+mod support;
 #[cfg(test)]
 mod tidy;
