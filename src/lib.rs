@@ -3,6 +3,11 @@
 pub mod blob;
 pub mod catalog;
 pub mod domain;
+pub mod files;
+pub mod inspect;
+pub mod jobs;
+pub mod policy;
+pub mod search;
 pub mod speech;
 pub mod telemetry;
 pub mod tools;

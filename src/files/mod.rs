@@ -15,6 +15,7 @@ mod context;
 mod describe;
 mod error;
 mod find;
+mod grant;
 mod health;
 mod identity;
 mod index;

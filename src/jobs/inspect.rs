@@ -1,0 +1,106 @@
+//! One file from arrival to `active`: scan, then read. Each step may run again after a crash.
+
+use std::time::Duration;
+
+use crate::domain::{FileStatus, ScanStatus};
+use crate::files::{Files, FilesError, Job, UnderInspection, Understood};
+use crate::inspect::Inspector;
+use crate::telemetry::Stopwatch;
+
+/// How long a job may be away before another worker takes it.
+pub(super) const LEASE_SECONDS: i64 = 180;
+/// Within the lease, so that two workers never have the same job.
+const LIMIT: Duration = Duration::from_secs(150);
+const MAX_ATTEMPTS: u32 = 5;
+
+/// Why a job could not be finished now.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error("the scanner could not judge the file: {0}")]
+    Scanner(String),
+    #[error("the inspection took longer than its lease")]
+    Late,
+}
+
+/// Runs one job to its end, or puts it back.
+pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
+    let watch = Stopwatch::start();
+    let result = match tokio::time::timeout(LIMIT, steps(files, inspector, job)).await {
+        Ok(result) => result,
+        Err(_) => Err(Trouble::Late),
+    };
+    let error = match result {
+        Ok(()) => {
+            tracing::debug!(job.id = %job.id, file.id = %job.file, elapsed_ms = watch.elapsed_ms(), "file inspected");
+            return;
+        }
+        Err(error) => error,
+    };
+    let reason = error.to_string();
+    let settled = if job.attempts >= MAX_ATTEMPTS {
+        files.give_up_job(job, &reason).await
+    } else {
+        files.retry_job(job, backoff_seconds(job.attempts), &reason).await
+    };
+    tracing::warn!(job.id = %job.id, file.id = %job.file, job.attempts = job.attempts, error = %reason, "inspection did not finish");
+    if let Err(error) = settled {
+        // The lease runs out, and the job comes back by itself.
+        tracing::warn!(job.id = %job.id, error = %error, "the job could not be put back");
+    }
+}
+
+/// Two seconds, then four, eight, sixteen.
+fn backoff_seconds(attempts: u32) -> i64 {
+    2_i64.saturating_pow(attempts.min(6))
+}
+
+async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(mut under) = files.under_inspection(job).await? else { return Ok(()) };
+    if under.file.status == FileStatus::Scanning {
+        let (name, bytes) = files.open_for_inspection(&under).await?;
+        let verdict = inspector.scan(&name, bytes).await;
+        if verdict.status == ScanStatus::Failed && job.attempts < MAX_ATTEMPTS {
+            return Err(Trouble::Scanner(verdict.findings.join(", ")));
+        }
+        let status = files.judge(job, &under, &verdict).await?;
+        match status {
+            FileStatus::Processing => {}
+            FileStatus::Quarantined => return Ok(()),
+            // A verdict that never came leaves the file unread, and says so.
+            _ => return Err(Trouble::Scanner(verdict.findings.join(", "))),
+        }
+        let Some(next) = files.under_inspection(job).await? else { return Ok(()) };
+        under = next;
+    }
+    read(files, inspector, job, &under).await
+}
+
+async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInspection) -> Result<(), Trouble> {
+    let (name, bytes) = files.open_for_inspection(under).await?;
+    let read = inspector.extract(&name, bytes).await;
+    let understood = Understood {
+        content_type: read.content_type,
+        category: read.category,
+        title: read.title,
+        author: read.author,
+        created_date: read.created_date,
+        page_count: read.page_count,
+        duration_ms: read.duration_ms,
+        text: read.text,
+        summary: read.summary,
+        extraction: read.extraction,
+    };
+    Ok(files.admit(job, under, &understood).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::backoff_seconds;
+
+    #[test]
+    fn waits_double() {
+        assert_eq!([1, 2, 3, 4].map(backoff_seconds), [2, 4, 8, 16]);
+    }
+}

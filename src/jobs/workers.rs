@@ -1,0 +1,86 @@
+//! The workers of one process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::inspect;
+use crate::files::Files;
+use crate::inspect::Inspector;
+
+/// How many workers, and how often they look.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerSettings {
+    /// Files inspected at once.
+    pub count: usize,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self { count: 2 }
+    }
+}
+
+/// How long a job made by another process may wait unseen.
+const IDLE: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// The workers of one process.
+pub struct Workers {
+    files: Files,
+    inspector: Arc<Inspector>,
+    settings: WorkerSettings,
+}
+
+impl Workers {
+    /// Workers over these use cases.
+    #[must_use]
+    pub const fn new(files: Files, inspector: Arc<Inspector>, settings: WorkerSettings) -> Self {
+        Self { files, inspector, settings }
+    }
+
+    /// Works until cancelled; the jobs under way are finished first.
+    pub async fn run(self, cancel: CancellationToken) {
+        let tasks = TaskTracker::new();
+        for _ in 0..self.settings.count.max(1) {
+            tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), cancel.clone()));
+        }
+        tasks.spawn(sweep(self.files.clone(), cancel));
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+async fn work(files: Files, inspector: Arc<Inspector>, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        match files.lease_job(inspect::LEASE_SECONDS).await {
+            Ok(Some(job)) => {
+                inspect::run(&files, &inspector, &job).await;
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(code = %error.code(), error = %error, "no job could be leased; trying again"),
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = files.arrived() => {}
+            () = tokio::time::sleep(IDLE) => {}
+        }
+    }
+}
+
+async fn sweep(files: Files, cancel: CancellationToken) {
+    loop {
+        match files.sweep_uploads().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(uploads.swept = count, "uploads that never became files were removed"),
+            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of uploads failed; trying again later"),
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+    }
+}
