@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::client::ClientError;
+use super::demo::SeedError;
 use super::folder::FolderError;
 use super::house::HouseError;
 use super::settings::SettingsError;
@@ -35,6 +36,9 @@ pub enum Failure {
         /// Why not.
         source: FilesError,
     },
+    /// The demo's people and files.
+    #[error(transparent)]
+    Demo(#[from] Box<SeedError>),
     /// The catalog of the data folder.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -68,7 +72,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Settings(_) | Self::Folder(_) | Self::House(_) | Self::Usage(_) | Self::File { .. } | Self::Policies(_) => 2,
             Self::Client(error) if error.is_environment() => 2,
-            Self::Client(_) | Self::UseCase { .. } | Self::Catalog(_) | Self::Reported | Self::Output(_) => 1,
+            Self::Client(_) | Self::UseCase { .. } | Self::Demo(_) | Self::Catalog(_) | Self::Reported | Self::Output(_) => 1,
         }
     }
 
