@@ -115,11 +115,10 @@ fn rule(evidence: &Evidence<'_>) -> Ruling {
         // A refusal never needs evidence.
         (Word::No, _) | (_, Some(Word::No)) => Ruling::Drop,
         _ if evidence.same_batch => Ruling::NotHeard,
-        (Word::Yes, Some(Word::Yes)) => Ruling::Do,
         // The model heard a yes that the platform's transcript does not hold.
         (_, Some(Word::Neither)) | (Word::Neither, _) => Ruling::AskAgain,
         (Word::Yes, None) if evidence.outside_needs_more || evidence.now < evidence.not_before => Ruling::NotHeard,
-        (Word::Yes, None) => Ruling::Do,
+        (Word::Yes, Some(Word::Yes) | None) => Ruling::Do,
     }
 }
 

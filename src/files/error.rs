@@ -26,12 +26,17 @@ pub enum FilesError {
     /// The file is not in a state to be handed out.
     #[error("the file is `{status}`")]
     NotReady {
+        /// What the file is called.
+        title: String,
         /// The state it is in.
         status: FileStatus,
     },
     /// The file was judged harmful.
     #[error("the file is in quarantine")]
-    Quarantined,
+    Quarantined {
+        /// What the file is called.
+        title: String,
+    },
     /// Another answer came first, or the thing has changed.
     #[error("{0}")]
     Conflict(&'static str),
@@ -63,7 +68,7 @@ impl FilesError {
             Self::Refused => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::NotReady { .. } => ErrorCode::NotReady,
-            Self::Quarantined => ErrorCode::Quarantined,
+            Self::Quarantined { .. } => ErrorCode::Quarantined,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Catalog(source) => source.code(),
             Self::Blob(source) => source.code(),

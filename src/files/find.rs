@@ -30,7 +30,7 @@ pub struct ListedFile {
 #[derive(Debug, Clone)]
 pub enum Found {
     /// This one.
-    One(ListedFile),
+    One(Box<ListedFile>),
     /// One of these, the likeliest first.
     Several(Vec<ListedFile>),
     /// Nothing like it; these come nearest.
@@ -93,7 +93,7 @@ impl Files {
         let outcome = if chosen.is_empty() { "not_found" } else { outcome };
         let listed = self.list(ctx, &subject, "find", outcome, chosen, false).await?;
         Ok(match (outcome, listed) {
-            ("done", mut listed) if !listed.is_empty() => Found::One(listed.swap_remove(0)),
+            ("done", mut listed) if !listed.is_empty() => Found::One(Box::new(listed.swap_remove(0))),
             ("choose", listed) => Found::Several(listed),
             (_, nearest) => Found::Nothing { nearest },
         })

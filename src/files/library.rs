@@ -93,12 +93,12 @@ impl Files {
         let file = self.known(subject, id, "download").await?;
         let permit = self.permit_or_refuse::<Download>(subject, &file).await?;
         let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
-            FilesError::Quarantined
+            FilesError::Quarantined { title: file.title.clone() }
         } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
             self.0.catalog.accessed(file.customer, file.id, &subject.file_entry("done", &file, &permit)).await?;
             return Ok(file);
         } else {
-            FilesError::NotReady { status: file.status }
+            FilesError::NotReady { title: file.title.clone(), status: file.status }
         };
         let entry = AuditEntry { reason: Some(error.to_string()), ..subject.file_entry("unavailable", &file, &permit) };
         self.0.catalog.record(file.customer, &entry).await?;

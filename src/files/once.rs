@@ -4,7 +4,7 @@ use ring::digest::{SHA256, digest};
 
 use super::{Files, FilesError};
 use crate::catalog::Seen;
-use crate::domain::{CallContext, Timestamp};
+use crate::domain::{Actor, AuditEntry, CallContext, Decision, Timestamp};
 
 const KEPT_SECONDS: i64 = 600;
 
@@ -33,7 +33,10 @@ impl Files {
         Ok(match self.0.catalog.claim(ctx.customer, ctx.call, key, &hash, forget).await? {
             Seen::Fresh => Once::Fresh,
             Seen::Running => Once::Running,
-            Seen::Answered(answer) => Once::Answered(answer),
+            Seen::Answered(sealed) => {
+                self.note(ctx, "repeat", "answered", Some(tool.to_owned())).await?;
+                Once::Answered(self.0.secrets.unseal(ctx.customer, "answer", &sealed).ok_or(FilesError::Sealed { what: "answer" })?)
+            }
             Seen::Other => Once::OtherRequest,
         })
     }
@@ -43,9 +46,38 @@ impl Files {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn settle(&self, ctx: &CallContext, answer: Option<&str>) -> Result<(), FilesError> {
-        match &ctx.idempotency_key {
-            Some(key) => Ok(self.0.catalog.settle(ctx.customer, ctx.call, key, answer).await?),
-            None => Ok(()),
-        }
+        let Some(key) = &ctx.idempotency_key else { return Ok(()) };
+        // An answer may hold a code, which is kept sealed wherever it lies.
+        let seal = |text| self.0.secrets.seal(ctx.customer, "answer", text).ok_or(FilesError::Sealed { what: "answer" });
+        let sealed = answer.map(seal).transpose()?;
+        Ok(self.0.catalog.settle(ctx.customer, ctx.call, key, sealed.as_deref()).await?)
+    }
+
+    /// Records a request of a call that never reached a use case.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn note(
+        &self,
+        ctx: &CallContext,
+        action: &'static str,
+        outcome: &'static str,
+        reason: Option<String>,
+    ) -> Result<(), FilesError> {
+        let entry = AuditEntry {
+            actor: Actor::of_call(ctx.call, &ctx.caller),
+            call: Some(ctx.call),
+            door: ctx.door,
+            source: ctx.source.clone(),
+            action,
+            object: None,
+            version: None,
+            content_hash: None,
+            decision: Decision::None,
+            policy: None,
+            outcome,
+            reason,
+        };
+        Ok(self.0.catalog.record(ctx.customer, &entry).await?)
     }
 }

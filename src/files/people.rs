@@ -144,6 +144,8 @@ impl Files {
                 }
                 None => Who::Nobody { nearest: Vec::new() },
             },
+            // One that is not sure enough is asked about, never taken.
+            PeoplePick::Several(indexes) if indexes.len() == 1 => Who::Nobody { nearest: indexes.iter().filter_map(at).collect() },
             PeoplePick::Several(indexes) => Who::Several(indexes.iter().filter_map(at).collect()),
             PeoplePick::None => Who::Nobody { nearest: matches.iter().take(2).filter_map(|found| at(&found.index)).collect() },
         })

@@ -186,11 +186,11 @@ impl Files {
     /// Whether a file's bytes may leave: active, and found clean.
     pub(super) async fn handed_out(&self, subject: &Subject, file: &FileRecord, permit: &Permit<Share>) -> Result<(), FilesError> {
         let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
-            FilesError::Quarantined
+            FilesError::Quarantined { title: file.title.clone() }
         } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
             return Ok(());
         } else {
-            FilesError::NotReady { status: file.status }
+            FilesError::NotReady { title: file.title.clone(), status: file.status }
         };
         let entry = AuditEntry { reason: Some(error.to_string()), ..subject.file_entry("unavailable", file, permit) };
         self.0.catalog.record(file.customer, &entry).await?;

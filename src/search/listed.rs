@@ -125,10 +125,21 @@ fn by_attributes(words: &[&str], listed: &[ListedItem], today: Date) -> ListedPi
     let fits = |item: &ListedItem| {
         let own = words_of(item);
         let in_span = asked.span.is_none_or(|span| item.date.is_some_and(|date| span.contains(date)));
-        in_span && wanted.iter().all(|word| own.iter().any(|known| is_same(word, known)))
+        in_span && explains(&own, &wanted)
     };
     let found: Vec<usize> = listed.iter().enumerate().filter(|(_, item)| fits(item)).map(|(at, _)| at).collect();
     if points || wanted.len() >= 2 && found.len() == 1 { pick(found) } else { ListedPick::None }
+}
+
+/// Whether every wanted word is among a thing's own, alone or joined to the next ("north wind").
+fn explains(own: &[String], wanted: &[&str]) -> bool {
+    let has = |word: &str| own.iter().any(|known| is_same(word, known));
+    match wanted {
+        [] => true,
+        [word, rest @ ..] if has(word) => explains(own, rest),
+        [word, next, rest @ ..] if has(&format!("{word}{next}")) => explains(own, rest),
+        _ => false,
+    }
 }
 
 fn words_of(item: &ListedItem) -> Vec<String> {

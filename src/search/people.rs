@@ -1,7 +1,7 @@
 //! Who is meant by a spoken name: full names, first names, pet names, soundalikes, spelled letters.
 
 use super::nicknames::same_person;
-use super::sounds::{alike, key};
+use super::sounds::{alike, is_soundalike, key};
 use super::spoken::letter;
 use super::tokens::{Cut, fold, split};
 use crate::domain::PersonKind;
@@ -57,7 +57,9 @@ pub enum PeoplePick {
 }
 
 /// A match is offered from this score on.
-const OFFERED: f32 = 0.6;
+const OFFERED: f32 = 0.5;
+/// Below this score even a match without a rival is only a guess.
+const SURE: f32 = 0.72;
 /// Matches this close to the best cannot be told apart by ear.
 const SOUNDS_THE_SAME: f32 = 0.15;
 /// What singles somebody out, or speaks against somebody.
@@ -149,12 +151,13 @@ pub fn rank_people(words: &str, heard: Option<&str>, people: &[PersonName]) -> V
 }
 
 /// Decides over matches, best first. Whoever scores within 0.15 of the best sounds like the best:
-/// then the words do not single one out, and the caller is asked.
+/// then the words do not single one out, and the caller is asked. So he is about a lone match
+/// under 0.72: `Several` then holds that one.
 pub fn decide_people(matches: &[PersonMatch]) -> PeoplePick {
     let Some(best) = matches.first() else { return PeoplePick::None };
     let close: Vec<usize> =
         matches.iter().take_while(|other| best.score - other.score < SOUNDS_THE_SAME).map(|other| other.index).collect();
-    if close.len() == 1 { PeoplePick::One(best.index) } else { PeoplePick::Several(close) }
+    if close.len() == 1 && best.score >= SURE { PeoplePick::One(best.index) } else { PeoplePick::Several(close) }
 }
 
 /// A person's name, ready to be compared.
@@ -234,10 +237,10 @@ impl Known {
         let like = |(at, (word, word_sound)): (usize, &(String, String))| {
             let (like, kind) = if word == said {
                 (1.0, MatchKind::Exact)
+            } else if is_soundalike(said, &sound, word, word_sound) {
+                (SOUND_LIKE, MatchKind::Sounds)
             } else if same_person(said, word) {
                 (NICK_LIKE, MatchKind::Nickname)
-            } else if !sound.is_empty() && sound == *word_sound {
-                (SOUND_LIKE, MatchKind::Sounds)
             } else if said.len() == 1 && word.starts_with(said) {
                 (0.8, MatchKind::Part)
             } else {

@@ -141,10 +141,9 @@ pub fn run(searcher: &Searcher, fields: &SchemaFields, query: &Query) -> Result<
         kinds,
         span,
         newest,
-        today: query.today,
     };
     let candidates = view.candidates(&found, &request)?;
-    Ok(answer(rank(&request, candidates), query.limit))
+    Ok(answer(rank(&request, &candidates), query.limit))
 }
 
 fn names_something(phrasing: &Content) -> bool {

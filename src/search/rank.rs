@@ -3,8 +3,6 @@
 
 use std::collections::HashSet;
 
-use jiff::civil::Date;
-
 use super::certainty::Standing;
 use super::doc::{Card, CardWord, Place};
 use super::sounds::{alike, key};
@@ -79,8 +77,6 @@ pub struct Request {
     pub span: Option<DateRange>,
     /// Whether the newest is meant.
     pub newest: bool,
-    /// Today where the caller is.
-    pub today: Date,
 }
 
 impl Request {
@@ -121,7 +117,7 @@ struct Explained {
 }
 
 /// Orders candidates, best first.
-pub fn rank(request: &Request, candidates: Vec<Candidate>) -> Vec<Ranked> {
+pub fn rank(request: &Request, candidates: &[Candidate]) -> Vec<Ranked> {
     let top = candidates.iter().map(|candidate| candidate.bm25).fold(f32::MIN_POSITIVE, f32::max);
     let newest = candidates.iter().map(|candidate| candidate.card.added.as_second()).max().unwrap_or(0);
     let phrasings: Vec<Phrasing> = request.phrasings.iter().map(|wanted| Phrasing::new(wanted)).collect();

@@ -44,24 +44,36 @@ pub fn alike(a: &str, a_sound: &str, b: &str, b_sound: &str) -> f32 {
     if length < 3 || a.len().min(b.len()) * 2 < length {
         return 0.0;
     }
-    let sound = if a_sound.len() > 1 && a_sound == b_sound { 0.88 } else { 0.0 };
     let letters = strsim::jaro_winkler(a, b);
+    let sound = if sounds_same(a_sound, b_sound, letters) { 0.88 } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
     let letters = if letters >= 0.8 { (letters * 0.92) as f32 } else { 0.0 };
     letters.max(sound)
 }
 
-/// `15` and `50`, also at the end of a year: 2015 and 2050.
+/// Whether two codes are the same word. Two consonants alone ("renee", "ryan") need like letters too.
+fn sounds_same(a: &str, b: &str, letters: f64) -> bool {
+    a.len() > 1 && a == b && (a.len() > 2 || letters >= 0.7)
+}
+
+/// Whether two words sound the same.
+pub fn is_soundalike(a: &str, a_sound: &str, b: &str, b_sound: &str) -> bool {
+    sounds_same(a_sound, b_sound, strsim::jaro_winkler(a, b))
+}
+
+/// `15` and `50`, also at the end of a year: 2015 and 2050, 2018 and 2089.
 fn is_teen_ten(a: &str, b: &str) -> bool {
     let swapped = |text: &str| -> Option<String> {
         let head = text.get(..text.len().checked_sub(2)?)?;
         match text.as_bytes().get(text.len() - 2..)? {
             [b'1', unit @ b'3'..=b'9'] => Some(format!("{head}{}0", char::from(*unit))),
+            // "twenty eighteen an..." is heard as "twenty eighty nine".
+            [tens @ b'5'..=b'9', b'9'] if head.len() == 2 => Some(format!("{head}1{}", char::from(*tens))),
             [tens @ b'3'..=b'9', b'0'] => Some(format!("{head}1{}", char::from(*tens))),
             _ => None,
         }
     };
-    swapped(a).is_some_and(|other| other == b)
+    swapped(a).is_some_and(|other| other == b) || swapped(b).is_some_and(|other| other == a)
 }
 
 #[cfg(test)]
@@ -88,6 +100,8 @@ mod tests {
         assert!(similarity("lease", "invoice") < 0.5);
         assert!(similarity("2015", "2016") < f32::EPSILON);
         assert!(similarity("2015", "2050") > 0.4);
+        assert!(similarity("2018", "2089") > 0.4);
+        assert!(similarity("renee", "ryan") < 0.8);
     }
 
     proptest::proptest! {

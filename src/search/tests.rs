@@ -14,7 +14,10 @@ struct Shelf {
     files: Vec<(String, FileId)>,
 }
 
-fn doc(number: u64, name: &str, title: &str, author: &str, category: Category, on: Option<Date>, text: &str, tokens: &[&str]) -> Doc {
+/// A row of the office's shelf: number, name, title, author, kind, date, text, who may see it.
+type Row<'a> = (u64, &'a str, &'a str, &'a str, Category, Option<Date>, &'a str, &'a [&'a str]);
+
+fn doc((number, name, title, author, category, on, text, tokens): Row) -> Doc {
     let clock = ManualClock::at("2026-01-01T00:00:00Z");
     clock.advance_seconds(i64::try_from(number).unwrap() * 86_400);
     Doc {
@@ -35,8 +38,8 @@ fn doc(number: u64, name: &str, title: &str, author: &str, category: Category, o
 fn office() -> Vec<Doc> {
     use Category::{Document, Mail, Presentation, Recording, Spreadsheet};
     let all = &["members"][..];
-    vec![
-        doc(
+    [
+        (
             1,
             "Q1_2025_financial_report.pdf",
             "Financial report Q1 2025",
@@ -46,11 +49,11 @@ fn office() -> Vec<Doc> {
             "revenue grew",
             all,
         ),
-        doc(2, "2025Q2-financials.pdf", "Financial report Q2 2025", "Maria Lopez", Document, Some(date(2025, 7, 15)), "revenue fell", all),
-        doc(3, "2024Q2-financials.pdf", "Financial report Q2 2024", "Maria Lopez", Document, Some(date(2024, 7, 16)), "revenue flat", all),
-        doc(4, "invoice_4729.pdf", "Acme invoice 4729", "Acme", Document, Some(date(2026, 3, 3)), "anvils and rockets", all),
-        doc(5, "invoice_5100.pdf", "Acme invoice 5100", "Acme", Document, Some(date(2026, 1, 20)), "more anvils", all),
-        doc(
+        (2, "2025Q2-financials.pdf", "Financial report Q2 2025", "Maria Lopez", Document, Some(date(2025, 7, 15)), "revenue fell", all),
+        (3, "2024Q2-financials.pdf", "Financial report Q2 2024", "Maria Lopez", Document, Some(date(2024, 7, 16)), "revenue flat", all),
+        (4, "invoice_4729.pdf", "Acme invoice 4729", "Acme", Document, Some(date(2026, 3, 3)), "anvils and rockets", all),
+        (5, "invoice_5100.pdf", "Acme invoice 5100", "Acme", Document, Some(date(2026, 1, 20)), "more anvils", all),
+        (
             6,
             "northwind-invoice.pdf",
             "Northwind invoice",
@@ -60,7 +63,7 @@ fn office() -> Vec<Doc> {
             "olive oil and cheese",
             all,
         ),
-        doc(
+        (
             7,
             "Lease12MainStreet.docx",
             "Lease agreement 12 Main Street",
@@ -70,7 +73,7 @@ fn office() -> Vec<Doc> {
             "the tenant may keep a cat",
             all,
         ),
-        doc(
+        (
             8,
             "lease_elm.docx",
             "Lease agreement 40 Elm Avenue",
@@ -80,10 +83,10 @@ fn office() -> Vec<Doc> {
             "no pets of any kind",
             all,
         ),
-        doc(9, "NDA_Globex_v2.docx", "Globex NDA v2", "Legal", Document, Some(date(2025, 11, 5)), "confidential information", all),
-        doc(10, "NDA_Globex_v1.docx", "Globex NDA v1", "Legal", Document, Some(date(2025, 10, 2)), "confidential information", all),
-        doc(11, "headcount.xlsx", "Headcount plan 2026", "Human Resources", Spreadsheet, Some(date(2026, 1, 5)), "", all),
-        doc(
+        (9, "NDA_Globex_v2.docx", "Globex NDA v2", "Legal", Document, Some(date(2025, 11, 5)), "confidential information", all),
+        (10, "NDA_Globex_v1.docx", "Globex NDA v1", "Legal", Document, Some(date(2025, 10, 2)), "confidential information", all),
+        (11, "headcount.xlsx", "Headcount plan 2026", "Human Resources", Spreadsheet, Some(date(2026, 1, 5)), "", all),
+        (
             12,
             "kickoff.pptx",
             "Project Kestrel kickoff",
@@ -93,11 +96,13 @@ fn office() -> Vec<Doc> {
             "goals and milestones",
             all,
         ),
-        doc(13, "call.m4a", "Call with Katherine Meyer", "", Recording, Some(date(2026, 2, 20)), "pricing of the renewal", all),
-        doc(14, "kestrel_budget.xlsx", "Project Kestrel budget", "Siobhan Kowalski", Spreadsheet, Some(date(2026, 2, 3)), "", all),
-        doc(15, "re-offer.eml", "Re: offer for the warehouse", "Tom Brandt", Mail, Some(date(2025, 12, 9)), "we accept", all),
-        doc(16, "salaries.xlsx", "Salaries 2026", "Human Resources", Spreadsheet, Some(date(2026, 1, 6)), "bonus", &["user-7"]),
+        (13, "call.m4a", "Call with Katherine Meyer", "", Recording, Some(date(2026, 2, 20)), "pricing of the renewal", all),
+        (14, "kestrel_budget.xlsx", "Project Kestrel budget", "Siobhan Kowalski", Spreadsheet, Some(date(2026, 2, 3)), "", all),
+        (15, "re-offer.eml", "Re: offer for the warehouse", "Tom Brandt", Mail, Some(date(2025, 12, 9)), "we accept", all),
+        (16, "salaries.xlsx", "Salaries 2026", "Human Resources", Spreadsheet, Some(date(2026, 1, 6)), "bonus", &["user-7"][..]),
     ]
+    .map(doc)
+    .to_vec()
 }
 
 async fn shelf() -> Shelf {

@@ -1,9 +1,10 @@
 //! What a tool answers; the same through every door.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::speech::{Keys, MustSay};
 
 /// How a tool call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -55,15 +56,6 @@ impl Outcome {
     }
 }
 
-/// Something a paraphrase must keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MustSay {
-    /// As it is said.
-    pub text: String,
-    /// How it is spelled out, where it may be misheard; empty where it need not be.
-    pub spell: String,
-}
-
 /// The answer of a tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
@@ -72,12 +64,49 @@ pub struct Answer {
     /// One line, speakable as it stands.
     pub say: String,
     /// What the tool's own type holds; `{}` where it has nothing to tell.
-    pub data: serde_json::Value,
+    pub data: Value,
     /// What a paraphrase must keep.
     pub must_say: Vec<MustSay>,
     /// What keypad digits would mean here.
-    pub keys: BTreeMap<String, String>,
+    pub keys: Keys,
     /// The tool that usually comes next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+impl Answer {
+    /// An answer that tells nothing beyond its sentence.
+    #[must_use]
+    pub fn new(outcome: Outcome, say: String) -> Self {
+        Self { outcome, say, data: json!({}), must_say: Vec::new(), keys: Keys::new(), next: None }
+    }
+
+    /// With what the tool's own type holds.
+    #[must_use]
+    pub fn with_data<D: Serialize>(mut self, data: &D) -> Self {
+        // The types of this room are plain structs of texts and numbers; they always serialise.
+        self.data = serde_json::to_value(data).unwrap_or_else(|_| json!({}));
+        self
+    }
+
+    /// With what a paraphrase must keep.
+    #[must_use]
+    pub fn must_say(mut self, must_say: Vec<MustSay>) -> Self {
+        self.must_say = must_say;
+        self
+    }
+
+    /// With what keys would mean.
+    #[must_use]
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// With the tool that usually comes next.
+    #[must_use]
+    pub fn next(mut self, tool: &str) -> Self {
+        self.next = Some(tool.to_owned());
+        self
+    }
 }

@@ -3,12 +3,23 @@
 //!
 //! Must not touch axum, rmcp, AWS or SQL crates, nor `blob`, `catalog`, `search`.
 //!
-//! To add one: a file with `Input`, `Data` and a `Tool` implementation, a line in
-//! `registry::all`, its sentences in `prompts/say/en/`, `satchel schema write`, and cases in
-//! `fixtures/<tool>/`.
+//! To add one: a file with `Input`, `Data` and a `Tool` implementation, a line in `registry::all`,
+//! its sentences in `prompts/say/en/`, `satchel schema write`, and cases in `fixtures/<tool>/`.
 
 mod answer;
+mod confirm_action;
+mod decode;
+mod describe_file;
+mod find_file;
+mod generate_access_code;
+mod kit;
+mod lifetime;
 mod registry;
+mod schema;
+mod share_file;
+mod simulate;
 
-pub use answer::{Answer, MustSay, Outcome};
-pub use registry::{Definition, Hints, Registry, UnknownTool};
+pub use answer::{Answer, Outcome};
+pub use registry::{Definition, Hints, Registry, UnknownTool, definitions};
+
+pub use crate::speech::MustSay;

@@ -1,14 +1,25 @@
 //! All tools under their names: definitions for whoever publishes them, and the one way to call them.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::Answer;
-use crate::domain::CallContext;
-use crate::files::Files;
-use crate::speech::Speech;
+use super::answer::{Answer, Outcome};
+use super::confirm_action::ConfirmAction;
+use super::decode::{self, BadArgument};
+use super::describe_file::DescribeFile;
+use super::find_file::FindFile;
+use super::generate_access_code::GenerateAccessCode;
+use super::kit::{Kit, Tool};
+use super::share_file::ShareFile;
+use super::{schema, simulate};
+use crate::domain::{CallContext, ErrorCode};
+use crate::files::{Files, FilesError, Once};
+use crate::speech::{Part, Speech, Unavailable, Working};
+use crate::telemetry::{Stopwatch, metric};
 
 /// What clients may assume of a tool (MCP tool annotations).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,34 +59,148 @@ pub struct UnknownTool {
     pub name: String,
 }
 
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Answer, Trouble>> + Send + 'a>>;
+
+enum Trouble {
+    Argument(BadArgument),
+    Files(FilesError),
+}
+
+struct Entry {
+    definition: Definition,
+    writes: bool,
+    run: for<'a> fn(&'a Kit, &'a CallContext, Value, &'a Value) -> Running<'a>,
+}
+
+fn run<'a, T: Tool>(kit: &'a Kit, ctx: &'a CallContext, raw: Value, schema: &'a Value) -> Running<'a> {
+    Box::pin(async move {
+        let input = decode::arguments::<T::Input>(raw, schema).map_err(Trouble::Argument)?;
+        T::run(kit, ctx, input).await.map_err(Trouble::Files)
+    })
+}
+
+fn entry<T: Tool>() -> Entry {
+    Entry {
+        definition: Definition {
+            name: T::NAME,
+            title: T::TITLE,
+            description: T::DESCRIPTION,
+            input_schema: schema::of::<T::Input>(),
+            output_schema: schema::answer::<T::Data>(),
+            annotations: T::HINTS,
+        },
+        writes: T::WRITES,
+        run: run::<T>,
+    }
+}
+
+/// The tools, in the order they are published.
+fn all() -> Vec<Entry> {
+    vec![entry::<FindFile>(), entry::<DescribeFile>(), entry::<ShareFile>(), entry::<GenerateAccessCode>(), entry::<ConfirmAction>()]
+}
+
+/// All tools as they are published, in a fixed order.
+pub fn definitions() -> Vec<Definition> {
+    all().into_iter().map(|entry| entry.definition).collect()
+}
+
 /// All tools.
 pub struct Registry {
-    #[expect(dead_code, reason = "used by the tools that follow")]
-    files: Files,
-    #[expect(dead_code, reason = "used by the tools that follow")]
-    speech: Arc<Speech>,
-    definitions: Vec<Definition>,
+    kit: Kit,
+    entries: Vec<Entry>,
 }
 
 impl Registry {
     /// The tools over these use cases, speaking with this voice.
     #[must_use]
     pub fn new(files: Files, speech: Arc<Speech>) -> Self {
-        Self { files, speech, definitions: Vec::new() }
+        Self { kit: Kit { files, speech }, entries: all() }
     }
 
     /// All tools as they are published, in a fixed order.
-    pub fn definitions(&self) -> &[Definition] {
-        &self.definitions
+    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.entries.iter().map(|entry| &entry.definition)
     }
 
-    /// Calls a tool. `raw` is an object, a JSON string of one, or null. `simulate` forces an outcome
+    /// Calls a tool. `raw` is an object, a JSON string of one, or null. `simulation` forces an outcome
     /// on customers marked as test, as `Satchel-Simulate` gives it (`working; delay=3000`).
     ///
     /// # Errors
     /// When there is no tool of that name. Everything else is an answer.
-    pub async fn call(&self, ctx: &CallContext, name: &str, raw: Value, simulate: Option<&str>) -> Result<Answer, UnknownTool> {
-        let (_, _, _) = (ctx, raw, simulate);
-        Err(UnknownTool { name: name.to_owned() })
+    pub async fn call(&self, ctx: &CallContext, name: &str, raw: Value, simulation: Option<&str>) -> Result<Answer, UnknownTool> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.definition.name == name) else {
+            return Err(UnknownTool { name: name.chars().take(64).collect() });
+        };
+        let watch = Stopwatch::start();
+        let answer = self.answer(entry, ctx, raw, simulation).await;
+        tracing::info!(
+            metric = metric::TOOL_CALL_MS,
+            tool.name = entry.definition.name,
+            call.id = %ctx.call,
+            door = ctx.door.as_str(),
+            outcome = answer.outcome.as_str(),
+            elapsed_ms = watch.elapsed_ms(),
+            "tool call answered"
+        );
+        Ok(answer)
+    }
+
+    async fn answer(&self, entry: &Entry, ctx: &CallContext, raw: Value, simulation: Option<&str>) -> Answer {
+        if let Some(simulation) = simulation.filter(|_| ctx.is_test).and_then(simulate::parse) {
+            tokio::time::sleep(simulation.delay).await;
+            if let Some(outcome) = simulation.outcome {
+                return simulate::answer(&self.kit, outcome);
+            }
+        }
+        let name = entry.definition.name;
+        let left = ctx.deadline.duration_since(self.kit.files.now());
+        let left = Duration::try_from(left).unwrap_or(Duration::ZERO);
+        if let Ok(answer) = tokio::time::timeout(left, self.once(entry, ctx, raw)).await {
+            answer
+        } else {
+            tracing::warn!(tool.name = name, call.id = %ctx.call, "tool call ran into its deadline");
+            Answer::new(Outcome::Unavailable, self.kit.say(&Unavailable { part: Part::General }))
+                .with_data(&serde_json::json!({ "error": { "code": ErrorCode::Timeout.as_str() } }))
+        }
+    }
+
+    /// Runs a tool that writes at most once under the request's key.
+    async fn once(&self, entry: &Entry, ctx: &CallContext, raw: Value) -> Answer {
+        let name = entry.definition.name;
+        if !entry.writes || ctx.idempotency_key.is_none() {
+            return self.run(entry, ctx, raw).await;
+        }
+        match self.kit.files.once(ctx, name, &raw.to_string()).await {
+            Ok(Once::Fresh) => {}
+            Ok(Once::Running) => return Answer::new(Outcome::Working, self.kit.say(&Working { about: None })),
+            Ok(Once::Answered(answer)) => {
+                return serde_json::from_str(&answer).unwrap_or_else(|_| self.kit.trouble(name, &FilesError::Sealed { what: "answer" }));
+            }
+            Ok(Once::OtherRequest) => {
+                let reason = "was used for another request".to_owned();
+                return self.kit.bad_argument(&BadArgument { field: "idempotency_key".to_owned(), reason });
+            }
+            Err(error) => return self.kit.trouble(name, &error),
+        }
+        let answer = self.run(entry, ctx, raw).await;
+        // What failed for a passing reason may be tried again under the same key.
+        let keep = !matches!(answer.outcome, Outcome::Unavailable | Outcome::Working);
+        let text = keep.then(|| serde_json::to_string(&answer).ok()).flatten();
+        if let Err(error) = self.kit.files.settle(ctx, text.as_deref()).await {
+            tracing::warn!(tool.name = name, error = %error, "an answer could not be kept under its key");
+        }
+        answer
+    }
+
+    async fn run(&self, entry: &Entry, ctx: &CallContext, raw: Value) -> Answer {
+        let name = entry.definition.name;
+        match (entry.run)(&self.kit, ctx, raw, &entry.definition.input_schema).await {
+            Ok(answer) => answer,
+            Err(Trouble::Files(error)) => self.kit.trouble(name, &error),
+            Err(Trouble::Argument(bad)) => match self.kit.files.note(ctx, name, "invalid", Some(bad.to_string())).await {
+                Ok(()) => self.kit.bad_argument(&bad),
+                Err(error) => self.kit.trouble(name, &error),
+            },
+        }
     }
 }

@@ -209,7 +209,8 @@ pub fn content(text: &str, today: Date) -> Content {
         } else if first == "most" && rest.get(1) == Some(&"recent") {
             // `recent` follows.
         } else if !(opening && OPENERS.contains(&first)) {
-            opening &= FILLERS.contains(&first);
+            // After an article a word of asking is a noun: "the share purchase agreement".
+            opening &= FILLERS.contains(&first) && !matches!(first, "the" | "a" | "an" | "my" | "our" | "your" | "that" | "this");
             found.kinds.extend(kind(first));
             kept.push(first.to_owned());
         }

@@ -15,7 +15,9 @@ mod numbers;
 mod quarters;
 
 pub use content::{Content, content, kind};
-pub use dates::{DateRange, date_words, month_name, relative};
+pub use dates::{DateRange, date_words};
 pub use letters::letter;
-pub use normalise::{Unit, normalise, normalise_words};
+#[cfg(test)]
+pub use normalise::normalise;
+pub use normalise::{Unit, normalise_words};
 pub use numbers::{ordinal, small_number};

@@ -1,5 +1,6 @@
 //! One canonical form for spoken and written text; used on both sides of a search.
 
+#[cfg(test)]
 use super::super::tokens::{Cut, split};
 use super::{dates, letters, numbers, quarters};
 
@@ -48,6 +49,7 @@ pub type Pass = fn(&[Unit]) -> Option<(Vec<Unit>, usize)>;
 const PASSES: [Pass; 6] = [quarters::quarter, quarters::version, numbers::number, letters::letters, letters::mixed, dates::date];
 
 /// The canonical form of a sentence.
+#[cfg(test)]
 pub fn normalise(text: &str) -> Vec<Unit> {
     normalise_words(&split(text, Cut::Words).parts)
 }
@@ -56,14 +58,14 @@ pub fn normalise(text: &str) -> Vec<Unit> {
 pub fn normalise_words(words: &[String]) -> Vec<Unit> {
     let mut units: Vec<Unit> = words.iter().map(|word| Unit::word(word)).collect();
     for pass in PASSES {
-        units = run(pass, units);
+        units = run(pass, &units);
     }
     units
 }
 
-fn run(pass: Pass, units: Vec<Unit>) -> Vec<Unit> {
+fn run(pass: Pass, units: &[Unit]) -> Vec<Unit> {
     let mut out = Vec::with_capacity(units.len());
-    let mut rest = units.as_slice();
+    let mut rest = units;
     while let [first, after @ ..] = rest {
         match pass(rest) {
             Some((made, used)) if used > 0 => {

@@ -110,6 +110,9 @@ fn atom(rest: &[Unit]) -> Option<(Atom, usize)> {
         return Some(cardinal);
     }
     if let Some(ten) = tens(first) {
+        if ten == 20 && split_teen(rest.get(1..).unwrap_or_default()).is_some() {
+            return Some((Atom::Two(20), 1));
+        }
         if let Some(unit) = second.and_then(ordinal).filter(|unit| (1..10).contains(unit) && second.is_some_and(|w| !is_written(w))) {
             return Some((Atom::Ordinal(ten + unit), 2));
         }
@@ -173,7 +176,7 @@ fn cardinal(rest: &[Unit]) -> Option<(Atom, usize)> {
         open = 1;
         used += skip + taken;
         may_and = false;
-        if scales == 0 && !ahead.get(skip + taken).is_some_and(|next| scale(&next.norm).is_some()) {
+        if scales == 0 && ahead.get(skip + taken).is_none_or(|next| scale(&next.norm).is_none()) {
             return None;
         }
     }
@@ -210,14 +213,10 @@ fn digits(rest: &[Unit], after_digit: bool) -> Option<(String, usize)> {
 
 /// A number said in words, or in single digits, as one number in digits.
 pub fn number(rest: &[Unit]) -> Option<(Vec<Unit>, usize)> {
-    let (first, used) = match atom(rest) {
-        Some(found) => found,
-        None => return digit_run(rest),
-    };
+    let Some((first, used)) = atom(rest) else { return digit_run(rest) };
     let next = rest.get(used..).unwrap_or_default();
     match first {
-        Atom::Ordinal(value) => Some(made(value, rest, used)),
-        Atom::Whole(value) => Some(made(value, rest, used)),
+        Atom::Ordinal(value) | Atom::Whole(value) => Some(made(value, rest, used)),
         Atom::Digit(_) => digit_run(rest).or_else(|| {
             let word = rest.first()?;
             (!word.is_number()).then(|| made(small_number(&word.norm).unwrap_or_default(), rest, used))
@@ -241,10 +240,20 @@ fn year_low(rest: &[Unit]) -> Option<(u64, usize)> {
     {
         return Some((value, 2));
     }
+    if let Some(teen) = split_teen(rest) {
+        return Some((teen, 2));
+    }
     match atom(rest) {
         Some((Atom::Two(value), used)) => Some((value, used)),
         _ => None,
     }
+}
+
+/// `six team` after a century is how recognisers write `sixteen`.
+fn split_teen(rest: &[Unit]) -> Option<u64> {
+    let [digit, teen, ..] = rest else { return None };
+    let is_teen = matches!(teen.norm.as_str(), "team" | "teams" | "teen" | "teens" | "teeth");
+    position(&SMALL, &digit.norm).filter(|digit| is_teen && (3..10).contains(digit)).map(|digit| digit + 10)
 }
 
 /// Whether a year stands here, so that the number before it is a number of its own.
@@ -263,7 +272,6 @@ fn is_two_followed(rest: &[Unit], used: usize) -> bool {
 fn digit_run(rest: &[Unit]) -> Option<(Vec<Unit>, usize)> {
     let (mut number, mut used) = (String::new(), 0);
     while let Some((more, taken)) = digits(rest.get(used..).unwrap_or_default(), !number.is_empty()) {
-        // A tens word belongs to what follows: "four twenty twenty four" is no digit run.
         number.push_str(&more);
         used += taken;
     }
@@ -300,6 +308,8 @@ mod tests {
             ("sixteen twenty twenty", "16 2020"),
             ("double trouble", "double trouble"),
             ("oh dear", "oh dear"),
+            ("twenty six team", "2016"),
+            ("six team lists", "6 team lists"),
         ] {
             assert_eq!(norm(said), written, "{said}");
         }

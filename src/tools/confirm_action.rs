@@ -1,0 +1,63 @@
+//! `confirm_action`: carries the caller's answer to what waits in the call.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer::{Answer, Outcome};
+use super::kit::{Kit, Tool};
+use super::registry::Hints;
+use super::share_file::{self, question, told};
+use crate::domain::CallContext;
+use crate::files::{Answered, FilesError, ReadBack};
+use crate::speech::{Attempt, Cancelled, ConfirmExpired, ConfirmTooEarly, NotUnderstood, NothingToConfirm, confirm_keys};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Input {
+    /// The caller's answer, in the caller's own words: "yes", "no", "go ahead".
+    answer: String,
+}
+
+fn again(kit: &Kit, read_back: &ReadBack, say: String) -> Answer {
+    let asked = question(kit, read_back);
+    Answer { say, ..asked }.keys(confirm_keys())
+}
+
+pub(super) struct ConfirmAction;
+
+impl Tool for ConfirmAction {
+    type Input = Input;
+    type Data = share_file::Data;
+    const NAME: &'static str = "confirm_action";
+    const TITLE: &'static str = "Confirm or cancel";
+    const DESCRIPTION: &'static str = "Carries the caller's answer to the question that was just read back. Call it only after the caller has \
+        answered, never in the same step as the call that asked. Silence is not a yes.";
+    const HINTS: Hints = Hints { read_only: false, destructive: false, idempotent: true, open_world: true };
+    const WRITES: bool = true;
+
+    async fn run(kit: &Kit, ctx: &CallContext, input: Input) -> Result<Answer, FilesError> {
+        let error = |code: &str, reason: &str| json!({ "error": { "code": code, "field": "answer", "reason": reason } });
+        Ok(match kit.files.answer(ctx, &input.answer).await {
+            Ok(Answered::Shared(shared)) => told(kit, ctx, &shared, true),
+            Ok(Answered::Cancelled) => Answer::new(Outcome::Done, kit.say(&Cancelled {})),
+            Ok(Answered::Unclear(read_back)) => {
+                let attempt = Attempt::after(read_back.failures);
+                again(kit, &read_back, kit.say(&NotUnderstood { attempt }))
+            }
+            Ok(Answered::NotHeard(read_back)) => again(kit, &read_back, kit.say(&ConfirmTooEarly {})),
+            Ok(Answered::Expired) => Answer::new(Outcome::Refused, kit.say(&ConfirmExpired {}))
+                .with_data(&error("conflict", "the question was asked too long ago")),
+            Ok(Answered::Changed) => {
+                Answer::new(Outcome::Refused, kit.say(&ConfirmExpired {})).with_data(&error("conflict", "the file has changed since"))
+            }
+            Ok(Answered::Nothing) => {
+                Answer::new(Outcome::Refused, kit.say(&NothingToConfirm {})).with_data(&error("conflict", "nothing waits for an answer"))
+            }
+            // Another answer came first: nothing was done twice.
+            Err(FilesError::Catalog(source)) if source.code() == crate::domain::ErrorCode::Conflict => {
+                Answer::new(Outcome::Refused, kit.say(&NothingToConfirm {})).with_data(&error("conflict", "it was already answered"))
+            }
+            Err(other) => return Err(other),
+        })
+    }
+}

@@ -1,0 +1,269 @@
+//! `share_file`: asks for the yes that a share needs, and tells what was shared.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::answer::{Answer, Outcome};
+use super::kit::{FileItem, Kit, Tool, people_choice};
+use super::lifetime;
+use super::registry::Hints;
+use crate::domain::{CallContext, Lifetime, Person, Rights, Timestamp};
+use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Who};
+use crate::speech::{
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SharedInside, SharedOutside, SharedPending,
+    Spoken, confirm_keys, speakable_title, spoken_code_words, spoken_count, spoken_digits, spoken_duration, spoken_left, spoken_recipient,
+};
+
+/// What the recipient may do.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RightsWord {
+    #[default]
+    View,
+    Comment,
+    Edit,
+}
+
+impl From<RightsWord> for Rights {
+    fn from(word: RightsWord) -> Self {
+        match word {
+            RightsWord::View => Self::View,
+            RightsWord::Comment => Self::Comment,
+            RightsWord::Edit => Self::Edit,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Input {
+    /// Which file: a handle such as f1, "the second one", or the caller's own words for it.
+    file: String,
+    /// Who gets it, in the caller's own words: a name, a team, "me".
+    with: String,
+    /// What the recipient may do; view when left out.
+    rights: Option<RightsWord>,
+    /// For how long, as the caller said it: "two hours", "a week". A minute to a year; seven days when left out.
+    lifetime: Option<String>,
+}
+
+/// A link, without its address unless settings reveal it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LinkData {
+    /// Its id.
+    id: String,
+    /// Its address, for a screen; never say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+/// A code to be said.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CodeData {
+    /// Six digits, when it is made of digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digits: Option<String>,
+    /// Words, when it is made of words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<String>,
+    /// As it is said.
+    spoken: String,
+    /// When it ends, RFC 3339.
+    expires_at: String,
+}
+
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct Data {
+    /// Candidates, when it is not clear which file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<FileItem>>,
+    /// Candidates, when it is not clear who.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<Vec<String>>,
+    /// What the file is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Who gets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient: Option<String>,
+    /// What the recipient may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rights: Option<String>,
+    /// Until when, RFC 3339; set once it is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    /// The share; set once it is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share: Option<String>,
+    /// Its link; set once it is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<LinkData>,
+    /// The code for somebody outside; set once it is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<CodeData>,
+}
+
+pub(super) fn spoken_code(code: &IssuedCode) -> Spoken {
+    match code.style {
+        Style::Digits => spoken_digits(&code.text),
+        Style::Words => spoken_code_words(&code.text),
+    }
+}
+
+pub(super) fn must_say_code(code: &IssuedCode) -> MustSay {
+    match code.style {
+        Style::Digits => MustSay::digits(&code.text),
+        Style::Words => MustSay::words(&spoken_code_words(&code.text)),
+    }
+}
+
+pub(super) fn code_data(code: &IssuedCode) -> CodeData {
+    let (digits, words) = match code.style {
+        Style::Digits => (Some(code.text.clone()), None),
+        Style::Words => (None, Some(code.text.clone())),
+    };
+    CodeData { digits, words, spoken: spoken_code(code).to_string(), expires_at: code.expires_at.to_string() }
+}
+
+/// Whole seconds until an instant, none when it is past.
+pub(super) fn seconds_left(until: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0)
+}
+
+fn recipient_of(person: &Person, soundalikes: &[Person]) -> Spoken {
+    let others: Vec<&Person> = soundalikes.iter().collect();
+    spoken_recipient(person, &others)
+}
+
+/// The read-back that asks for a yes.
+pub(super) fn question(kit: &Kit, read_back: &ReadBack) -> Answer {
+    let recipient = recipient_of(&read_back.recipient, &read_back.soundalikes);
+    let lifetime = spoken_duration(read_back.lifetime.seconds().unsigned_abs());
+    let say = kit.say(&ConfirmShare {
+        title: speakable_title(&read_back.file.title),
+        recipient: recipient.clone(),
+        rights: read_back.rights,
+        lifetime: lifetime.clone(),
+        with_code: read_back.outside,
+    });
+    let data = Data {
+        title: Some(speakable_title(&read_back.file.title).to_string()),
+        recipient: Some(read_back.recipient.name.clone()),
+        rights: Some(read_back.rights.as_str().to_owned()),
+        ..Data::default()
+    };
+    Answer::new(Outcome::Confirm, say)
+        .with_data(&data)
+        .must_say(vec![MustSay::recipient(&recipient, &read_back.recipient.name), MustSay::lifetime(&lifetime)])
+        .keys(confirm_keys())
+        .next("confirm_action")
+}
+
+/// What is told of a share that exists.
+pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) -> Answer {
+    let now = kit.files.now();
+    let title = speakable_title(&shared.file.title);
+    let recipient = recipient_of(&shared.recipient, &[]);
+    let left = seconds_left(shared.expires_at, now);
+    let mut must_say = Vec::new();
+    let say = match (&shared.code, is_new) {
+        (Some(code), true) => {
+            let code_lifetime = spoken_duration(seconds_left(code.expires_at, now).max(1));
+            must_say.push(must_say_code(code));
+            must_say.push(MustSay::lifetime(&code_lifetime));
+            kit.say(&SharedOutside { title: Some(title.clone()), recipient, code: spoken_code(code), code_lifetime })
+        }
+        // Nothing carries messages of customers that are not marked as test yet.
+        (None, true) if shared.channel.is_some() && !ctx.is_test && is_outside(shared) => {
+            kit.say(&SharedPending { title: title.clone(), recipient })
+        }
+        (None, true) => {
+            kit.say(&SharedInside { title: title.clone(), recipient, rights: shared.rights, lifetime: spoken_duration(left.max(1)) })
+        }
+        (_, false) => kit.say(&AlreadyShared { title: title.clone(), recipient, left: spoken_left(left) }),
+    };
+    let data = Data {
+        title: Some(title.to_string()),
+        recipient: Some(shared.recipient.name.clone()),
+        rights: Some(shared.rights.as_str().to_owned()),
+        expires_at: Some(shared.expires_at.to_string()),
+        share: Some(shared.share.to_string()),
+        link: Some(LinkData { id: shared.link.to_string(), url: shared.url.clone() }),
+        code: shared.code.as_ref().map(code_data),
+        ..Data::default()
+    };
+    let answer = Answer::new(Outcome::Done, say).with_data(&data).must_say(must_say);
+    if is_outside(shared) && shared.code.is_none() { answer.next("generate_access_code") } else { answer }
+}
+
+fn is_outside(shared: &Shared) -> bool {
+    shared.recipient.kind() == crate::domain::PersonKind::Contact
+}
+
+fn which_person(kit: &Kit, who: &Who) -> Answer {
+    match who {
+        Who::Several(people) if people.len() <= 3 => {
+            let said: Vec<Spoken> = people.iter().map(|person| recipient_of(person, people)).collect();
+            let keys = crate::speech::choose_keys(people.iter().map(|person| person.name.clone()));
+            let data = Data { people: Some(people.iter().map(with_detail).collect()), ..Data::default() };
+            Answer::new(Outcome::Choose, kit.say(&ChoosePerson { people: people_choice(said) }))
+                .with_data(&data)
+                .keys(keys)
+                .next("share_file")
+        }
+        Who::Several(people) => {
+            let data = Data { people: Some(people.iter().take(10).map(with_detail).collect()), ..Data::default() };
+            Answer::new(Outcome::Choose, kit.say(&ManyPeople { count: spoken_count(people.len() as u64) }))
+                .with_data(&data)
+                .next("share_file")
+        }
+        Who::One { person, .. } => nobody(kit, std::slice::from_ref(person)),
+        Who::Nobody { nearest } => nobody(kit, nearest),
+    }
+}
+
+fn nobody(kit: &Kit, nearest: &[Person]) -> Answer {
+    let data = Data { people: Some(nearest.iter().map(with_detail).collect()), ..Data::default() };
+    let line = PersonNotFound { nearest: nearest.first().map(|person| recipient_of(person, &[])) };
+    Answer::new(Outcome::NotFound, kit.say(&line)).with_data(&data)
+}
+
+fn with_detail(person: &Person) -> String {
+    match &person.detail {
+        Some(detail) => format!("{}, {detail}", person.name),
+        None => person.name.clone(),
+    }
+}
+
+pub(super) struct ShareFile;
+
+impl Tool for ShareFile {
+    type Input = Input;
+    type Data = Data;
+    const NAME: &'static str = "share_file";
+    const TITLE: &'static str = "Share a file";
+    const DESCRIPTION: &'static str = "Shares a file with a person or a team. The first call changes nothing: it answers with a read-back to say to the \
+        caller. Pass the caller's answer to confirm_action. Somebody outside also gets a spoken code.";
+    const HINTS: Hints = Hints { read_only: false, destructive: false, idempotent: true, open_world: true };
+    const WRITES: bool = true;
+
+    async fn run(kit: &Kit, ctx: &CallContext, input: Input) -> Result<Answer, FilesError> {
+        let lifetime = match input.lifetime.as_deref().map(lifetime::parse).transpose() {
+            Ok(lifetime) => lifetime.unwrap_or(Lifetime::SHARE),
+            Err(error) => return Err(FilesError::Invalid { field: "lifetime", reason: error.to_string() }),
+        };
+        let request = ShareRequest { file: input.file, with: input.with, rights: input.rights.unwrap_or_default().into(), lifetime };
+        Ok(match kit.files.ask_share(ctx, &request).await? {
+            ShareAnswer::Confirm(read_back) => question(kit, &read_back),
+            ShareAnswer::Already(shared) => told(kit, ctx, &shared, false),
+            ShareAnswer::WhichFile(unclear) => kit.unclear(ctx, &unclear),
+            ShareAnswer::WhichPerson(who) => which_person(kit, &who),
+            ShareAnswer::NoAddress(person) => {
+                let recipient = recipient_of(&person, &[]);
+                Answer::new(Outcome::Unavailable, kit.say(&NoAddress { recipient })).with_data(
+                    &json!({ "recipient": person.name, "error": { "code": "invalid", "field": "with", "reason": "has no address" } }),
+                )
+            }
+        })
+    }
+}
