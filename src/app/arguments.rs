@@ -132,7 +132,7 @@ pub struct ImportArgs {
     /// The folder
     #[arg(value_name = "DIR")]
     pub source: String,
-    /// The customer, when the key is the operator's
+    /// The customer that must receive them; its key is taken from the demo's folder or `--key`
     #[arg(long, value_name = "CUSTOMER")]
     pub customer: Option<String>,
     /// Folder of Satchel that receives them
@@ -164,9 +164,6 @@ pub struct CallArgs {
     /// Arguments of `--tool`, JSON
     #[arg(long, value_name = "JSON", requires = "tool", default_value = "{}")]
     pub args: String,
-    /// The customer, when the key is the operator's
-    #[arg(long, value_name = "CUSTOMER")]
-    pub customer: Option<String>,
     /// Server.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -276,9 +273,6 @@ pub enum PersonCommand {
         /// Member of a team, repeatable: user_...
         #[arg(long = "member")]
         members: Vec<String>,
-        /// The customer, when the key is the operator's
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: Option<String>,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -288,9 +282,6 @@ pub enum PersonCommand {
     },
     /// Everybody in the directory
     List {
-        /// The customer, when the key is the operator's
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: Option<String>,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -310,9 +301,6 @@ pub enum KeyCommand {
         /// Narrow it, repeatable: files:read, files:write, files:share, codes:issue, admin
         #[arg(long = "permission")]
         permissions: Vec<String>,
-        /// The customer, when the key is the operator's
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: Option<String>,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -322,9 +310,6 @@ pub enum KeyCommand {
     },
     /// All keys, without their secrets
     List {
-        /// The customer, when the key is the operator's
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: Option<String>,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -336,9 +321,6 @@ pub enum KeyCommand {
     Revoke {
         /// key_...
         id: String,
-        /// The customer, when the key is the operator's
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: Option<String>,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use figment::Figment;
 use figment::error::Kind;
@@ -394,10 +394,8 @@ impl Settings {
     }
 }
 
-/// The data folder as it is when no settings file says otherwise, for commands that only talk to a server.
-pub fn usual_data_folders() -> [&'static Path; 2] {
-    [Path::new("./satchel-data"), Path::new("./satchel-demo")]
-}
+/// Data folders of servers that were started without settings.
+pub const USUAL_DATA_FOLDERS: [&str; 2] = ["./satchel-data", "./satchel-demo"];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! The only writer of what commands print. Results go to standard output, remarks to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use console::Style;
@@ -9,13 +10,12 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
     colours: bool,
+    remarks_have_colours: bool,
 }
 
 /// How a piece of text stands out; nothing does where standard output is not a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
-    Plain,
     /// What matters most.
     Strong,
     /// What may be skipped.
@@ -29,7 +29,10 @@ pub enum Tone {
 impl Terminal {
     /// The process's own terminal.
     pub fn standard() -> Self {
-        Self { colours: io::stdout().is_terminal() && console::colors_enabled() }
+        Self {
+            colours: io::stdout().is_terminal() && console::colors_enabled(),
+            remarks_have_colours: io::stderr().is_terminal() && console::colors_enabled_stderr(),
+        }
     }
 
     /// Whether somebody types.
@@ -40,7 +43,7 @@ impl Terminal {
     /// Prints one line of the result.
     pub fn line(self, text: impl AsRef<str>) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_ref().as_bytes())?;
+        out.write_all(plain_unless(self.colours, text.as_ref()).as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
     }
@@ -56,7 +59,6 @@ impl Terminal {
             return text.to_owned();
         }
         let style = match tone {
-            Tone::Plain => Style::new(),
             Tone::Strong => Style::new().bold(),
             Tone::Dim => Style::new().dim(),
             Tone::Good => Style::new().green(),
@@ -73,8 +75,13 @@ impl Terminal {
     /// Says something beside the result.
     pub fn remark(self, text: impl AsRef<str>) {
         // Whoever closed standard error does not want to hear it.
-        let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+        let _ = writeln!(io::stderr().lock(), "{}", plain_unless(self.remarks_have_colours, text.as_ref()));
     }
+}
+
+/// Text as a file or a pipe wants it, where nothing shows colours.
+fn plain_unless(colours: bool, text: &str) -> Cow<'_, str> {
+    if colours { Cow::Borrowed(text) } else { console::strip_ansi_codes(text) }
 }
 
 /// Rows under a head, in columns as wide as their widest cell.

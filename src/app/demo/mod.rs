@@ -12,5 +12,5 @@ mod state;
 mod world;
 
 pub use paste::{Announcement, OpenCall};
-pub use seed::{SeedError, Seeded, seed};
+pub use seed::{SeedError, seed};
 pub use state::{DemoState, STATE_FILE};

@@ -142,15 +142,14 @@ impl Seeder<'_> {
             Some(id) => Some(*id),
             None => self.successor(entry)?,
         };
-        let id = match known {
-            Some(id) => id,
-            None => {
-                if base.is_some() {
-                    // The next version starts from one that was inspected.
-                    self.wait().await?;
-                }
-                self.add(entry, base).await?
+        let id = if let Some(id) = known {
+            id
+        } else {
+            if base.is_some() {
+                // The next version starts from one that was inspected.
+                self.wait().await?;
             }
+            self.add(entry, base).await?
         };
         self.placed.insert(entry.path.clone(), id);
         self.bar.inc(1);
