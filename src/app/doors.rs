@@ -1,6 +1,7 @@
 //! The HTTP listener of the doors.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,14 +10,28 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::house::House;
+use crate::api::{self, ApiParts, ApiSettings};
 
 /// How long requests under way may take once the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// The doors over these parts.
 pub fn router(house: &House, stop: &CancellationToken) -> Router {
-    let _ = (house, stop);
-    Router::new().route("/healthz", axum::routing::get(|| async { "ok" }))
+    let bytes_origin = url::Url::parse(&house.addresses.bytes).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    api::router(ApiParts {
+        files: house.files.clone(),
+        tools: Arc::clone(&house.tools),
+        speech: Arc::clone(&house.speech),
+        settings: ApiSettings {
+            public_url: house.addresses.public.clone(),
+            bytes_origin,
+            upload_limit: house.settings.limits.upload_bytes,
+        },
+        mcp: None,
+        entropy: Arc::clone(&house.entropy),
+        tasks: house.tasks.clone(),
+        stop: stop.clone(),
+    })
 }
 
 /// Serves until `stop`; requests under way then have ten seconds to end.

@@ -92,6 +92,10 @@ pub struct House {
     pub files: Files,
     /// The tools.
     pub tools: Arc<Registry>,
+    /// The voice.
+    pub speech: Arc<Speech>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
     /// Where it is reached.
     pub addresses: Addresses,
     /// The operator's key.
@@ -105,7 +109,8 @@ pub struct House {
     catalog: Catalog,
     embedded: Option<Embedded>,
     published: bool,
-    tasks: TaskTracker,
+    /// Everything that must end before the catalog closes.
+    pub tasks: TaskTracker,
     /// Workers and the index follower end.
     rest: CancellationToken,
 }
@@ -155,7 +160,7 @@ impl House {
             indexes,
             policies,
             clock,
-            entropy,
+            entropy: Arc::clone(&entropy),
             secret: server_secret,
             settings: FilesSettings {
                 public_url: public.clone(),
@@ -166,7 +171,9 @@ impl House {
         });
         let operator_key = operator_key(&files, &folder, &mut secrets).await?;
         Ok(Self {
-            tools: Arc::new(Registry::new(files.clone(), speech)),
+            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech))),
+            speech,
+            entropy,
             files,
             addresses: Addresses { local, public, bytes, moved },
             operator_key,
