@@ -212,7 +212,7 @@ fn told(error: &FilesError) -> String {
         | FilesError::Refused
         | FilesError::Invalid { .. }
         | FilesError::NotReady { .. }
-        | FilesError::Quarantined
+        | FilesError::Quarantined { .. }
         | FilesError::Conflict(_)
         | FilesError::Search(_)
         | FilesError::Policy(_)
@@ -246,7 +246,7 @@ mod tests {
     fn what_lies_beneath_an_error_is_not_told() {
         let sealed = Problem::from(FilesError::Sealed { what: "slug" });
         assert_eq!((sealed.code(), sealed.detail().contains("slug")), (ErrorCode::Internal, false));
-        let waiting = Problem::from(FilesError::NotReady { status: FileStatus::Scanning });
+        let waiting = Problem::from(FilesError::NotReady { title: "A".to_owned(), status: FileStatus::Scanning });
         assert_eq!((waiting.status(), waiting.detail()), (StatusCode::CONFLICT, "the file is `scanning`"));
     }
 

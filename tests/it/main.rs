@@ -3,3 +3,5 @@
 // The attribute tells clippy that helpers in these files are tests too.
 #[cfg(test)]
 mod inspect;
+#[cfg(test)]
+mod tidy;
