@@ -154,11 +154,9 @@ fn key_for(arguments: &ServerArgs, found: &Found, who: As<'_>) -> Result<Option<
     let key = match who {
         As::Nobody => return Ok(None),
         As::Operator => found.operator_key.clone(),
-        As::Customer(wanted) => found
-            .demo
-            .as_ref()
-            .filter(|demo| wanted.is_none_or(|wanted| demo.customer_id == wanted))
-            .map(|demo| demo.api_key.clone()),
+        As::Customer(wanted) => {
+            found.demo.as_ref().filter(|demo| wanted.is_none_or(|wanted| demo.customer_id == wanted)).map(|demo| demo.api_key.clone())
+        }
     };
     let needed = match who {
         As::Operator => "the operator's key",

@@ -111,8 +111,7 @@ impl Folder {
         let unusable = |source| FolderError::Unusable { dir: dir.to_owned(), source };
         fs::create_dir_all(dir).map_err(unusable)?;
         let path = dir.join("lock");
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(unusable)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use figment::Figment;
+use figment::{Figment, Metadata, Profile, Provider};
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::arguments::SettingsArgs;
@@ -273,14 +274,19 @@ pub struct Loaded {
     pub bytes_chosen: bool,
 }
 
+const ENVIRONMENT: &str = "environment";
+
 /// Reads the settings.
 pub fn load(preset: &Preset, flags: &SettingsArgs) -> Result<Loaded, SettingsError> {
-    let mut figment = Figment::from(Serialized::defaults(preset.settings()));
+    let defaults = preset.settings();
+    let mut figment = Figment::from(Serialized::defaults(&defaults));
     if let Some(path) = &flags.config {
         std::fs::metadata(path).map_err(|source| SettingsError::File { path: path.clone(), source })?;
         figment = figment.merge(Toml::file_exact(path));
     }
-    figment = figment.merge(Env::prefixed("SATCHEL__").split("__"));
+    for (name, value) in Env::prefixed("SATCHEL__").split("__").iter() {
+        figment = figment.merge(Variable::of(name.as_str(), value, &defaults));
+    }
     let flag = |figment: Figment, key: &str, value: Option<String>| match value {
         Some(value) => figment.merge((key, value)),
         None => figment,
@@ -303,6 +309,41 @@ pub fn load(preset: &Preset, flags: &SettingsArgs) -> Result<Loaded, SettingsErr
     })
 }
 
+/// One variable of the environment.
+struct Variable {
+    key: String,
+    value: Value,
+}
+
+impl Variable {
+    /// Numbers and switches are read; anything else is text as it stands, so that a key made of
+    /// digits stays the text it is.
+    fn of(key: &str, value: String, defaults: &Settings) -> Self {
+        let key = key.to_lowercase();
+        let pointer = format!("/{}", key.replace('.', "/"));
+        let default = serde_json::to_value(defaults).ok().and_then(|all| all.pointer(&pointer).cloned());
+        let value = match default {
+            Some(serde_json::Value::Bool(_) | serde_json::Value::Number(_)) => {
+                let Ok(value) = value.parse::<Value>();
+                value
+            }
+            _ => Value::from(value),
+        };
+        Self { key, value }
+    }
+}
+
+impl Provider for Variable {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(ENVIRONMENT)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let nested = figment::util::nest(&self.key, self.value.clone());
+        Ok(Profile::Default.collect(nested.into_dict().unwrap_or_default()))
+    }
+}
+
 fn checked_url(key: &str, text: &str) -> Result<String, SettingsError> {
     let bad = |reason: &str| SettingsError::Value { key: key.to_owned(), reason: reason.to_owned() };
     let url = url::Url::parse(text).map_err(|error| bad(&error.to_string()))?;
@@ -317,7 +358,7 @@ fn refusal(error: &figment::Error) -> SettingsError {
         || "default".to_owned(),
         |metadata| match &metadata.source {
             Some(figment::Source::File(path)) => format!("in `{}`", path.display()),
-            _ if metadata.name.contains("environment") => "in the environment".to_owned(),
+            _ if metadata.name == ENVIRONMENT => "in the environment".to_owned(),
             _ => "in the flags".to_owned(),
         },
     );
@@ -452,6 +493,20 @@ mod tests {
         let Bytes::Remote(store) = loaded.settings.bytes_place().unwrap() else { panic!("a store over the network") };
         assert_eq!(store.files_bucket, "satchel-files-eu-central-1");
         assert!(matches!(from_text("").unwrap().settings.bytes_place(), Ok(Bytes::Embedded)));
+    }
+
+    #[test]
+    fn a_variable_is_text_unless_its_setting_is_a_number_or_a_switch() {
+        let defaults = Settings::default();
+        for (key, text, value) in [
+            ("STORE.ACCESS_KEY", "0123", Value::from("0123")),
+            ("links.reveal", "true", Value::from(true)),
+            ("workers.count", "3", Value::from(3_u8)),
+            ("no.such_thing", "3", Value::from("3")),
+        ] {
+            let variable = Variable::of(key, text.to_owned(), &defaults);
+            assert_eq!((variable.key, variable.value), (key.to_lowercase(), value));
+        }
     }
 
     #[test]

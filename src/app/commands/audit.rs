@@ -95,15 +95,13 @@ async fn export(server: &ServerArgs, customer: &str, after: u64, terminal: Termi
     let Ok(id) = CustomerId::parse(customer) else {
         return Err(Failure::Usage(format!("`{customer}` is not the id of a customer (cust_...)")));
     };
-    match connected(server)? {
-        Some(client) => export_served(&client, server, id, after, terminal).await,
-        None => {
-            let (catalog, _folder) = catalog_of(server).await?;
-            let exported = export_kept(&catalog, id, after, terminal).await;
-            catalog.close().await;
-            exported
-        }
+    if let Some(client) = connected(server)? {
+        return export_served(&client, server, id, after, terminal).await;
     }
+    let (catalog, _folder) = catalog_of(server).await?;
+    let exported = export_kept(&catalog, id, after, terminal).await;
+    catalog.close().await;
+    exported
 }
 
 async fn export_served(client: &Client, server: &ServerArgs, id: CustomerId, after: u64, terminal: Terminal) -> Result<(), Failure> {

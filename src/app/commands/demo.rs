@@ -10,8 +10,8 @@ use crate::app::demo::{Announcement, DemoState, OpenCall, STATE_FILE, seed};
 use crate::app::failure::Failure;
 use crate::app::folder::read_json;
 use crate::app::house::{House, WhenTaken};
-use crate::app::settings::{self, Preset};
 use crate::app::logging;
+use crate::app::settings::{self, Preset};
 use crate::app::terminal::Terminal;
 use crate::domain::{CallSettings, Door, UserId, Verified, VerifiedMethod};
 use crate::files::{Access, CallRequest, CallerHint, Files, FilesError, OpenedCall, Subject};
@@ -134,8 +134,7 @@ async fn open_call(files: &Files, subject: &Subject, caller: UserId) -> Result<O
     if let Some(zone) = jiff::tz::TimeZone::system().iana_name() {
         zone.clone_into(&mut settings.time_zone);
     }
-    let request =
-        CallRequest { caller: CallerHint::User(caller), external_id: None, permissions: None, verified: VERIFIED, settings };
+    let request = CallRequest { caller: CallerHint::User(caller), external_id: None, permissions: None, verified: VERIFIED, settings };
     files.open_call(subject, &request).await.map_err(failing("the demo's call could not be opened"))
 }
 

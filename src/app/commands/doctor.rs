@@ -7,9 +7,9 @@ use bytes::Bytes;
 use futures::stream;
 use serde::Serialize;
 
+use super::schema;
 use crate::app::arguments::{DoctorArgs, ServerArgs};
 use crate::app::client::{As, Client};
-use super::schema;
 use crate::app::failure::{Failure, with_causes};
 use crate::app::folder::Folder;
 use crate::app::house::{House, WhenTaken};
@@ -145,7 +145,9 @@ async fn standing(mut loaded: Loaded, findings: &mut Vec<Finding>) {
             findings.push(Finding::of("catalog", catalog));
             let store = match (health.store, remote) {
                 (true, true) => Ok((Health::Ok, "both buckets answer".to_owned())),
-                (true, false) => Ok((Health::Fallback, "embedded, in the data folder; set `store.*` for a store over the network".to_owned())),
+                (true, false) => {
+                    Ok((Health::Fallback, "embedded, in the data folder; set `store.*` for a store over the network".to_owned()))
+                }
                 (false, _) => Err("a bucket is missing or refused; `store.create_buckets = true` makes them".to_owned()),
             };
             findings.push(Finding::of("object store", store));
@@ -193,7 +195,11 @@ async fn worker() -> Result<(Health, String), String> {
     let name = FileName::parse("probe.txt").map_err(|error| error.to_string())?;
     let verdict = inspector.scan(&name, chunks(EICAR.concat())).await;
     if verdict.status != ScanStatus::Infected {
-        return Err(format!("the scanner does not know the standard test file: {} {}", verdict.status.as_str(), verdict.findings.join(", ")));
+        return Err(format!(
+            "the scanner does not know the standard test file: {} {}",
+            verdict.status.as_str(),
+            verdict.findings.join(", ")
+        ));
     }
     let clean = inspector.scan(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await;
     if clean.status != ScanStatus::Clean {

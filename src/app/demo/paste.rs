@@ -47,7 +47,7 @@ impl Announcement {
     fn steps(&self) -> Vec<(&'static str, Vec<String>)> {
         let heard = format!("/v1/calls/{}/heard", self.call.call_id);
         vec![
-            ("Find a file by how it was said", vec![self.tool("find_file", r#"{"query":"the cue two financial report"}"#)]),
+            ("Find a file by how it was said", vec![self.tool("find_file", r#"{"query":"cue two twenty twenty five financial report"}"#)]),
             ("Hear about one", vec![self.tool("describe_file", r#"{"file":"the Northwind lease agreement"}"#)]),
             (
                 "Share one: nothing happens yet, it reads back and asks",

@@ -114,7 +114,9 @@ async fn existing(files: &Files, subject: &Subject) -> Result<HashMap<(String, S
             .list_files(subject, after, 200)
             .await
             .map_err(|source| SeedError::UseCase { entry: "manifest.json".to_owned(), source })?;
-        there.extend(page.into_iter().map(|view| ((view.file.folder.as_str().to_owned(), view.file.name.as_str().to_owned()), view.file.id)));
+        there.extend(
+            page.into_iter().map(|view| ((view.file.folder.as_str().to_owned(), view.file.name.as_str().to_owned()), view.file.id)),
+        );
         if next.is_none() {
             return Ok(there);
         }

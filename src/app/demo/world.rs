@@ -81,8 +81,7 @@ pub struct WorldError {
 
 /// People, in an order in which members come before their team.
 pub fn people() -> Result<Vec<DemoPerson>, WorldError> {
-    let mut people: Vec<DemoPerson> =
-        serde_json::from_str(PEOPLE).map_err(|source| WorldError { part: "people.json", source })?;
+    let mut people: Vec<DemoPerson> = serde_json::from_str(PEOPLE).map_err(|source| WorldError { part: "people.json", source })?;
     people.sort_by_key(|person| person.kind == "team");
     Ok(people)
 }

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_case_is_one_step_or_several() {
-        let one: Case = serde_json::from_value(json!({"given": {}, "call": {"arguments": {"query": "x"}}, "expect": {"outcome": "done"}})).unwrap();
+        let one: Case =
+            serde_json::from_value(json!({"given": {}, "call": {"arguments": {"query": "x"}}, "expect": {"outcome": "done"}})).unwrap();
         assert!(one.only.call.is_some() && one.steps.is_empty());
         let two: Case = serde_json::from_value(json!({"steps": [{"heard": "yes"}, {"call": {"tool": "find_file"}}]})).unwrap();
         assert_eq!(two.steps.len(), 2);

@@ -50,7 +50,17 @@ pub struct Before {
 }
 
 const OPENINGS: [&str; 12] = [
-    "please ", "can you ", "could you ", "would you ", "i want to ", "i'd like to ", "i would like to ", "i need to ", "hey ", "ok ", "okay ",
+    "please ",
+    "can you ",
+    "could you ",
+    "would you ",
+    "i want to ",
+    "i'd like to ",
+    "i would like to ",
+    "i need to ",
+    "hey ",
+    "ok ",
+    "okay ",
     "satchel ",
 ];
 const FIND: [&str; 9] =
@@ -60,8 +70,22 @@ const DESCRIBE: [&str; 9] =
 const SHARE: [&str; 3] = ["share ", "send ", "give "];
 const CODE: [&str; 5] = ["code", "access code", "give me a code", "give me the code", "the code"];
 const ANSWERS: [&str; 16] = [
-    "yes", "yeah", "yep", "yes please", "sure", "correct", "go ahead", "do it", "that's right", "no", "nope", "no thanks", "cancel", "stop",
-    "wait", "never mind",
+    "yes",
+    "yeah",
+    "yep",
+    "yes please",
+    "sure",
+    "correct",
+    "go ahead",
+    "do it",
+    "that's right",
+    "no",
+    "nope",
+    "no thanks",
+    "cancel",
+    "stop",
+    "wait",
+    "never mind",
 ];
 
 /// Reads a line.
@@ -197,7 +221,11 @@ mod tests {
             ("describe f1", "describe_file", json!({"file": "f1"})),
             ("What's in the handbook?", "describe_file", json!({"file": "the handbook"})),
             ("share f1 with john", "share_file", json!({"file": "f1", "with": "john"})),
-            ("Can you send the lease to Marta Quinn for two days", "share_file", json!({"file": "the lease", "with": "Marta Quinn", "lifetime": "two days"})),
+            (
+                "Can you send the lease to Marta Quinn for two days",
+                "share_file",
+                json!({"file": "the lease", "with": "Marta Quinn", "lifetime": "two days"}),
+            ),
             ("code", "generate_access_code", json!({})),
             ("give me a code for f2", "generate_access_code", json!({"file": "f2"})),
             ("yes, please", "confirm_action", json!({"answer": "yes, please"})),

@@ -3,9 +3,9 @@
 use rustyline::DefaultEditor;
 use tokio::sync::{mpsc, oneshot};
 
+use super::case;
 use super::line::{Before, Line, Request, read};
 use super::session::{Session, offers_files, print};
-use super::case;
 use crate::app::arguments::CallArgs;
 use crate::app::failure::{Failure, with_causes};
 use crate::app::terminal::{Terminal, Tone};
