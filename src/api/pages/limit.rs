@@ -93,6 +93,7 @@ impl Limiter {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "the limiter takes an option")]
     fn peer(text: &str) -> Option<SocketAddr> {
         Some(text.parse().unwrap())
     }
