@@ -10,9 +10,14 @@ use super::arguments::{Arguments, Command};
 use super::commands;
 use super::failure::Failure;
 use super::terminal::Terminal;
+use crate::inspect;
 
 /// Runs the command of this process: 0 done, 1 failed, 2 not tried because of how it was called or where.
 pub fn main() -> ExitCode {
+    // Before anything else: the worker's child must not read settings, open files or start threads.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == inspect::WORKER_ARGUMENT) {
+        return inspect::worker_main();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {
