@@ -1,6 +1,7 @@
 //! The file toolbox of voice agents. Each room is a module; its first lines say what it owns.
 
 pub mod api;
+pub mod app;
 pub mod blob;
 pub mod catalog;
 pub mod domain;

@@ -7,5 +7,5 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == satchel::inspect::WORKER_ARGUMENT) {
         return satchel::inspect::worker_main();
     }
-    ExitCode::SUCCESS
+    satchel::app::main()
 }

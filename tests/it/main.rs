@@ -6,6 +6,8 @@ mod http;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

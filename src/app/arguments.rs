@@ -1,0 +1,373 @@
+//! What can be typed after `satchel`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The file toolbox of voice agents.
+#[derive(Debug, Parser)]
+#[command(name = "satchel", version, disable_help_subcommand = true, propagate_version = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a customer with people and files of our own making, everything in one process and one folder
+    Demo(DemoArgs),
+    /// Serve
+    Serve(ServeArgs),
+    /// Run workers without a server (needs a catalog and a store reached over the network)
+    Worker(ServeArgs),
+    /// Look whether every part works, and say how
+    Doctor(DoctorArgs),
+    /// Upload a folder, wait until it is read, and report what was understood
+    Import(ImportArgs),
+    /// Be the caller: type what is said, see what would be spoken
+    Call(CallArgs),
+    /// The tools as a voice platform wants them
+    #[command(subcommand)]
+    Tools(ToolsCommand),
+    /// The committed definitions of the tools
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+    /// Customers of this server
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    /// The directory of a customer
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// API keys of a customer
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Who may do what
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// Settings that can be given as flags; they win over file and environment.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SettingsArgs {
+    /// Settings file (TOML)
+    #[arg(long, value_name = "FILE", env = "SATCHEL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address of the HTTP doors, for example 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Address under which browsers and phones reach the doors
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Address of the embedded object store
+    #[arg(long, value_name = "ADDR")]
+    pub bytes_listen: Option<SocketAddr>,
+    /// Address under which browsers and phones reach the bytes
+    #[arg(long, value_name = "URL")]
+    pub bytes_public_url: Option<String>,
+    /// Print the settings that result, without secrets, and stop
+    #[arg(long)]
+    pub print_settings: bool,
+}
+
+/// `satchel demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one line of JSON once everything can be found, then serve
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `satchel serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Workers in this process; 0 for none
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+}
+
+/// `satchel doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which server to talk to, and as whom.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// Address of the server
+    #[arg(long, value_name = "URL", env = "SATCHEL_URL")]
+    pub url: Option<String>,
+    /// Key: of a customer, or the operator's
+    #[arg(long, value_name = "KEY", env = "SATCHEL_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Data folder of a server on this machine: address and key are read from it
+    /// [default: ./satchel-data, else ./satchel-demo]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `satchel import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub source: String,
+    /// The customer that must receive them; its key is taken from the demo's folder or `--key`
+    #[arg(long, value_name = "CUSTOMER")]
+    pub customer: Option<String>,
+    /// Folder of Satchel that receives them
+    #[arg(long, value_name = "FOLDER", default_value = "")]
+    pub folder: String,
+    /// Server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print JSON with one entry per file
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `satchel call`.
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// Who calls: a name of the directory, a number (+1555...), or an id (user_...)
+    #[arg(long, value_name = "WHO", conflicts_with = "token")]
+    pub caller: Option<String>,
+    /// Token of a call that is open
+    #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Case file to run instead of typing
+    #[arg(long, value_name = "FILE", conflicts_with = "tool")]
+    pub fixture: Option<PathBuf>,
+    /// Call one tool and stop
+    #[arg(long, value_name = "TOOL")]
+    pub tool: Option<String>,
+    /// Arguments of `--tool`, JSON
+    #[arg(long, value_name = "JSON", requires = "tool", default_value = "{}")]
+    pub args: String,
+    /// Server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print answers as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `satchel tools`.
+#[derive(Debug, Subcommand)]
+pub enum ToolsCommand {
+    /// Print the definitions
+    Export {
+        /// Format of the platform
+        #[arg(long, value_enum)]
+        dialect: Dialect,
+        /// Which tools
+        #[arg(long, value_enum, default_value_t = Profile::Full)]
+        profile: Profile,
+    },
+}
+
+/// Formats of definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dialect {
+    /// Model Context Protocol, `tools/list`.
+    Mcp,
+    /// Amazon Bedrock Converse.
+    Bedrock,
+    /// OpenAI.
+    Openai,
+    /// Vapi.
+    Vapi,
+    /// Retell.
+    Retell,
+    /// ElevenLabs.
+    Elevenlabs,
+}
+
+/// Sets of tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// The first four and the confirmation.
+    Core,
+    /// All.
+    Full,
+}
+
+/// `satchel schema`.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Write one file per tool
+    Write {
+        /// Folder of the definitions
+        #[arg(long, default_value = "tools")]
+        dir: PathBuf,
+    },
+    /// Fail when a file differs from the types
+    Check {
+        /// Folder of the definitions
+        #[arg(long, default_value = "tools")]
+        dir: PathBuf,
+    },
+}
+
+/// `satchel customer`.
+#[derive(Debug, Subcommand)]
+pub enum CustomerCommand {
+    /// Create a customer; prints its id and its first key, once
+    Create {
+        /// Its name
+        name: String,
+        /// Messages go to an outbox to look at, never to people
+        #[arg(long)]
+        test: bool,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `satchel person`.
+#[derive(Debug, Subcommand)]
+pub enum PersonCommand {
+    /// Add a user, a team or a contact
+    Add {
+        /// The full name
+        name: String,
+        /// user, team or contact
+        #[arg(long, default_value = "user")]
+        kind: String,
+        /// Mail address
+        #[arg(long)]
+        email: Option<String>,
+        /// Number, +1555...
+        #[arg(long)]
+        phone: Option<String>,
+        /// Role of a user, repeatable: owner, administrator, member, guest, auditor
+        #[arg(long = "role")]
+        roles: Vec<String>,
+        /// What separates the person from soundalikes, as it is said: "in finance"
+        #[arg(long)]
+        detail: Option<String>,
+        /// Member of a team, repeatable: user_...
+        #[arg(long = "member")]
+        members: Vec<String>,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Everybody in the directory
+    List {
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `satchel key`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Create a key; its secret is printed once
+    Create {
+        /// What it is for
+        label: String,
+        /// Narrow it, repeatable: files:read, files:write, files:share, codes:issue, admin
+        #[arg(long = "permission")]
+        permissions: Vec<String>,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// All keys, without their secrets
+    List {
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a key
+    Revoke {
+        /// key_...
+        id: String,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+/// `satchel audit`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Recompute every chain; fails when a record was changed, removed or cut off
+    Verify {
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the records of a customer, one JSON object per line
+    Export {
+        /// The customer
+        #[arg(long, value_name = "CUSTOMER")]
+        customer: String,
+        /// Only records after this place in the chain
+        #[arg(long, value_name = "SEQ", default_value_t = 0)]
+        after: u64,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+/// `satchel policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Role by action by relation, as the built-in policies decide
+    Matrix,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,227 @@
+//! `satchel doctor`: whether every part works, and how.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream;
+use serde::Serialize;
+
+use super::schema;
+use crate::app::arguments::{DoctorArgs, ServerArgs};
+use crate::app::client::{As, Client};
+use crate::app::failure::{Failure, with_causes};
+use crate::app::folder::Folder;
+use crate::app::house::{House, WhenTaken};
+use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
+use crate::app::terminal::{Terminal, Tone};
+use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
+use crate::inspect::{Inspector, InspectorSettings};
+use crate::policy::Policies;
+use crate::speech::Speech;
+
+/// How a part does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    /// It works.
+    Ok,
+    /// It works, in the second-best way.
+    Fallback,
+    /// It does not.
+    Not,
+}
+
+/// One part.
+#[derive(Debug, Serialize)]
+struct Finding {
+    part: &'static str,
+    health: Health,
+    essential: bool,
+    said: String,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    healthy: bool,
+    parts: &'a [Finding],
+}
+
+impl Finding {
+    fn of(part: &'static str, result: Result<(Health, String), String>) -> Self {
+        let (health, said) = result.unwrap_or_else(|said| (Health::Not, said));
+        Self { part, health, essential: true, said }
+    }
+}
+
+/// Probes every part.
+pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Failure> {
+    let preset = Preset { log_level: Some("error"), ..Preset::default() };
+    let loaded = settings::load(&preset, &arguments.settings)?;
+    let mut findings = Vec::new();
+    if Folder::is_held(&loaded.settings.data.dir) {
+        running(&loaded, &mut findings).await;
+    } else {
+        standing(loaded.clone(), &mut findings).await;
+    }
+    findings.push(Finding::of("scanner and reader", worker().await));
+    findings.push(Finding::of(
+        "policies",
+        Policies::built_in().map(|set| (Health::Ok, format!("{} built-in policies load", set.ids().len()))).map_err(|e| with_causes(&e)),
+    ));
+    findings.push(Finding::of(
+        "speech",
+        Speech::load("en").map(|_| (Health::Ok, "the spoken lines load: en".to_owned())).map_err(|e| with_causes(&e)),
+    ));
+    findings.push(tools());
+    findings.push(missing("model", "none is set; summaries are taken from the text itself"));
+    findings.push(missing("transcriber", "none is set; recordings are found by name, date and tags"));
+    let healthy = findings.iter().all(|finding| finding.health != Health::Not || !finding.essential);
+    if arguments.json {
+        terminal.json(&Report { healthy, parts: &findings })?;
+    } else {
+        for finding in &findings {
+            let (word, tone) = match finding.health {
+                Health::Ok => ("ok      ", Tone::Good),
+                Health::Fallback => ("fallback", Tone::Dim),
+                Health::Not => ("not     ", Tone::Bad),
+            };
+            terminal.line(format!("{}  {:<20} {}", terminal.paint(tone, word), finding.part, finding.said))?;
+        }
+    }
+    if healthy { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// A part that is not set and not needed.
+fn missing(part: &'static str, said: &str) -> Finding {
+    Finding { part, health: Health::Fallback, essential: false, said: said.to_owned() }
+}
+
+/// Asks the server that holds the folder.
+async fn running(loaded: &Loaded, findings: &mut Vec<Finding>) {
+    let dir = &loaded.settings.data.dir;
+    findings.push(Finding::of("data folder", Ok((Health::Ok, format!("`{}` is in use by a running server", dir.display())))));
+    let server = ServerArgs { url: None, key: None, data: Some(dir.clone()) };
+    let answer = match Client::connect(&server, As::Operator) {
+        Ok(client) => client.get("/readyz").await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(ready) => {
+            for (part, field) in [("catalog", "catalog"), ("object store", "store")] {
+                let answers = ready.get(field).and_then(serde_json::Value::as_bool) == Some(true);
+                let said = if answers { "answers the server" } else { "does not answer the server" };
+                findings.push(Finding::of(part, if answers { Ok((Health::Ok, said.to_owned())) } else { Err(said.to_owned()) }));
+            }
+        }
+        Err(error) => findings.push(Finding::of("server", Err(with_causes(&error)))),
+    }
+}
+
+/// Puts the parts together as a server would, on free ports, and asks them. A folder that is not
+/// there yet is not made: a scratch folder stands in for it.
+async fn standing(mut loaded: Loaded, findings: &mut Vec<Finding>) {
+    let dir = loaded.settings.data.dir.clone();
+    let scratch = Scratch::beside(&dir);
+    let (used, said) = match (&scratch, dir.exists()) {
+        (_, true) => (dir.clone(), format!("`{}` is there and free", dir.display())),
+        (Some(scratch), false) => (scratch.0.clone(), format!("`{}` is not there yet, and can be made", dir.display())),
+        (None, false) => {
+            let said = format!("`{}` is not there, and cannot be made; choose another with `--data`", dir.display());
+            findings.push(Finding::of("data folder", Err(said)));
+            return;
+        }
+    };
+    loaded.settings.data.dir = used;
+    for listen in [&mut loaded.settings.http.listen, &mut loaded.settings.bytes.listen] {
+        listen.set_port(0);
+    }
+    let remote = !matches!(loaded.settings.bytes_place(), Ok(BytesPlace::Embedded));
+    match House::open(&loaded, WhenTaken::Fail).await {
+        Ok(house) => {
+            findings.push(Finding::of("data folder", Ok((Health::Ok, said))));
+            let health = house.files.health().await;
+            let catalog = if health.catalog { Ok((Health::Ok, "SQLite answers".to_owned())) } else { Err("it does not answer".to_owned()) };
+            findings.push(Finding::of("catalog", catalog));
+            let store = match (health.store, remote) {
+                (true, true) => Ok((Health::Ok, "both buckets answer".to_owned())),
+                (true, false) => {
+                    Ok((Health::Fallback, "embedded, in the data folder; set `store.*` for a store over the network".to_owned()))
+                }
+                (false, _) => Err("a bucket is missing or refused; `store.create_buckets = true` makes them".to_owned()),
+            };
+            findings.push(Finding::of("object store", store));
+            house.close().await;
+        }
+        Err(error) => findings.push(Finding::of("server", Err(with_causes(&error)))),
+    }
+}
+
+/// A folder that is removed when it is no longer needed.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    /// In the place where the data folder would be; `None` when nothing can be made there.
+    fn beside(dir: &Path) -> Option<Self> {
+        if dir.exists() {
+            return None;
+        }
+        let parent = dir.ancestors().skip(1).find(|parent| parent.exists() || parent.as_os_str().is_empty())?;
+        let place = parent.join(format!(".satchel-doctor-{}", std::process::id()));
+        std::fs::create_dir(&place).ok()?;
+        Some(Self(place))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::error!(error = %error, "the doctor's scratch folder stays behind");
+        }
+    }
+}
+
+/// The standard harmless test file, in two halves so that no scanner takes this program for it.
+const EICAR: [&str; 2] = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"];
+
+fn chunks(text: String) -> ChunkStream {
+    Box::pin(stream::iter([Ok(Bytes::from(text))]))
+}
+
+/// One round trip of each kind through the worker process.
+async fn worker() -> Result<(Health, String), String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let inspector = Arc::new(Inspector::new(InspectorSettings::new(program)));
+    let name = FileName::parse("probe.txt").map_err(|error| error.to_string())?;
+    let verdict = inspector.scan(&name, chunks(EICAR.concat())).await;
+    if verdict.status != ScanStatus::Infected {
+        return Err(format!(
+            "the scanner does not know the standard test file: {} {}",
+            verdict.status.as_str(),
+            verdict.findings.join(", ")
+        ));
+    }
+    let clean = inspector.scan(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await;
+    if clean.status != ScanStatus::Clean {
+        return Err(format!("the scanner takes a plain note for {}: {}", clean.status.as_str(), clean.findings.join(", ")));
+    }
+    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await;
+    if read.extraction.status == ExtractionStatus::Done && read.text.contains("two short lines") {
+        Ok((Health::Ok, format!("{} finds the standard test file, and text is read", verdict.engine)))
+    } else {
+        Err(format!("a plain note could not be read: {}", read.extraction.reason.unwrap_or_default()))
+    }
+}
+
+/// Whether the committed definitions, where they are at hand, are those of this program.
+fn tools() -> Finding {
+    let dir = Path::new("tools");
+    let count = crate::tools::definitions().len();
+    let (health, said) = match (dir.join("find_file.json").exists(), schema::drift(dir)) {
+        (false, _) => (Health::Ok, format!("{count} tools")),
+        (true, Ok(drift)) if drift.is_empty() => (Health::Ok, format!("{count} tools, in step with `tools/`")),
+        (true, Ok(drift)) => (Health::Not, format!("{}; `satchel schema write` mends it", drift.join(", "))),
+        (true, Err(failure)) => (Health::Not, failure.sentence().unwrap_or_default()),
+    };
+    Finding { part: "tools", health, essential: false, said }
+}

@@ -1,0 +1,33 @@
+//! Owns the commands, one file each: what is asked of a server or a use case, and what is printed.
+//!
+//! Must not decide anything, read the environment, or print other than through `Terminal`.
+//!
+//! To add one: a function `(arguments, terminal)`, exported here and called from `entry`.
+
+mod audit;
+mod call;
+mod customer;
+mod demo;
+mod doctor;
+mod import;
+mod key;
+mod person;
+mod policy;
+mod schema;
+mod serve;
+mod tools;
+mod worker;
+
+pub use audit::audit;
+pub use call::call;
+pub use customer::customer;
+pub use demo::demo;
+pub use doctor::doctor;
+pub use import::import;
+pub use key::key;
+pub use person::person;
+pub use policy::policy;
+pub use schema::schema;
+pub use serve::serve;
+pub use tools::tools;
+pub use worker::worker;

@@ -1,0 +1,75 @@
+//! From the command line to an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::arguments::{Arguments, Command};
+use super::commands;
+use super::failure::Failure;
+use super::terminal::Terminal;
+
+/// Runs the command of this process: 0 done, 1 failed, 2 not tried because of how it was called or where.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // Help and version come this way too, with code 0. Whoever closed the output does not want them.
+            let _ = message.print();
+            return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
+        }
+    };
+    let terminal = Terminal::standard();
+    // A second installation is refused; the first one is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(arguments.command, terminal)),
+        Err(error) => Err(Failure::Usage(format!("the threads of this process cannot be started: {error}"))),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(sentence) = failure.sentence() {
+                terminal.remark(format!("satchel: {sentence}"));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
+    match command {
+        Command::Demo(arguments) => commands::demo(&arguments, terminal, stop_signal()?).await,
+        Command::Serve(arguments) => commands::serve(&arguments, terminal, stop_signal()?).await,
+        Command::Worker(arguments) => commands::worker(&arguments, terminal),
+        Command::Doctor(arguments) => commands::doctor(&arguments, terminal).await,
+        Command::Import(arguments) => commands::import(&arguments, terminal).await,
+        Command::Call(arguments) => commands::call(&arguments, terminal).await,
+        Command::Tools(command) => commands::tools(&command, terminal),
+        Command::Schema(command) => commands::schema(&command, terminal),
+        Command::Customer(command) => commands::customer(&command, terminal).await,
+        Command::Person(command) => commands::person(&command, terminal).await,
+        Command::Key(command) => commands::key(&command, terminal).await,
+        Command::Audit(command) => commands::audit(&command, terminal).await,
+        Command::Policy(command) => commands::policy(&command, terminal),
+    }
+}
+
+/// A token that is cancelled by SIGTERM or SIGINT.
+fn stop_signal() -> Result<CancellationToken, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    // The only task that nobody waits for: it ends with the process.
+    TaskTracker::new().spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,333 @@
+//! The parts of a serving process: how they are put together, started, drained and stopped.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::doors;
+use super::folder::{Folder, FolderError, SecretsFile, ServerCard};
+use super::settings::{Bytes, Loaded, Settings, SettingsError};
+use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
+use crate::blob::{BlobError, Store, StoreSettings};
+use crate::catalog::{Catalog, CatalogError};
+use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
+use crate::files::{Access, Files, FilesError, FilesSettings, Parts};
+use crate::inspect::{Inspector, InspectorSettings};
+use crate::jobs;
+use crate::policy::{Policies, PolicyError};
+use crate::search::{IndexSettings, Indexes, SearchError};
+use crate::speech::{Speech, SpeechError};
+use crate::tools::Registry;
+
+/// Why a serving process did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum HouseError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// An address is taken, or not ours.
+    #[error("cannot listen on `{address}`; is another server running there? choose another address with `--listen`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The secrets file holds something else.
+    #[error("the server's secret in `{}` is not 64 hexadecimal digits", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The catalog does not open.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The embedded store does not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The store does not answer.
+    #[error("the object store cannot be used; check `store.*` and that it is running")]
+    Store(#[from] BlobError),
+    /// The index does not open.
+    #[error("the index folder cannot be used")]
+    Search(#[from] SearchError),
+    /// The policies do not load.
+    #[error("the built-in policies do not load")]
+    Policies(#[from] PolicyError),
+    /// The spoken lines do not load.
+    #[error("the spoken lines do not load")]
+    Speech(#[from] SpeechError),
+    /// The operator's key cannot be made.
+    #[error("the operator's key cannot be made")]
+    Operator(#[source] FilesError),
+    /// This program does not know where it lies.
+    #[error("the path of this program is not known, so that no inspection worker can be started")]
+    Program(#[source] io::Error),
+}
+
+/// Under which addresses the process is reached.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The doors, from this machine.
+    pub local: String,
+    /// The doors, from elsewhere.
+    pub public: String,
+    /// The bytes, from elsewhere.
+    pub bytes: String,
+    /// The doors are not where the settings said, because that address was taken.
+    pub moved: bool,
+}
+
+/// The parts, put together. Nothing is served and no job runs until it is told to.
+pub struct House {
+    /// The use cases.
+    pub files: Files,
+    /// The tools.
+    pub tools: Arc<Registry>,
+    /// The voice.
+    pub speech: Arc<Speech>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where it is reached.
+    pub addresses: Addresses,
+    /// The operator's key.
+    pub operator_key: String,
+    /// The data folder.
+    pub folder: Folder,
+    /// What was set.
+    pub settings: Settings,
+    listener: Option<TcpListener>,
+    inspector: Arc<Inspector>,
+    catalog: Catalog,
+    embedded: Option<Embedded>,
+    published: bool,
+    /// Everything that must end before the catalog closes.
+    pub tasks: TaskTracker,
+    /// Workers and the index follower end.
+    rest: CancellationToken,
+}
+
+/// What may be done when an address is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenTaken {
+    /// Fail.
+    Fail,
+    /// Take a free port of the same host, where the address was nobody's choice.
+    TakeAnother,
+}
+
+impl House {
+    /// Takes the data folder and opens every part. What cannot be undone comes last: a taken
+    /// address or folder changes nothing.
+    pub async fn open(loaded: &Loaded, when_taken: WhenTaken) -> Result<Self, HouseError> {
+        let settings = loaded.settings.clone();
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let folder = Folder::take(&settings.data.dir)?;
+        let may_move = |chosen: bool| when_taken == WhenTaken::TakeAnother && !chosen;
+        let (listener, moved) = bind(settings.http.listen, may_move(loaded.http_chosen)).await?;
+        let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
+        let place = settings.bytes_place()?;
+        let mut secrets = folder.secrets(&*entropy)?;
+        let server_secret = secrets.server_secret().ok_or_else(|| HouseError::Secret { path: folder.join("secrets.json") })?;
+        let policies = Policies::built_in()?;
+        let speech = Arc::new(Speech::load("en")?);
+        let catalog = Catalog::open(&folder.join("catalog"), Arc::clone(&clock), Arc::clone(&entropy)).await?;
+        let (embedded, store_settings) = match place {
+            Bytes::Remote(remote) => (None, remote),
+            Bytes::Embedded => {
+                let (embedded, store) = embed(&folder, &settings, &secrets, may_move(loaded.bytes_chosen)).await?;
+                (Some(embedded), store)
+            }
+        };
+        let bytes = store_settings.public_endpoint.clone().or_else(|| store_settings.endpoint.clone()).unwrap_or_default();
+        let local = url_of(address);
+        let public = settings.http.public_url.clone().unwrap_or_else(|| local.clone());
+        let store = Store::connect(store_settings).await?;
+        let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
+        let program = std::env::current_exe().map_err(HouseError::Program)?;
+        let inspector = InspectorSettings { concurrency: settings.workers.count.max(1), ..InspectorSettings::new(program) };
+        let files = Files::new(Parts {
+            catalog: catalog.clone(),
+            store,
+            indexes,
+            policies,
+            clock,
+            entropy: Arc::clone(&entropy),
+            secret: server_secret,
+            settings: FilesSettings {
+                public_url: public.clone(),
+                reveal_links: settings.links.reveal,
+                upload_limit: settings.limits.upload_bytes,
+                ..FilesSettings::default()
+            },
+        });
+        let operator_key = operator_key(&files, &folder, &mut secrets).await?;
+        Ok(Self {
+            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech))),
+            speech,
+            entropy,
+            files,
+            addresses: Addresses { local, public, bytes, moved },
+            operator_key,
+            folder,
+            listener: Some(listener),
+            settings,
+            inspector: Arc::new(Inspector::new(inspector)),
+            catalog,
+            embedded,
+            published: false,
+            tasks: TaskTracker::new(),
+            rest: CancellationToken::new(),
+        })
+    }
+
+    /// Starts the workers of this process, when it is to have any.
+    pub fn start_workers(&self) {
+        let count = self.settings.workers.count;
+        if count > 0 {
+            let workers = jobs::Workers::new(self.files.clone(), Arc::clone(&self.inspector), jobs::WorkerSettings { count });
+            self.tasks.spawn(workers.run(self.rest.clone()));
+        }
+    }
+
+    /// Keeps this process's index in step from now on.
+    pub fn start_following(&self) {
+        self.tasks.spawn(jobs::follow(self.files.clone(), self.rest.clone()));
+    }
+
+    /// Tells clients on this machine where the server is.
+    pub fn publish(&mut self) -> Result<(), HouseError> {
+        let card = ServerCard {
+            url: self.addresses.local.clone(),
+            bytes_url: self.addresses.bytes.clone(),
+            operator_key: self.operator_key.clone(),
+            pid: std::process::id(),
+        };
+        self.folder.show_card(&card)?;
+        self.published = true;
+        Ok(())
+    }
+
+    /// Serves the doors until `stop`, then lets requests under way end.
+    pub async fn serve(&mut self, stop: CancellationToken) -> Result<(), HouseError> {
+        let Some(listener) = self.listener.take() else { return Ok(()) };
+        if !self.published {
+            self.publish()?;
+        }
+        let router = doors::router(self, &stop);
+        tracing::info!(address = %self.addresses.local, "satchel listens");
+        doors::serve(listener, router, stop).await;
+        Ok(())
+    }
+
+    /// Ends workers, store and catalog, in the order in which they need each other, and frees the folder.
+    pub async fn close(mut self) {
+        self.rest.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Some(embedded) = self.embedded.take() {
+            embedded.shutdown().await;
+        }
+        self.catalog.close().await;
+        if self.published {
+            self.folder.hide_card();
+        }
+        tracing::info!("satchel has stopped");
+    }
+}
+
+async fn bind(address: SocketAddr, may_move: bool) -> Result<(TcpListener, bool), HouseError> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok((listener, false)),
+        Err(error) if may_move && error.kind() == io::ErrorKind::AddrInUse => {
+            let free = SocketAddr::new(address.ip(), 0);
+            let listener = TcpListener::bind(free).await.map_err(|source| HouseError::Listen { address: free, source })?;
+            Ok((listener, true))
+        }
+        Err(source) => Err(HouseError::Listen { address, source }),
+    }
+}
+
+async fn embed(
+    folder: &Folder,
+    settings: &Settings,
+    secrets: &SecretsFile,
+    may_move: bool,
+) -> Result<(Embedded, StoreSettings), HouseError> {
+    let wanted = EmbeddedSettings {
+        dir: folder.join("objects"),
+        listen: settings.bytes.listen,
+        access_key: secrets.store_access_key.clone(),
+        secret_key: secrets.store_secret_key.clone(),
+    };
+    let embedded = match Embedded::start(wanted.clone()).await {
+        Err(EmbeddedError::Listen { source, address }) if may_move && source.kind() == io::ErrorKind::AddrInUse => {
+            Embedded::start(EmbeddedSettings { listen: SocketAddr::new(address.ip(), 0), ..wanted }).await?
+        }
+        started => started?,
+    };
+    let endpoint = url_of(embedded.local_addr());
+    let region = settings.store.region.clone();
+    let store = StoreSettings {
+        public_endpoint: Some(settings.bytes.public_url.clone().unwrap_or_else(|| endpoint.clone())),
+        endpoint: Some(endpoint),
+        access_key: secrets.store_access_key.clone(),
+        secret_key: secrets.store_secret_key.clone(),
+        files_bucket: format!("satchel-files-{region}"),
+        metadata_bucket: format!("satchel-metadata-{region}"),
+        region,
+        path_style: true,
+        checksums_when_required: false,
+        create_buckets: true,
+    };
+    Ok((embedded, store))
+}
+
+/// The address under which this machine reaches a listener; one that listens everywhere is reached
+/// by the loopback address.
+fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// The operator's key of this data folder: kept, so that every start has the same.
+async fn operator_key(files: &Files, folder: &Folder, secrets: &mut SecretsFile) -> Result<String, HouseError> {
+    if let Some(key) = &secrets.operator_key
+        && matches!(files.authenticate(key).await.map_err(HouseError::Operator)?, Some(Access::Operator))
+    {
+        return Ok(key.clone());
+    }
+    let key = files.create_operator_key().await.map_err(HouseError::Operator)?.secret;
+    secrets.operator_key = Some(key.clone());
+    folder.keep_secrets(secrets)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_every_address_is_reached_by_loopback() {
+        for (address, url) in [
+            ("127.0.0.1:80", "http://127.0.0.1:80"),
+            ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+            ("[::]:8080", "http://[::1]:8080"),
+            ("10.1.2.3:8080", "http://10.1.2.3:8080"),
+        ] {
+            assert_eq!(url_of(address.parse().unwrap()), url);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Owns the composition of the whole: settings, the parts of a serving process, how it starts,
+//! drains and stops, and the command line.
+//!
+//! Must not decide anything about files, people or rights: commands speak HTTP to a server, or
+//! call a use case. No room imports this one.
+//!
+//! To add one: a command gets its arguments in `arguments`, its file under `commands/` and its arm
+//! in `entry`; a setting gets its field, default and doc line in `settings`.
+
+mod arguments;
+mod client;
+mod commands;
+mod demo;
+mod doors;
+mod entry;
+mod failure;
+mod folder;
+mod house;
+mod logging;
+mod settings;
+mod terminal;
+
+pub use entry::main;
