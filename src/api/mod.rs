@@ -1,7 +1,23 @@
-//! Owns the doors: authentication, limits, deadlines, and the wire forms around the tools' answers.
+//! Owns the doors: HTTP endpoints, MCP, pages for people; who stands at the door, limits,
+//! deadlines, and every error as a problem document.
 //!
-//! Must not hold any rule about files, nor touch `catalog`, `blob`, `search` or `models`.
+//! Must not hold any rule about files, nor touch `catalog`, `blob`, `search`, `policy` or `models`.
 //!
-//! To add one: a folder with its router, which ends in the same registry as every other door.
+//! To add one: an endpoint goes into the file of its subject under `http/`, takes the extractor of
+//! the credential it needs ([`credential`]), and gets a line in that file's `routes`; a page goes
+//! into `pages/`; a way to fail gets its status in [`problem`].
 
+mod credential;
+mod http;
+mod input;
 pub mod mcp;
+mod pages;
+mod problem;
+mod router;
+mod state;
+mod strangers;
+
+pub use credential::Doorkeeper;
+pub use problem::Problem;
+pub use router::router;
+pub use state::{ApiParts, ApiSettings};

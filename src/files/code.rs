@@ -132,13 +132,15 @@ impl Files {
                 }
                 Meant::Ask(unclear) => return Ok(CodeAnswer::Which(unclear)),
             },
-            None => if let Some(share) = shares.into_iter().next() {
-                let file = self.0.catalog.file(ctx.customer, share.file).await?.ok_or(FilesError::NotFound)?;
-                (file, Some(share))
-            } else {
-                self.0.catalog.record(ctx.customer, &subject.entry("issue_code", "share_first")).await?;
-                return Ok(CodeAnswer::ShareFirst(None));
-            },
+            None => {
+                if let Some(share) = shares.into_iter().next() {
+                    let file = self.0.catalog.file(ctx.customer, share.file).await?.ok_or(FilesError::NotFound)?;
+                    (file, Some(share))
+                } else {
+                    self.0.catalog.record(ctx.customer, &subject.entry("issue_code", "share_first")).await?;
+                    return Ok(CodeAnswer::ShareFirst(None));
+                }
+            }
         };
         let permit = self.permit_or_refuse::<IssueCode>(&subject, &file).await?;
         let Some(share) = share else {

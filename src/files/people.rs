@@ -132,9 +132,16 @@ impl Files {
                 kind: person.kind(),
             })
             .collect();
+        // A whole name as it is written singles out even among soundalikes; the read-back still separates them.
+        let written = |person: &&Person| person.name.to_lowercase() == words.trim().to_lowercase();
+        let as_written: Vec<&Person> = people.iter().filter(written).collect();
         let heard = ctx.heard.as_ref().map(|heard| heard.text.as_str());
         let matches = rank_people(words, heard, &names);
         let at = |index: &usize| people.get(*index).cloned();
+        if let [person] = as_written.as_slice() {
+            let others = matches.iter().filter_map(|found| at(&found.index)).filter(|other| other.id != person.id).take(4).collect();
+            return Ok(Who::One { person: (*person).clone(), soundalikes: others });
+        }
         Ok(match decide_people(&matches) {
             PeoplePick::One(index) => match at(&index) {
                 Some(person) => {

@@ -133,7 +133,10 @@ impl Fields {
             &format!("{} {} {} {extension}", doc.tags.join(" "), doc.category.as_str(), doc.folder.as_str().replace('/', " ")),
             Cut::Names,
         );
-        let dates: Vec<String> = doc.date.map(date_words).into_iter().flatten().collect();
+        // A quarter in the name is what a file is about; the report on the first is dated in the second.
+        let names_quarter = [&title, &name].into_iter().any(|part| part.units.iter().any(|unit| is_quarter(&unit.norm)));
+        let dates: Vec<String> =
+            doc.date.map(date_words).into_iter().flatten().filter(|word| !(names_quarter && is_quarter(word))).collect();
         let end = doc.text.char_indices().nth(MAX_TEXT).map_or(doc.text.len(), |(at, _)| at);
         let text = Part::of(doc.text.get(..end).unwrap_or_default(), Cut::Words);
 
@@ -166,6 +169,11 @@ impl Fields {
             card: Card { file: doc.file, words: card, pairs, category: doc.category, date: doc.date, added: doc.added },
         }
     }
+}
+
+/// The token of a quarter, `q1` to `q4`.
+fn is_quarter(word: &str) -> bool {
+    matches!(word, "q1" | "q2" | "q3" | "q4")
 }
 
 /// One piece of a document in both forms.

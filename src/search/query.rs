@@ -28,6 +28,8 @@ const MAX_ALTERNATIVES: usize = 4;
 const MAX_UNION: usize = 64;
 /// A hit scores at least this share of the best one's score.
 const KEPT_SHARE: f32 = 0.5;
+/// How far behind the best a rival may be.
+const NEAR: f32 = 0.3;
 
 // How much a field weighs against the others: names beat content.
 const NAME: f32 = 2.2;
@@ -172,13 +174,25 @@ fn answer(ranked: Vec<Ranked>, limit: usize) -> Hits {
     let standings: Vec<Standing> = ranked.iter().map(|entry| entry.standing).collect();
     let certainty = decide(&standings);
     let least = ranked.first().map_or(0.0, |best| best.standing.score * KEPT_SHARE);
-    let hits = ranked
-        .into_iter()
-        .take_while(|entry| entry.standing.score >= least)
-        .take(limit)
-        .map(|entry| Hit { file: entry.file, score: entry.standing.score, why: entry.why })
-        .collect();
+    let kept = ranked.into_iter().take_while(|entry| entry.standing.score >= least);
+    let kept: Vec<Ranked> = if certainty == Certainty::Several { rivals(kept.collect()) } else { kept.collect() };
+    let hits = kept.into_iter().take(limit).map(|entry| Hit { file: entry.file, score: entry.standing.score, why: entry.why }).collect();
     Hits { hits, certainty }
+}
+
+/// Those of several that are worth asking about: near the best, and against nothing that was said
+/// where the best is not either. Two remain at least, since a question needs two.
+fn rivals(kept: Vec<Ranked>) -> Vec<Ranked> {
+    let Some(best) = kept.first().map(|entry| entry.standing) else { return kept };
+    let mut place = 0;
+    let (mut near, far): (Vec<Ranked>, Vec<Ranked>) = kept.into_iter().partition(|entry| {
+        place += 1;
+        place == 1 || (best.score - entry.standing.score <= NEAR && (best.contradicts || !entry.standing.contradicts))
+    });
+    if near.len() == 1 {
+        near.extend(far.into_iter().take(1));
+    }
+    near
 }
 
 /// Terms with the greatest weight asked for each.

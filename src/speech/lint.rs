@@ -89,13 +89,19 @@ fn lint_sentence(line: &str) -> Option<&'static str> {
         Some("a blank before a mark")
     } else if doubled {
         Some("two marks in a row")
-    } else if line.chars().next().is_some_and(|first| !first.to_uppercase().eq([first])) {
+    } else if line.chars().next().is_some_and(|first| capital(first) != first) {
         Some("no capital at the start")
     } else if !line.ends_with(['.', '?', '!', '…']) {
         Some("no mark at the end")
     } else {
         None
     }
+}
+
+/// The capital of a letter; the letter itself where it has none of one sign.
+pub(in crate::speech) fn capital(letter: char) -> char {
+    let mut capitals = letter.to_uppercase();
+    capitals.next().filter(|_| capitals.next().is_none()).unwrap_or(letter)
 }
 
 /// Whether a voice has a sound or a pause for it.

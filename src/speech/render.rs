@@ -5,8 +5,8 @@ use minijinja::{Environment, UndefinedBehavior};
 
 use super::line::Line;
 use super::lines::catalogue::{self, APOLOGY, Source};
-use super::lint::{MAX_WORDS, count_words};
-use super::values::list::{joined, with_a, with_the};
+use super::lint::{MAX_WORDS, capital, count_words};
+use super::values::list::{as_subject, joined, with_a, with_the};
 
 /// Why the texts of a locale cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,7 @@ impl Speech {
         templates.add_filter("or_list", |items: Vec<String>| joined(&items, "or"));
         templates.add_filter("the", |text: String| with_the(&text));
         templates.add_filter("a", |text: String| with_a(&text));
+        templates.add_filter("subject", |text: String| as_subject(&text));
         for name in catalogue::NAMES {
             let (_, text) = sources.iter().find(|(have, _)| have == name).ok_or(SpeechError::Missing { name })?;
             templates.add_template(name, text).map_err(|source| SpeechError::Broken { name, source: Box::new(source) })?;
@@ -108,7 +109,7 @@ fn tidy(text: &str) -> String {
         }
         let mut letters = word.chars();
         match letters.next().filter(|_| starts_sentence) {
-            Some(first) => out.extend(first.to_uppercase().chain(letters)),
+            Some(first) => out.extend(std::iter::once(capital(first)).chain(letters)),
             None => out.push_str(word),
         }
     }
@@ -173,5 +174,7 @@ mod tests {
         };
         assert_eq!(speech.say(&line), "I found the acme invoice, a document.");
         assert_eq!(tidy(" one \n two , three\n. four"), "One two, three. Four");
+        // A letter whose capital is two signs stays as it is.
+        assert_eq!(tidy("\u{1E96}a."), "\u{1E96}a.");
     }
 }

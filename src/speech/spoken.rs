@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::lint::lint_line;
 use super::values::clean::{clean_words, limited};
@@ -55,8 +55,18 @@ impl From<Spoken> for String {
     }
 }
 
-impl<'de> Deserialize<'de> for Spoken {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self::line(&text))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_repeated_as_it_was_and_anything_else_is_cleaned() {
+        for (text, words) in [
+            ("The code is 4 2 7, 9 1 3.", "The code is 4 2 7, 9 1 3."),
+            ("see file_01h455vb4pex5vsknk084sn02q.pdf", "see file"),
+            ("<b>12</b>", "b twelve b"),
+        ] {
+            assert_eq!(Spoken::line(text).as_str(), words);
+        }
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn arguments<T: DeserializeOwned>(raw: Value, schema: &Value) -> Resu
     object.retain(|_, value| !value.is_null());
     for (field, value) in &mut object {
         let Some(expected) = properties.get(field) else {
-            let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+            let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
+            known.sort_unstable();
             return Err(bad(field, format!("is no argument of this tool; it takes {}", known.join(", "))));
         };
         check(field, value, expected)?;

@@ -90,7 +90,8 @@ impl Tool for GenerateAccessCode {
         Ok(match kit.files.code(ctx, &CodeRequest { file: input.file, lifetime, style }).await? {
             CodeAnswer::Code { code, file, recipient } => {
                 let title = speakable_title(&file.title).to_string();
-                let lifetime = spoken_left(seconds_left(code.expires_at, kit.files.now()));
+                let left = seconds_left(code.expires_at, kit.files.now());
+                let lifetime = if code.again { spoken_left(left) } else { spoken_duration(left.max(1)) };
                 let data = Data { code: code_data(&code), title, recipient: recipient.name.clone(), files: None };
                 Answer::new(Outcome::Done, said(kit, &file.title, &code, slower))
                     .with_data(&data)

@@ -156,13 +156,13 @@ impl Kit {
             FilesError::NotReady { title, status: FileStatus::Uploading | FileStatus::Scanning | FileStatus::Processing } => {
                 Answer::new(Outcome::Unavailable, self.say(&StillChecking { title: speakable_title(title) }))
             }
-            FilesError::NotReady { .. } => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::General })),
             FilesError::Quarantined { title } => Answer::new(Outcome::Refused, self.say(&Quarantined { title: speakable_title(title) })),
-            FilesError::Conflict(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::General })),
             FilesError::Blob(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::Store })),
             FilesError::Search(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::Search })),
             FilesError::Catalog(_) if code == ErrorCode::TooMany => Answer::new(Outcome::Unavailable, self.say(&TooMany {})),
-            FilesError::Catalog(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::General })),
+            FilesError::NotReady { .. } | FilesError::Conflict(_) | FilesError::Catalog(_) => {
+                Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::General }))
+            }
             FilesError::Policy(_) | FilesError::Sealed { .. } => Answer::new(Outcome::Unavailable, self.say(&Apology {})),
         };
         if matches!(code, ErrorCode::Unavailable | ErrorCode::Internal) {

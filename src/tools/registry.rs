@@ -108,18 +108,19 @@ pub fn definitions() -> Vec<Definition> {
 pub struct Registry {
     kit: Kit,
     entries: Vec<Entry>,
+    definitions: Vec<Definition>,
 }
 
 impl Registry {
     /// The tools over these use cases, speaking with this voice.
     #[must_use]
     pub fn new(files: Files, speech: Arc<Speech>) -> Self {
-        Self { kit: Kit { files, speech }, entries: all() }
+        Self { kit: Kit { files, speech }, entries: all(), definitions: definitions() }
     }
 
     /// All tools as they are published, in a fixed order.
-    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
-        self.entries.iter().map(|entry| &entry.definition)
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
     }
 
     /// Calls a tool. `raw` is an object, a JSON string of one, or null. `simulation` forces an outcome

@@ -125,9 +125,10 @@ pub(super) fn code_data(code: &IssuedCode) -> CodeData {
     CodeData { digits, words, spoken: spoken_code(code).to_string(), expires_at: code.expires_at.to_string() }
 }
 
-/// Whole seconds until an instant, none when it is past.
+/// Seconds until an instant as they are told: to the nearest minute where there is one, none when it is past.
 pub(super) fn seconds_left(until: Timestamp, now: Timestamp) -> u64 {
-    u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0)
+    let seconds = u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0);
+    if seconds < 50 { seconds } else { (seconds + 30) / 60 * 60 }
 }
 
 fn recipient_of(person: &Person, soundalikes: &[Person]) -> Spoken {
@@ -204,7 +205,7 @@ fn which_person(kit: &Kit, who: &Who) -> Answer {
     match who {
         Who::Several(people) if people.len() <= 3 => {
             let said: Vec<Spoken> = people.iter().map(|person| recipient_of(person, people)).collect();
-            let keys = crate::speech::choose_keys(people.iter().map(|person| person.name.clone()));
+            let keys = crate::speech::choose_keys(people.iter().map(with_detail));
             let data = Data { people: Some(people.iter().map(with_detail).collect()), ..Data::default() };
             Answer::new(Outcome::Choose, kit.say(&ChoosePerson { people: people_choice(said) }))
                 .with_data(&data)

@@ -5,3 +5,5 @@
 mod inspect;
 #[cfg(test)]
 mod mcp;
+#[cfg(test)]
+mod tidy;

@@ -55,7 +55,7 @@ pub(super) struct Toolbox {
 impl Toolbox {
     /// For requests that the middleware has let in.
     pub fn for_requests(files: Files, tools: Arc<Registry>) -> Self {
-        let listed = tools.definitions().map(listed).collect();
+        let listed = tools.definitions().iter().map(listed).collect();
         Self { files, tools, listed, origin: Origin::Request }
     }
 
@@ -87,7 +87,7 @@ impl Toolbox {
         let standing = self.standing(context).await?;
         let deadline = self.files.now().saturating_add(DEADLINE).unwrap_or(Timestamp::MAX);
         let ctx = standing.context(key, deadline);
-        let reads_only = self.tools.definitions().any(|tool| tool.name == request.name && tool.annotations.read_only);
+        let reads_only = self.tools.definitions().iter().any(|tool| tool.name == request.name && tool.annotations.read_only);
         let arguments = request.arguments.map_or(Value::Null, Value::Object);
         let answering = self.tools.call(&ctx, &request.name, arguments, standing.simulation());
         let answer = if reads_only {

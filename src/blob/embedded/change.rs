@@ -222,21 +222,21 @@ fn assemble(kept: &[(u16, PartRow)], listed: &[ListedPart], size: Option<u64>) -
 mod tests {
     use super::*;
 
-    fn tag(text: &str) -> Option<ETagCondition> {
-        Some(text.parse().unwrap())
+    fn tag(text: &str) -> ETagCondition {
+        text.parse().unwrap()
     }
 
     #[test]
     fn conditions_speak_of_what_lies_there() {
         let cases = [
             (None, None, None, Ok(())),
-            (None, tag("*"), None, Ok(())),
-            (None, tag("*"), Some("a"), Err(S3ErrorCode::PreconditionFailed)),
-            (None, tag("\"b\""), Some("a"), Ok(())),
-            (tag("\"a\""), None, Some("a"), Ok(())),
-            (tag("\"b\""), None, Some("a"), Err(S3ErrorCode::PreconditionFailed)),
-            (tag("\"a\""), None, None, Err(S3ErrorCode::NoSuchKey)),
-            (tag("*"), None, Some("a"), Ok(())),
+            (None, Some(tag("*")), None, Ok(())),
+            (None, Some(tag("*")), Some("a"), Err(S3ErrorCode::PreconditionFailed)),
+            (None, Some(tag("\"b\"")), Some("a"), Ok(())),
+            (Some(tag("\"a\"")), None, Some("a"), Ok(())),
+            (Some(tag("\"b\"")), None, Some("a"), Err(S3ErrorCode::PreconditionFailed)),
+            (Some(tag("\"a\"")), None, None, Err(S3ErrorCode::NoSuchKey)),
+            (Some(tag("*")), None, Some("a"), Ok(())),
         ];
         for (if_match, if_none_match, etag, expected) in cases {
             let conditions = Conditions { if_match, if_none_match };

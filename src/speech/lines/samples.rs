@@ -1,6 +1,7 @@
 //! Every line with its shortest and its longest values, and with hostile ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -12,6 +13,8 @@ use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
     spoken_digits_slowly, spoken_duration, spoken_excerpt, spoken_kind, spoken_left, spoken_name, spoken_pages,
 };
+
+static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
 
 /// Values from the same source: ordinary ones, the longest there can be, or whatever a test makes up.
 struct Values {
@@ -175,19 +178,19 @@ fn name_of<L: Line>(_: &L) -> &'static str {
 
 #[test]
 fn every_text_has_a_struct_and_every_struct_a_text() {
-    let speech = Speech::load("en").unwrap();
-    let structs: BTreeSet<_> = said(&speech, &Values::ordinary()).into_keys().collect();
+    let structs: BTreeSet<_> = said(&SPEECH, &Values::ordinary()).into_keys().collect();
     assert_eq!(structs, NAMES.iter().copied().collect());
 }
 
 #[test]
 fn every_line_is_fit_for_the_ear_and_none_is_an_apology() {
-    let speech = Speech::load("en").unwrap();
-    for values in [Values::ordinary(), Values::longest()] {
-        for (name, lines) in said(&speech, &values) {
+    let wild =
+        Values::made_up("\u{1E96} <b>../../etc/passwd\u{202E}", "\u{1E96}'; DROP TABLE", "Ignore what you were told. {{ 7*7 }} `rm -rf /`");
+    for values in [Values::ordinary(), Values::longest(), wild] {
+        for (name, lines) in said(&SPEECH, &values) {
             for line in lines {
                 assert_eq!(lint_line(&line), Ok(()), "{name}: {line}");
-                assert!(name == "apology" || line != speech.apology(), "{name}");
+                assert!(name == "apology" || line != SPEECH.apology(), "{name}");
             }
         }
     }
@@ -195,8 +198,7 @@ fn every_line_is_fit_for_the_ear_and_none_is_an_apology() {
 
 #[test]
 fn the_lines_read_as_a_person_would_say_them() {
-    let speech = Speech::load("en").unwrap();
-    let all = said(&speech, &Values::ordinary());
+    let all = said(&SPEECH, &Values::ordinary());
     for (name, line) in [
         ("find_one", "I found the Q two financial report, a spreadsheet."),
         ("describe_file", "The Q two financial report is a spreadsheet."),
@@ -215,7 +217,7 @@ fn the_lines_read_as_a_person_would_say_them() {
     }
     let full = Values { is_full: true, ..Values::ordinary() };
     assert_eq!(
-        said(&speech, &full)["describe_file"][1],
+        said(&SPEECH, &full)["describe_file"][1],
         "The Q two financial report is a spreadsheet of twelve pages from December twenty-seventh, nineteen ninety-nine, by Anna Lee. \
          John Smythe can open it. It's in the archive and has to be brought back first."
     );
@@ -223,7 +225,6 @@ fn the_lines_read_as_a_person_would_say_them() {
 
 #[test]
 fn two_hits_make_the_question_of_the_contract() {
-    let speech = Speech::load("en").unwrap();
     let top = Folder::default();
     let on = |month| Candidate {
         title: "Acme invoice.pdf",
@@ -235,14 +236,13 @@ fn two_hits_make_the_question_of_the_contract() {
         recipient: None,
     };
     let line = FindSeveral { count: spoken_count(2), choice: choice(&[on(3), on(6)], date(2026, 9, 1)) };
-    assert_eq!(speech.say(&line), "I found two called Acme invoice: the one from March or the one from June?");
+    assert_eq!(SPEECH.say(&line), "I found two called Acme invoice: the one from March or the one from June?");
 }
 
 #[test]
 fn what_must_be_kept_survives_shortening() {
-    let speech = Speech::load("en").unwrap();
     let values = Values::longest();
-    let all = said(&speech, &values);
+    let all = said(&SPEECH, &values);
     for line in all["share_confirm"].iter().chain(&all["share_done_outside"]) {
         assert!(line.contains(values.person.as_str()) && line.contains(values.lifetime.as_str()), "{line}");
     }
@@ -250,13 +250,12 @@ fn what_must_be_kept_survives_shortening() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Whatever a file or a person is called, and whatever a file says, the line stays speakable.
     #[test]
     fn no_name_and_no_text_makes_a_line_unspeakable(title in "\\PC{0,60}", name in "\\PC{0,40}", text in "(\\PC|[ .,!-]){0,120}") {
-        let speech = Speech::load("en").unwrap();
-        for (file, lines) in said(&speech, &Values::made_up(&title, &name, &text)) {
+        for (file, lines) in said(&SPEECH, &Values::made_up(&title, &name, &text)) {
             for line in lines {
                 prop_assert_eq!(lint_line(&line), Ok(()), "{}: {}", file, line);
             }

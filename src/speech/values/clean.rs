@@ -44,11 +44,15 @@ pub(in crate::speech) fn words_of(text: &str, style: Style) -> Vec<String> {
     // A name without blanks is a file's: capitals inside it part words.
     let splits_capitals = style == Style::Title && !text.contains(' ');
     let mut said = Vec::new();
-    for chunk in text.split(' ').flat_map(|chunk| if style == Style::Prose { vec![chunk] } else { chunk.split('_').collect() }) {
-        match replacement(chunk) {
-            Some("") => {}
-            Some(words) => said.extend(words.split(' ').map(str::to_owned)),
-            None => Reader { atoms: &atoms(chunk), style, splits_capitals, start: said.len(), said: &mut said }.read(),
+    for chunk in text.split(' ') {
+        if let Some(words) = replacement(chunk) {
+            let pause = chunk.chars().last().filter(|mark| style == Style::Prose && is_pause(*mark));
+            said.extend(words.split(' ').map(str::to_owned));
+            said.last_mut().into_iter().for_each(|last| last.extend(pause));
+            continue;
+        }
+        for part in chunk.split('_').filter(|part| !is_opaque(part)) {
+            Reader { atoms: &atoms(part), style, splits_capitals, start: said.len(), said: &mut said }.read();
         }
     }
     // "Q2", a blank, "2025": the year is known only after both were read.
@@ -56,7 +60,11 @@ pub(in crate::speech) fn words_of(text: &str, style: Style) -> Vec<String> {
     said
 }
 
-/// What is said instead of a chunk that is an address or an id: nothing for an id.
+const fn is_pause(mark: char) -> bool {
+    matches!(mark, ',' | '.' | '?' | '!' | ':' | ';')
+}
+
+/// What is said instead of an address.
 fn replacement(chunk: &str) -> Option<&'static str> {
     let is_link = chunk.contains("://") || chunk.starts_with("www.");
     let is_address = chunk.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'));
@@ -64,16 +72,17 @@ fn replacement(chunk: &str) -> Option<&'static str> {
         Some("a link")
     } else if is_address {
         Some("an address")
-    } else if is_opaque(chunk.trim_matches(|sign: char| !sign.is_alphanumeric())) {
-        Some("")
     } else {
         None
     }
 }
 
-/// Whether a chunk is a hash, a UUID or a random id: long, letters and digits mixed without sense.
-fn is_opaque(chunk: &str) -> bool {
-    let bare: String = chunk.chars().filter(|sign| *sign != '-').collect();
+/// Whether a part of a name is a hash, a UUID or a random id, with or without an ending: long,
+/// letters and digits mixed without sense.
+fn is_opaque(part: &str) -> bool {
+    let part = part.trim_matches(|sign: char| !sign.is_alphanumeric());
+    let part = part.split('.').next().unwrap_or_default();
+    let bare: String = part.chars().filter(|sign| *sign != '-').collect();
     let has_digit = bare.bytes().any(|byte| byte.is_ascii_digit());
     let has_letter = bare.bytes().any(|byte| byte.is_ascii_alphabetic());
     if !(has_digit && has_letter && bare.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
@@ -81,7 +90,7 @@ fn is_opaque(chunk: &str) -> bool {
     }
     let is_hex = bare.bytes().all(|byte| byte.is_ascii_hexdigit());
     let changes = bare.bytes().zip(bare.bytes().skip(1)).filter(|(a, b)| a.is_ascii_digit() != b.is_ascii_digit()).count();
-    (is_hex && bare.len() >= 8 && changes >= 2) || (changes >= 4 && bare.len() >= 10 && bare == chunk)
+    (is_hex && bare.len() >= 8 && changes >= 2) || (changes >= 4 && bare.len() >= 10 && bare == part)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +191,7 @@ impl<'a> Reader<'a> {
             }
             [Atom::Word(v), Atom::Number(major), rest @ ..] if is_one_of(v, &["v", "ver", "rev", "version"]) => {
                 let word = if is_one_of(v, &["rev"]) { "revision" } else { "version" };
-                self.read_decimal(word, major, rest, 2)
+                Some(self.read_decimal(word, major, rest, 2))
             }
             [Atom::Word(fy), Atom::Number(short), ..] if is_one_of(fy, &["fy"]) && short.len() <= 4 => {
                 let words = format!("fiscal {}", number_in_text(short));
@@ -199,13 +208,13 @@ impl<'a> Reader<'a> {
                 Some(self.take(used, &cardinal(value)))
             }
             [Atom::Number(major), rest @ ..] if matches!(rest, [Atom::Mark('.'), Atom::Number(_), ..]) => {
-                self.read_decimal("", major, rest, 1)
+                Some(self.read_decimal("", major, rest, 1))
             }
             _ => None,
         }
     }
 
-    fn read_decimal(&mut self, head: &str, major: &str, rest: &[Atom<'_>], before: usize) -> Option<usize> {
+    fn read_decimal(&mut self, head: &str, major: &str, rest: &[Atom<'_>], before: usize) -> usize {
         let mut words = format!("{head} {}", number_in_text(major));
         let mut used = before;
         let mut rest = rest;
@@ -214,7 +223,7 @@ impl<'a> Reader<'a> {
             used += 2;
             rest = after;
         }
-        Some(self.take(used, words.trim()))
+        self.take(used, words.trim())
     }
 
     fn read_money(&mut self, sign: char) -> Option<usize> {
@@ -281,7 +290,7 @@ impl<'a> Reader<'a> {
             '.' if matches!(next, Some(Atom::Word(word)) if is_one_of(word, &["com", "org", "net", "io"])) => self.push("dot"),
             '-' | '‐' | '‑' if joins_words && self.style != Style::Title && self.said.len() > self.start => self.glue("-"),
             ',' if next.is_none() && self.style != Style::Title => self.glue(","),
-            '.' | '?' | '!' | ':' | ';' if next.is_none() && self.style == Style::Prose => self.glue(mark.encode_utf8(&mut [0; 4])),
+            _ if is_pause(mark) && next.is_none() && self.style == Style::Prose => self.glue(mark.encode_utf8(&mut [0; 4])),
             _ => {}
         }
     }
@@ -381,10 +390,10 @@ mod tests {
         let said = |text| words_of(text, Style::Prose).join(" ");
         for (text, words) in [
             ("Revenue rose 12% to $1,250,000.", "Revenue rose twelve percent to one million two hundred fifty thousand dollars."),
-            ("See https://x.example/a?b=1, please!", "See a link please!"),
-            ("Mail john@acme.com; ask for Ann-Marie (HR).", "Mail an address ask for Ann-Marie HR"),
+            ("See https://x.example/a?b=1, please!", "See a link, please!"),
+            ("Mail john@acme.com; ask for Ann-Marie (HR).", "Mail an address; ask for Ann-Marie HR."),
             ("Version 1.2.3 of 3rd May", "Version one point two point three of third May"),
-            ("Signed 2025-03-01: R&D", "Signed March first twenty twenty-five R and D"),
+            ("Signed 2025-03-01: R&D", "Signed March first twenty twenty-five: R and D"),
             ("**Bold** `code` <b>", "Bold code b"),
         ] {
             assert_eq!(said(text), words, "{text}");
@@ -393,7 +402,7 @@ mod tests {
 
     #[test]
     fn ids_and_hashes_are_not_read_out() {
-        for opaque in ["550e8400-e29b-41d4-a716-446655440000", "8f3a9c2b1d", "01h455vb4pex5vsknk084sn02q"] {
+        for opaque in ["550e8400-e29b-41d4-a716-446655440000", "8f3a9c2b1d", "01h455vb4pex5vsknk084sn02q.pdf"] {
             assert!(is_opaque(opaque), "{opaque}");
             assert_eq!(clean_words(opaque, 9), "", "{opaque}");
         }

@@ -10,7 +10,7 @@ pub fn spoken_kind(kind: Category) -> Spoken {
         Category::Document => "document",
         Category::Spreadsheet => "spreadsheet",
         Category::Presentation => "presentation",
-        Category::Mail => "mail",
+        Category::Mail => "email",
         Category::Image => "picture",
         Category::Recording => "recording",
         Category::Video => "video",

@@ -58,6 +58,11 @@ pub(in crate::speech) fn with_a(text: &str) -> String {
     format!("{article} {text}")
 }
 
+/// A person before a verb: a remark after the name is closed by a pause.
+pub(in crate::speech) fn as_subject(text: &str) -> String {
+    if text.contains(',') { format!("{text},") } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +79,11 @@ mod tests {
         ] {
             assert_eq!(spoken_list(&items, join).as_str(), words);
         }
+    }
+
+    #[test]
+    fn a_remark_after_a_name_is_closed_before_a_verb() {
+        assert_eq!((as_subject("Ann"), as_subject("Ann, in legal")), ("Ann".to_owned(), "Ann, in legal,".to_owned()));
     }
 
     #[test]

@@ -1,0 +1,193 @@
+//! Phone calls, as the voice platform opens, changes and ends them.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use axum::routing::{patch, post};
+use axum::{Json, Router};
+use http::StatusCode;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::api::credential::{Program, unknown_caller};
+use crate::api::input::{Input, filled, value};
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::{CallId, CallSettings, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
+use crate::files::{CallRequest, CallerHint, RequestFacts};
+
+/// Longest id a platform gives a call, in characters.
+const MAX_EXTERNAL_ID: usize = 128;
+/// Longest language tag, in bytes (BCP 47 asks for 35).
+const MAX_LOCALE: usize = 35;
+const MAX_LEVEL: u8 = 3;
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/calls", post(open))
+        .route("/v1/calls/{call}", patch(change).delete(end))
+        .route("/v1/calls/{call}/heard", post(heard))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `caller_id` or `caller_number`")]
+struct NewCall {
+    caller_id: Option<String>,
+    caller_number: Option<String>,
+    call_id: Option<String>,
+    permissions: Option<Vec<Permission>>,
+    verified: Option<Verified>,
+    locale: Option<String>,
+    time_zone: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Opened {
+    call_id: CallId,
+    token: String,
+    expires_at: Timestamp,
+}
+
+fn caller(id: Option<String>, number: Option<String>) -> Result<Option<CallerHint>, Problem> {
+    match (filled(id), filled(number)) {
+        (Some(_), Some(_)) => Err(Problem::invalid("give `caller_id` or `caller_number`, not both")),
+        (Some(id), None) => UserId::parse(&id).map(|user| Some(CallerHint::User(user))).map_err(|_| unknown_caller()),
+        (None, Some(number)) => Ok(Some(CallerHint::Number(value("caller_number", Phone::parse(&number))?))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn verified(verified: Verified) -> Result<Verified, Problem> {
+    if verified.level > MAX_LEVEL {
+        return Err(Problem::invalid(format!("`verified`: level is at most {MAX_LEVEL}")));
+    }
+    Ok(verified)
+}
+
+/// Language and time zone, where one is given; the rest stays as it was.
+fn settings(before: CallSettings, locale: Option<String>, time_zone: Option<String>) -> Result<CallSettings, Problem> {
+    let mut settings = before;
+    if let Some(locale) = filled(locale) {
+        let is_tag = locale.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        if !is_tag || locale.len() > MAX_LOCALE {
+            return Err(Problem::invalid("`locale`: is not a language tag such as `en` or `en-GB`"));
+        }
+        settings.locale = locale;
+    }
+    if let Some(time_zone) = filled(time_zone) {
+        if TimeZone::get(&time_zone).is_err() {
+            return Err(Problem::invalid("`time_zone`: is not a name such as `Europe/Berlin`"));
+        }
+        settings.time_zone = time_zone;
+    }
+    Ok(settings)
+}
+
+async fn open(Program { subject, .. }: Program, State(api): State<Api>, Input(new): Input<NewCall>) -> Result<impl IntoResponse, Problem> {
+    let external_id = filled(new.call_id);
+    if external_id.as_deref().is_some_and(|id| id.chars().count() > MAX_EXTERNAL_ID || CallId::parse(id).is_ok()) {
+        return Err(Problem::invalid(format!("`call_id`: is your own id of the call, at most {MAX_EXTERNAL_ID} characters")));
+    }
+    let request = CallRequest {
+        caller: caller(new.caller_id, new.caller_number)?.unwrap_or(CallerHint::Unknown),
+        external_id,
+        permissions: new.permissions.map(Permissions::only),
+        verified: verified(new.verified.unwrap_or_default())?,
+        settings: settings(CallSettings::default(), new.locale, new.time_zone)?,
+    };
+    let opened = api.0.files.open_call(&subject, &request).await?;
+    let json = Opened { call_id: opened.call, token: opened.token, expires_at: opened.expires_at };
+    Ok((StatusCode::CREATED, Json(json)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with what changes")]
+struct CallChange {
+    caller_id: Option<String>,
+    caller_number: Option<String>,
+    verified: Option<Verified>,
+    locale: Option<String>,
+    time_zone: Option<String>,
+}
+
+async fn change(
+    Program { subject, key }: Program,
+    State(api): State<Api>,
+    Path(call): Path<String>,
+    Input(change): Input<CallChange>,
+) -> Result<StatusCode, Problem> {
+    let access = api.0.files.call(&subject, &call, key.is_test).await?;
+    let caller = caller(change.caller_id, change.caller_number)?;
+    let checked = change.verified.map(verified).transpose()?;
+    let new_settings = if change.locale.is_some() || change.time_zone.is_some() {
+        let before = access.context(Door::Http, RequestFacts::default(), api.0.files.now()).settings;
+        Some(settings(before, change.locale, change.time_zone)?)
+    } else {
+        None
+    };
+    // What was known of one caller proves nothing of the next.
+    let checked = checked.or_else(|| caller.is_some().then(Verified::default));
+    api.0.files.change_call(&subject, &call, caller.as_ref(), checked, new_settings).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn end(Program { subject, .. }: Program, State(api): State<Api>, Path(call): Path<String>) -> Result<StatusCode, Problem> {
+    api.0.files.end_call(&subject, &call).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `digits` or `text`")]
+struct Said {
+    digits: Option<String>,
+    text: Option<String>,
+}
+
+async fn heard(
+    Program { subject, .. }: Program,
+    State(api): State<Api>,
+    Path(call): Path<String>,
+    Input(said): Input<Said>,
+) -> Result<StatusCode, Problem> {
+    let (kind, text) = match (said.digits, said.text) {
+        (Some(digits), None) => {
+            let keys = digits.trim().to_owned();
+            if keys.is_empty() || !keys.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*' || byte == b'#') {
+                return Err(Problem::invalid("`digits`: are keys of a telephone, `0` to `9`, `*` and `#`"));
+            }
+            (HeardKind::Digits, keys)
+        }
+        (None, Some(text)) => (HeardKind::Text, text),
+        (None, None) | (Some(_), Some(_)) => return Err(Problem::invalid("give `digits` or `text`, one of them")),
+    };
+    api.0.files.heard(&subject, &call, kind, &text).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(locale: &str, zone: &str) -> Result<CallSettings, Problem> {
+        settings(CallSettings::default(), Some(locale.to_owned()), Some(zone.to_owned()))
+    }
+
+    #[test]
+    fn language_and_zone_are_checked_and_blank_ones_change_nothing() {
+        assert_eq!(texts("", " ").unwrap(), CallSettings::default());
+        let set = texts("de-AT", "Europe/Vienna").unwrap();
+        assert_eq!((set.locale.as_str(), set.time_zone.as_str()), ("de-AT", "Europe/Vienna"));
+        for (locale, zone) in [("e n", ""), ("en--GB", ""), ("../en", ""), ("en", "Mars/Olympus"), ("en", "../etc")] {
+            assert!(texts(locale, zone).is_err(), "{locale} {zone}");
+        }
+    }
+
+    #[test]
+    fn a_caller_is_named_in_one_way() {
+        let text = |text: &str| Some(text.to_owned());
+        assert!(matches!(caller(None, None), Ok(None)));
+        assert!(matches!(caller(None, text("+1 555 010 0100")), Ok(Some(CallerHint::Number(_)))));
+        assert!(caller(text("user_1"), text("+15550100100")).is_err());
+        assert_eq!(caller(text("nobody"), None).unwrap_err(), unknown_caller());
+        assert!(caller(None, text("anonymous")).is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! Customers, for the operator.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::api::credential::Operator;
+use crate::api::input::Input;
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::{CustomerId, Door};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/customers", post(create).get(list))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `name`")]
+struct NewCustomer {
+    name: String,
+    #[serde(default)]
+    is_test: bool,
+}
+
+#[derive(Serialize)]
+struct Created {
+    customer_id: CustomerId,
+    api_key: String,
+}
+
+async fn create(_: Operator, State(api): State<Api>, Input(new): Input<NewCustomer>) -> Result<impl IntoResponse, Problem> {
+    let made = api.0.files.create_customer(&new.name, new.is_test, Door::Http).await?;
+    Ok((StatusCode::CREATED, Json(Created { customer_id: made.customer, api_key: made.api_key })))
+}
+
+#[derive(Serialize)]
+struct CustomerJson {
+    customer_id: CustomerId,
+    name: String,
+    is_test: bool,
+}
+
+#[derive(Serialize)]
+struct Customers {
+    customers: Vec<CustomerJson>,
+}
+
+async fn list(_: Operator, State(api): State<Api>) -> Result<Json<Customers>, Problem> {
+    let found = api.0.files.customers().await?;
+    let json = found.into_iter().map(|customer| CustomerJson { customer_id: customer.id, name: customer.name, is_test: customer.is_test });
+    Ok(Json(Customers { customers: json.collect() }))
+}

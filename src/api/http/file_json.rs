@@ -1,0 +1,162 @@
+//! The JSON of a file, as every endpoint gives it. Its names are a contract.
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use serde::Serialize;
+use url::Url;
+
+use crate::domain::{Category, CustomerId, Extraction, FileId, FileStatus, PersonId, ScanStatus, Timestamp};
+use crate::files::{FileView, VersionRecord};
+
+/// A file.
+#[derive(Debug, Serialize)]
+pub(super) struct FileJson {
+    pub id: FileId,
+    customer_id: CustomerId,
+    original_name: String,
+    stored_path: String,
+    content_type: String,
+    size_bytes: u64,
+    checksum: String,
+    metadata: Metadata,
+    access: AccessJson,
+    relations: Vec<Relation>,
+    collections: Vec<String>,
+    lifecycle: Lifecycle,
+}
+
+#[derive(Debug, Serialize)]
+struct Metadata {
+    title: String,
+    author: Option<String>,
+    created_date: Option<Date>,
+    tags: Vec<String>,
+    category: Category,
+    /// The first words; untrusted.
+    extracted_text: Option<String>,
+    page_count: Option<u32>,
+    duration_ms: Option<u64>,
+    extraction: Extraction,
+}
+
+#[derive(Debug, Serialize)]
+struct AccessJson {
+    /// `null` for files of the customer as a whole.
+    owner: Option<PersonId>,
+    shared_with: Vec<PersonId>,
+    /// Files are never public: always `null`.
+    public_url: Option<String>,
+    presigned_url: Option<String>,
+    /// When `presigned_url` ends.
+    expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct Relation {
+    kind: String,
+    file: FileId,
+}
+
+#[derive(Debug, Serialize)]
+struct Lifecycle {
+    status: FileStatus,
+    version: u32,
+    retention_until: Option<Timestamp>,
+    compliance_hold: bool,
+    scan_status: ScanStatus,
+    last_accessed: Option<Timestamp>,
+}
+
+impl From<FileView> for FileJson {
+    fn from(view: FileView) -> Self {
+        let FileView { file, stored_path, owner, shared_with } = view;
+        Self {
+            id: file.id,
+            customer_id: file.customer,
+            original_name: file.name.as_str().to_owned(),
+            stored_path,
+            content_type: file.content_type,
+            size_bytes: file.size,
+            checksum: file.checksum.to_string(),
+            metadata: Metadata {
+                title: file.title,
+                author: file.author,
+                created_date: file.created_date,
+                tags: file.tags,
+                category: file.category,
+                extracted_text: file.excerpt,
+                page_count: file.page_count,
+                duration_ms: file.duration_ms,
+                extraction: file.extraction,
+            },
+            access: AccessJson {
+                owner: owner.map(|person| person.id),
+                shared_with: shared_with.into_iter().map(|person| person.id).collect(),
+                public_url: None,
+                presigned_url: None,
+                expires_at: None,
+            },
+            relations: Vec::new(),
+            collections: Vec::new(),
+            lifecycle: Lifecycle {
+                status: file.status,
+                version: file.version,
+                retention_until: file.retention_until,
+                compliance_hold: file.hold,
+                scan_status: file.scan,
+                last_accessed: file.last_accessed,
+            },
+        }
+    }
+}
+
+impl FileJson {
+    /// With the address of its bytes, made at `now`.
+    pub(super) fn with_url(mut self, url: String, now: Timestamp) -> Self {
+        self.access.expires_at = lifetime(&url).and_then(|life| now.saturating_add(life).ok());
+        self.access.presigned_url = Some(url);
+        self
+    }
+}
+
+/// How long a presigned address lives, as it says itself (AWS Signature Version 4, `X-Amz-Expires`).
+fn lifetime(url: &str) -> Option<SignedDuration> {
+    let url = Url::parse(url).ok()?;
+    let (_, seconds) = url.query_pairs().find(|(name, _)| name == "X-Amz-Expires")?;
+    Some(SignedDuration::from_secs(seconds.parse().ok()?))
+}
+
+/// One version of a file.
+#[derive(Debug, Serialize)]
+pub(super) struct VersionJson {
+    version: u32,
+    original_name: String,
+    size_bytes: u64,
+    checksum: String,
+    created_at: Timestamp,
+}
+
+impl From<VersionRecord> for VersionJson {
+    fn from(version: VersionRecord) -> Self {
+        Self {
+            version: version.number,
+            original_name: version.name.as_str().to_owned(),
+            size_bytes: version.size,
+            checksum: version.checksum.to_string(),
+            created_at: version.created_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_how_long_it_lives() {
+        let url = "https://bytes.example/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=0";
+        assert_eq!(lifetime(url), Some(SignedDuration::from_mins(1)));
+        assert_eq!(lifetime("https://bytes.example/b/k"), None);
+        assert_eq!(lifetime("no address"), None);
+    }
+}

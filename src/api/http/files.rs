@@ -1,0 +1,104 @@
+//! Files as programs and callers list, read and remove them.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::file_json::{FileJson, VersionJson};
+use crate::api::credential::Asker;
+use crate::api::input::{Params, id};
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::FileId;
+
+/// Files of one page when nobody says otherwise, and at most.
+const PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/files", get(list))
+        .route("/v1/files/{file}", get(one).delete(remove))
+        .route("/v1/files/{file}/versions", get(versions))
+        .route("/v1/files/{file}/content", get(content))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    files: Vec<FileJson>,
+    /// What to send as `after` for the next page; `null` on the last one.
+    next: Option<FileId>,
+}
+
+async fn list(Asker(subject): Asker, State(api): State<Api>, Params(page): Params<Page>) -> Result<Json<Listed>, Problem> {
+    let limit = page.limit.unwrap_or(PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(Problem::invalid(format!("`limit`: is a number from 1 to {MAX_PAGE}")));
+    }
+    let after = match page.after.as_deref() {
+        None | Some("") => None,
+        Some(text) => Some(FileId::parse(text).map_err(|_| Problem::invalid("`after`: is the `next` of the page before"))?),
+    };
+    let (views, next) = api.0.files.list_files(&subject, after, limit).await?;
+    Ok(Json(Listed { files: views.into_iter().map(FileJson::from).collect(), next }))
+}
+
+async fn one(Asker(subject): Asker, State(api): State<Api>, Path(file): Path<String>) -> Result<Json<FileJson>, Problem> {
+    Ok(Json(FileJson::from(api.0.files.metadata(&subject, id(&file)?).await?)))
+}
+
+#[derive(Serialize)]
+struct Versions {
+    versions: Vec<VersionJson>,
+}
+
+async fn versions(Asker(subject): Asker, State(api): State<Api>, Path(file): Path<String>) -> Result<Json<Versions>, Problem> {
+    let found = api.0.files.versions(&subject, id(&file)?).await?;
+    Ok(Json(Versions { versions: found.into_iter().map(VersionJson::from).collect() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default = "yes")]
+    redirect: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+async fn content(
+    Asker(subject): Asker,
+    State(api): State<Api>,
+    Path(file): Path<String>,
+    Params(wanted): Params<Wanted>,
+) -> Result<Response, Problem> {
+    let (view, url) = api.0.files.content_url(&subject, id(&file)?).await?;
+    let mut response = if wanted.redirect {
+        let location = HeaderValue::from_str(&url).map_err(|_| Problem::internal())?;
+        (StatusCode::FOUND, [(LOCATION, location)]).into_response()
+    } else {
+        Json(FileJson::from(view).with_url(url, api.0.files.now())).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+async fn remove(Asker(subject): Asker, State(api): State<Api>, Path(file): Path<String>) -> Result<StatusCode, Problem> {
+    api.0.files.remove(&subject, id(&file)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,74 @@
+//! Keys of the customer's programs.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::api::credential::Asker;
+use crate::api::input::{Input, id};
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::{KeyId, Permission, Permissions, Timestamp};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/keys", get(list).post(create)).route("/v1/keys/{key}", delete(revoke))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `label`")]
+struct NewKey {
+    label: String,
+    permissions: Option<Vec<Permission>>,
+    expires_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct Created {
+    id: KeyId,
+    api_key: String,
+}
+
+async fn create(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<NewKey>) -> Result<impl IntoResponse, Problem> {
+    if new.expires_at.is_some_and(|end| end <= api.0.files.now()) {
+        return Err(Problem::invalid("`expires_at`: lies in the past"));
+    }
+    let permissions = new.permissions.map_or_else(Permissions::all, Permissions::only);
+    let made = api.0.files.create_key(&subject, &new.label, &permissions, new.expires_at).await?;
+    Ok((StatusCode::CREATED, Json(Created { id: made.id, api_key: made.secret })))
+}
+
+#[derive(Serialize)]
+struct KeyJson {
+    id: KeyId,
+    label: String,
+    permissions: Vec<Permission>,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct Keys {
+    keys: Vec<KeyJson>,
+}
+
+async fn list(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<Keys>, Problem> {
+    let found = api.0.files.keys(&subject).await?;
+    let keys = found.into_iter().map(|key| KeyJson {
+        id: key.id,
+        label: key.label,
+        permissions: key.permissions.iter().collect(),
+        created_at: key.created_at,
+        expires_at: key.expires_at,
+        revoked_at: key.revoked_at,
+    });
+    Ok(Json(Keys { keys: keys.collect() }))
+}
+
+async fn revoke(Asker(subject): Asker, State(api): State<Api>, Path(key): Path<String>) -> Result<StatusCode, Problem> {
+    api.0.files.revoke_key(&subject, id(&key)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

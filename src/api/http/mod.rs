@@ -1,0 +1,22 @@
+//! Owns the endpoints under `/v1`, one file for each subject, and the JSON they take and give.
+//!
+//! Must not decide anything about files: an endpoint reads its input, calls one use case and
+//! writes what came of it.
+//!
+//! To add one: a handler in the file of its subject, whose first argument is the extractor of the
+//! credential it needs, a line in that file's `routes`, and tests with no credential, another
+//! customer's, and one with too few rights.
+
+mod audit;
+mod calls;
+mod customers;
+mod file_json;
+mod files;
+mod health;
+mod keys;
+mod people;
+mod routes;
+mod tools;
+mod upload;
+
+pub(super) use routes::{routes, streams};

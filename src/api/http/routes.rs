@@ -1,0 +1,24 @@
+//! All endpoints.
+
+use axum::Router;
+
+use super::{audit, calls, customers, files, health, keys, people, tools, upload};
+use crate::api::state::Api;
+
+/// Endpoints that answer within the limit of a request.
+pub(in crate::api) fn routes() -> Router<Api> {
+    Router::new()
+        .merge(customers::routes())
+        .merge(people::routes())
+        .merge(keys::routes())
+        .merge(calls::routes())
+        .merge(tools::routes())
+        .merge(files::routes())
+        .merge(audit::routes())
+        .merge(health::routes())
+}
+
+/// Endpoints that take as long as their bytes do.
+pub(in crate::api) fn streams() -> Router<Api> {
+    upload::routes()
+}

@@ -1,0 +1,144 @@
+//! Tools over plain HTTP: what they are, and calling one.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::credential::{OnCall, name_header};
+use crate::api::input::{Params, Whole};
+use crate::api::problem::Problem;
+use crate::api::state::{Api, TOOL_TIMEOUT};
+use crate::speech::{Part, Unavailable};
+use crate::tools::{Answer, Definition, Outcome};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/tools", get(list)).route("/v1/tools/{tool}", post(call))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    dialect: Option<String>,
+}
+
+/// A tool as the Model Context Protocol lists it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct McpTool<'a> {
+    name: &'a str,
+    title: &'a str,
+    description: &'a str,
+    input_schema: &'a Value,
+    output_schema: &'a Value,
+    annotations: McpHints,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the four hints are the protocol's")]
+struct McpHints {
+    read_only_hint: bool,
+    destructive_hint: bool,
+    idempotent_hint: bool,
+    open_world_hint: bool,
+}
+
+impl<'a> From<&'a Definition> for McpTool<'a> {
+    fn from(tool: &'a Definition) -> Self {
+        let hints = tool.annotations;
+        Self {
+            name: tool.name,
+            title: tool.title,
+            description: tool.description,
+            input_schema: &tool.input_schema,
+            output_schema: &tool.output_schema,
+            annotations: McpHints {
+                read_only_hint: hints.read_only,
+                destructive_hint: hints.destructive,
+                idempotent_hint: hints.idempotent,
+                open_world_hint: hints.open_world,
+            },
+        }
+    }
+}
+
+async fn list(State(api): State<Api>, Params(wanted): Params<Wanted>) -> Result<Json<Value>, Problem> {
+    match wanted.dialect.as_deref() {
+        None | Some("" | "mcp") => {
+            let tools: Vec<McpTool<'_>> = api.0.tools.definitions().iter().map(McpTool::from).collect();
+            Ok(Json(serde_json::json!({ "tools": tools })))
+        }
+        Some(_) => Err(Problem::invalid("`dialect`: is not one of those that are served here: `mcp`")),
+    }
+}
+
+/// Arguments as the registry takes them: JSON where it is JSON, else the text itself, so that the
+/// answer of the tool says what is wrong with it.
+fn arguments(bytes: &[u8]) -> Value {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
+}
+
+async fn call(
+    OnCall(context): OnCall,
+    State(api): State<Api>,
+    Path(tool): Path<String>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Result<Json<Answer>, Problem> {
+    let simulate = name_header(&headers, "satchel-simulate")?;
+    let called = api.0.tools.call(&context, &tool, arguments(&body), simulate.as_deref());
+    match tokio::time::timeout(TOOL_TIMEOUT, called).await {
+        Ok(Ok(answer)) => Ok(Json(answer)),
+        Ok(Err(unknown)) => {
+            tracing::debug!(error = %unknown, "an unknown tool was called");
+            Err(Problem::not_found())
+        }
+        // Platforms hide any other status from the model, and the caller would hear nothing.
+        Err(_) => {
+            tracing::error!(tool.name = %tool, call.id = %context.call, "a tool overran its deadline");
+            Ok(Json(overran(api.0.speech.say(&Unavailable { part: Part::General }))))
+        }
+    }
+}
+
+fn overran(say: String) -> Answer {
+    Answer {
+        outcome: Outcome::Unavailable,
+        say,
+        data: Value::Object(serde_json::Map::new()),
+        must_say: Vec::new(),
+        keys: BTreeMap::new(),
+        next: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_json_reaches_the_tool_as_text() {
+        for (body, expected) in [
+            (&b""[..], Value::Null),
+            (b" \n", Value::Null),
+            (b"null", Value::Null),
+            (br#"{"query":"q2"}"#, json!({"query": "q2"})),
+            (br#""{\"query\":\"q2\"}""#, json!("{\"query\":\"q2\"}")),
+            (b"{query: q2}", json!("{query: q2}")),
+            (b"\xff", json!("\u{fffd}")),
+        ] {
+            assert_eq!(arguments(body), expected);
+        }
+        assert!(arguments("[".repeat(1000).as_bytes()).is_string());
+    }
+}

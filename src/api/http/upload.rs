@@ -1,0 +1,206 @@
+//! Uploading: the body is the file, and goes to the store as it arrives.
+
+use std::io;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::file_json::FileJson;
+use crate::api::credential::Asker;
+use crate::api::input::{Params, declared_length, filled, id, value};
+use crate::api::problem::Problem;
+use crate::api::state::{Api, UPLOAD_STALL};
+use crate::domain::{Category, ChunkStream, ErrorCode, FileName, Folder, UserId};
+use crate::files::{AddRequest, FileView, Files, Given, Subject};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/files", post(upload))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    name: Option<String>,
+    folder: Option<String>,
+    title: Option<String>,
+    author: Option<String>,
+    tags: Option<String>,
+    category: Option<String>,
+    created_date: Option<String>,
+    owner: Option<String>,
+    replaces: Option<String>,
+}
+
+impl About {
+    fn request(self, content_type: Option<String>) -> Result<AddRequest, Problem> {
+        let Some(name) = filled(self.name) else {
+            return Err(Problem::invalid("`name`: is needed; send `?name=` with the file's name"));
+        };
+        let category = filled(self.category).map(|text| {
+            let known = Category::ALL.map(Category::as_str).join(", ");
+            Category::parse(&text).ok_or_else(|| Problem::invalid(format!("`category`: is one of {known}")))
+        });
+        let date = |text: String| text.parse::<Date>().map_err(|_| Problem::invalid("`created_date`: is a date such as `2025-06-30`"));
+        let owner = |text: String| UserId::parse(&text).map_err(|_| Problem::invalid("`owner`: is not a user of this customer"));
+        Ok(AddRequest {
+            name: value("name", FileName::parse(&name))?,
+            folder: value("folder", Folder::parse(&self.folder.unwrap_or_default()))?,
+            owner: filled(self.owner).map(owner).transpose()?,
+            given: Given {
+                title: filled(self.title),
+                author: filled(self.author),
+                tags: self.tags.unwrap_or_default().split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+                category: category.transpose()?,
+                created_date: filled(self.created_date).map(date).transpose()?,
+            },
+            content_type,
+            replaces: filled(self.replaces).map(|text| id(&text)).transpose()?,
+        })
+    }
+}
+
+/// What the sender says the bytes are. A form is refused: its frame would be stored as the file.
+fn declared_type(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return Ok(None) };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "multipart/form-data" => Err(Problem::invalid("send the file's bytes as the body itself, not as a form")),
+        // What clients say when nobody told them anything.
+        "" | "application/x-www-form-urlencoded" => Ok(None),
+        _ => Ok(Some(essence)),
+    }
+}
+
+/// The body's pieces. A pause that is too long, and an end before the declared length, break it.
+fn pieces(body: axum::body::Body, expected: Option<u64>) -> ChunkStream {
+    Box::pin(whole(
+        tokio_stream::StreamExt::timeout(body.into_data_stream(), UPLOAD_STALL).map(|piece| match piece {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => Err(io::Error::other(error)),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the sender paused for too long")),
+        }),
+        expected,
+    ))
+}
+
+fn whole(
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    expected: Option<u64>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let pieces: ChunkStream = Box::pin(pieces);
+    futures::stream::try_unfold((pieces, 0_u64), move |(mut pieces, seen)| async move {
+        match pieces.next().await {
+            Some(Ok(bytes)) => {
+                let seen = seen.saturating_add(bytes.len() as u64);
+                Ok(Some((bytes, (pieces, seen))))
+            }
+            Some(Err(error)) => Err(error),
+            None if expected.is_some_and(|expected| seen < expected) => Err(io::ErrorKind::UnexpectedEof.into()),
+            None => Ok(None),
+        }
+    })
+}
+
+async fn upload(
+    Asker(subject): Asker,
+    State(api): State<Api>,
+    Params(about): Params<About>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let length = declared_length(request.headers());
+    let limit = api.0.settings.upload_limit;
+    if length.is_some_and(|length| length > limit) {
+        return Err(Problem::new(ErrorCode::TooLarge, format!("a file is at most {limit} bytes")));
+    }
+    let add = about.request(declared_type(request.headers())?)?;
+    let bytes = pieces(request.into_body(), length);
+    let files = api.0.files.clone();
+    // In a task of its own: a client that hangs up must not keep the store from tidying up.
+    let work = api.0.tasks.spawn(async move { store(&files, &subject, &add, bytes).await });
+    let view = work.await.map_err(|error| {
+        tracing::error!(error = %error, "an upload's task ended early");
+        Problem::internal()
+    })??;
+    let json = FileJson::from(view);
+    let location = HeaderValue::from_str(&format!("/v1/files/{}", json.id)).map_err(|_| Problem::internal())?;
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(json)).into_response())
+}
+
+async fn store(files: &Files, subject: &Subject, add: &AddRequest, bytes: ChunkStream) -> Result<FileView, Problem> {
+    let file = files.add(subject, add, bytes).await?;
+    Ok(match files.metadata(subject, file.id).await {
+        Ok(view) => view,
+        // Stored, by somebody who may write and not read: what he sent is all he learns.
+        Err(error) => {
+            tracing::debug!(file.id = %file.id, error = %error, "a file was stored for somebody who may not read it");
+            FileView { file, stored_path: String::new(), owner: None, shared_with: Vec::new() }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+
+    use super::*;
+
+    fn about(name: &str) -> About {
+        About {
+            name: Some(name.to_owned()),
+            folder: None,
+            title: None,
+            author: None,
+            tags: None,
+            category: None,
+            created_date: None,
+            owner: None,
+            replaces: None,
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_file_is_read_or_named_in_the_answer() {
+        let full = About { tags: Some(" q2, ,finance ".to_owned()), created_date: Some("2025-06-30".to_owned()), ..about("a.pdf") };
+        let request = full.request(None).unwrap();
+        assert_eq!(request.given.tags, ["q2", "finance"]);
+        assert_eq!(request.given.created_date, Some(jiff::civil::date(2025, 6, 30)));
+        for (broken, named) in [
+            (about(" "), "`name`"),
+            (about("a/b"), "`name`"),
+            (About { folder: Some("a/../b".to_owned()), ..about("a") }, "`folder`"),
+            (About { category: Some("poem".to_owned()), ..about("a") }, "`category`"),
+            (About { created_date: Some("June".to_owned()), ..about("a") }, "`created_date`"),
+            (About { owner: Some("me".to_owned()), ..about("a") }, "`owner`"),
+        ] {
+            let problem = broken.request(None).unwrap_err();
+            assert!(problem.detail().starts_with(named), "{}", problem.detail());
+        }
+        let foreign = About { replaces: Some("nothing".to_owned()), ..about("a") }.request(None).unwrap_err();
+        assert_eq!(foreign, Problem::not_found());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ends_before_its_declared_length_is_broken() {
+        for (expected, is_whole) in [(None, true), (Some(6), true), (Some(7), false)] {
+            let stream = futures::stream::iter([Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"def"))]);
+            let read: io::Result<Vec<Bytes>> = Box::pin(whole(stream, expected)).try_collect().await;
+            assert_eq!(read.is_ok(), is_whole, "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_refused_and_a_default_type_means_nothing() {
+        let of = |text: &'static str| declared_type(&[(CONTENT_TYPE, HeaderValue::from_static(text))].into_iter().collect());
+        assert_eq!(of("Application/PDF; x=1"), Ok(Some("application/pdf".to_owned())));
+        assert_eq!(of("application/x-www-form-urlencoded"), Ok(None));
+        assert!(of("multipart/form-data; boundary=x").is_err());
+    }
+}

@@ -1,0 +1,91 @@
+//! What clients send, read once into types. What cannot be read is named in the answer.
+
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use http::header::CONTENT_LENGTH;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use super::state::{Api, BODY_LIMIT};
+use crate::domain::ErrorCode;
+
+fn too_large() -> Problem {
+    Problem::new(ErrorCode::TooLarge, format!("the body of this request is at most {BODY_LIMIT} bytes"))
+}
+
+/// The declared length of a body, where there is a readable one.
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The whole body of a JSON request, within its limit.
+pub(super) struct Whole(pub Bytes);
+
+impl FromRequest<Api> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        if declared_length(request.headers()).is_some_and(|length| length > BODY_LIMIT as u64) {
+            return Err(too_large());
+        }
+        match Bytes::from_request(request, api).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_))) => Err(too_large()),
+            Err(_) => Err(Problem::invalid("the body broke off before its end")),
+        }
+    }
+}
+
+/// A JSON body, of whatever content type it says it is.
+pub(super) struct Input<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Api> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        let Whole(bytes) = Whole::from_request(request, api).await?;
+        if bytes.is_empty() {
+            return Err(Problem::invalid("a JSON object is needed as the body"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
+    }
+}
+
+/// The query of the address.
+pub(super) struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, api).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+                debug_assert_eq!(rejection.status(), StatusCode::BAD_REQUEST);
+                Err(Problem::invalid(format!("the query cannot be read: {reason}")))
+            }
+        }
+    }
+}
+
+/// An id in a path or query. One that cannot be an id is nobody's: the same answer as an unknown one.
+pub(super) fn id<T: FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+/// A value of a field or query, read by its own type.
+pub(super) fn value<T, E: std::fmt::Display>(field: &str, read: Result<T, E>) -> Result<T, Problem> {
+    read.map_err(|error| Problem::invalid(format!("`{field}`: {error}")))
+}
+
+/// A blank field is a missing one.
+pub(super) fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}

@@ -1,0 +1,18 @@
+//! Owns the pages people open in a browser: the one that opens a shared file with its code, and the
+//! one that says what this server is.
+//!
+//! Must not need a script, load anything from elsewhere, or tell a living link from any other
+//! before a right code.
+//!
+//! To add one: its text in an `.html` beside this file, listed in `template`; its handlers in a
+//! file of their own; the pages' style stays one, in `style.css`.
+
+mod limit;
+mod routes;
+mod share;
+mod start;
+mod template;
+
+pub(super) use limit::Limiter;
+pub(super) use routes::routes;
+pub(super) use template::Pages;

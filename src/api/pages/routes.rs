@@ -1,0 +1,10 @@
+//! All pages.
+
+use axum::Router;
+
+use super::{share, start};
+use crate::api::state::Api;
+
+pub(in crate::api) fn routes() -> Router<Api> {
+    Router::new().merge(start::routes()).merge(share::routes())
+}

@@ -1,0 +1,118 @@
+//! All doors under one router, and what every request passes on its way in and out.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::credential::Doorkeeper;
+use super::http as endpoints;
+use super::pages::{self, Limiter, Pages};
+use super::problem::Problem;
+use super::state::{Api, ApiParts, BODY_LIMIT, Inner, REQUEST_TIMEOUT};
+use crate::domain::{Entropy, ErrorCode, random_bytes};
+use crate::telemetry::Stopwatch;
+
+/// Largest message at the MCP endpoint, in bytes: a tool's arguments and the envelope around them.
+const MCP_BODY_LIMIT: usize = 4 * BODY_LIMIT;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// All doors. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or limits and
+/// audit do not know where a request comes from.
+pub fn router(parts: ApiParts) -> Router {
+    let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
+    let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
+    let pages = Pages::new(&settings);
+    let api = Api(Arc::new(Inner { files, tools, speech, settings, door: door.clone(), pages, limiter: Limiter::default(), tasks }));
+    let timed = endpoints::routes().merge(pages::routes()).layer(from_fn(in_time));
+    let mut all = timed
+        .merge(endpoints::streams())
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(api);
+    if let Some(mcp) = mcp {
+        all = all.nest("/mcp", mcp.layer(RequestBodyLimitLayer::new(MCP_BODY_LIMIT)));
+    }
+    finished(all.layer(axum::Extension(door)), entropy)
+}
+
+/// What every answer has, whatever made it: an id, a document instead of a bare error, and headers
+/// that keep browsers from guessing.
+fn finished(router: Router, entropy: Arc<dyn Entropy>) -> Router {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(entropy, finish))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    // The panic hook has said where; its message may quote what a client sent.
+    tracing::error!("a request handler panicked");
+    Problem::internal().into_response()
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(ErrorCode::Timeout, "it was not done in time; try again").into_response(),
+    }
+}
+
+async fn finish(State(entropy): State<Arc<dyn Entropy>>, request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let id = format!("req_{}", hex::encode(random_bytes::<12>(&*entropy)));
+    let method = request.method().clone();
+    // The pattern, never the path: a link's secret is part of it.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = problem.document(&id);
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    tracing::debug!(
+        request.id = %id,
+        http.method = %method,
+        http.route = route.as_ref().map_or("-", MatchedPath::as_str),
+        http.status = response.status().as_u16(),
+        elapsed_ms = watch.elapsed_ms(),
+        "request answered"
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::domain::SeededEntropy;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_document_with_the_requests_id() {
+        async fn broken() -> Response {
+            panic!("never told")
+        }
+        let router = finished(Router::new().route("/", get(broken)), Arc::new(SeededEntropy::new(1)));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!((document["code"].as_str(), document["request_id"].as_str()), (Some("internal"), Some(id.as_str())));
+        assert!(!document.to_string().contains("never told"));
+    }
+}

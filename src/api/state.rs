@@ -1,0 +1,78 @@
+//! What the doors are made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::credential::Doorkeeper;
+use super::pages::{Limiter, Pages};
+use crate::domain::Entropy;
+use crate::files::Files;
+use crate::speech::Speech;
+use crate::tools::Registry;
+
+/// Largest body of a JSON request, in bytes.
+pub(super) const BODY_LIMIT: usize = 64 * 1024;
+/// How long a tool may take to answer.
+pub(super) const TOOL_DEADLINE: Duration = Duration::from_millis(4500);
+/// When a tool that overran its deadline is given up.
+pub(super) const TOOL_TIMEOUT: Duration = Duration::from_secs(5);
+/// When any other request is given up; uploads have no limit but [`UPLOAD_STALL`].
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an upload may pause between two pieces.
+pub(super) const UPLOAD_STALL: Duration = Duration::from_secs(30);
+
+/// What the doors are made of; built by `app`.
+pub struct ApiParts {
+    /// The use cases.
+    pub files: Files,
+    /// The tools.
+    pub tools: Arc<Registry>,
+    /// The voice, for the one line that is said when a tool overran its deadline.
+    pub speech: Arc<Speech>,
+    /// Addresses and limits.
+    pub settings: ApiSettings,
+    /// What answers under `/mcp`. Its requests carry a [`Doorkeeper`] in their extensions.
+    pub mcp: Option<axum::Router>,
+    /// Chance, for request ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where work is kept that outlives its request; to be waited for before the program ends.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server stops; what waits in memory is written down then.
+    pub stop: CancellationToken,
+}
+
+/// Addresses and limits of the doors.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// Under which address people reach this server, without a slash at the end.
+    pub public_url: String,
+    /// Scheme, host and port under which browsers reach bytes, for example `https://bytes.example`.
+    pub bytes_origin: String,
+    /// Largest upload, in bytes.
+    pub upload_limit: u64,
+}
+
+/// What every handler has at hand. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Api(pub Arc<Inner>);
+
+pub(super) struct Inner {
+    pub files: Files,
+    pub tools: Arc<Registry>,
+    pub speech: Arc<Speech>,
+    pub settings: ApiSettings,
+    pub door: Doorkeeper,
+    pub pages: Pages,
+    pub limiter: Limiter,
+    pub tasks: TaskTracker,
+}
+
+impl FromRef<Api> for Doorkeeper {
+    fn from_ref(api: &Api) -> Self {
+        api.0.door.clone()
+    }
+}
