@@ -1,5 +1,7 @@
 -- Instants are microseconds since 1970 UTC. Lists are JSON texts. Ids are TypeID texts.
--- Every table that holds a customer's rows has `customer_id`; every index on them begins with it.
+-- Every table that holds a customer's rows has `customer_id`, and every index that serves a customer
+-- begins with it. References between such rows are made of both columns: a row can only point to
+-- rows of its own customer, whatever a query forgets.
 
 CREATE TABLE customers (
     id          TEXT PRIMARY KEY,
@@ -19,14 +21,16 @@ CREATE TABLE people (
     detail      TEXT,
     created_at  BIGINT NOT NULL
 );
-CREATE INDEX people_by_customer ON people (customer_id, id);
+CREATE UNIQUE INDEX people_by_customer ON people (customer_id, id);
 CREATE INDEX people_by_phone ON people (customer_id, phone);
 
 CREATE TABLE team_members (
-    customer_id TEXT NOT NULL REFERENCES customers (id),
-    team_id     TEXT NOT NULL REFERENCES people (id),
-    user_id     TEXT NOT NULL REFERENCES people (id),
-    PRIMARY KEY (customer_id, team_id, user_id)
+    customer_id TEXT NOT NULL,
+    team_id     TEXT NOT NULL,
+    user_id     TEXT NOT NULL,
+    PRIMARY KEY (customer_id, team_id, user_id),
+    FOREIGN KEY (customer_id, team_id) REFERENCES people (customer_id, id),
+    FOREIGN KEY (customer_id, user_id) REFERENCES people (customer_id, id)
 );
 CREATE INDEX teams_of_user ON team_members (customer_id, user_id);
 
@@ -64,24 +68,14 @@ CREATE TABLE calls (
     created_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL,
     ended_at        BIGINT,
-    UNIQUE (customer_id, external_id)
-);
-
--- What a call listed, under its short handles. `listing` counts answers, `position` is the place in one.
-CREATE TABLE call_handles (
-    call_id     TEXT NOT NULL REFERENCES calls (id),
-    customer_id TEXT NOT NULL,
-    epoch       BIGINT NOT NULL,
-    handle      BIGINT NOT NULL,
-    file_id     TEXT NOT NULL,
-    listing     BIGINT NOT NULL,
-    position    BIGINT NOT NULL,
-    PRIMARY KEY (call_id, epoch, handle)
+    UNIQUE (customer_id, id),
+    UNIQUE (customer_id, external_id),
+    FOREIGN KEY (customer_id, caller_id) REFERENCES people (customer_id, id)
 );
 
 -- The one action of a call that waits for a yes.
 CREATE TABLE call_pending (
-    call_id     TEXT PRIMARY KEY REFERENCES calls (id),
+    call_id     TEXT PRIMARY KEY,
     customer_id TEXT NOT NULL,
     epoch       BIGINT NOT NULL,
     id          TEXT NOT NULL,
@@ -90,7 +84,8 @@ CREATE TABLE call_pending (
     failures    BIGINT NOT NULL,
     not_before  BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
-    expires_at  BIGINT NOT NULL
+    expires_at  BIGINT NOT NULL,
+    FOREIGN KEY (customer_id, call_id) REFERENCES calls (customer_id, id)
 );
 
 CREATE TABLE idempotency (
@@ -100,8 +95,10 @@ CREATE TABLE idempotency (
     request_hash TEXT NOT NULL,
     answer       TEXT,
     created_at   BIGINT NOT NULL,
-    PRIMARY KEY (customer_id, call_id, key)
+    PRIMARY KEY (customer_id, call_id, key),
+    FOREIGN KEY (customer_id, call_id) REFERENCES calls (customer_id, id)
 );
+CREATE INDEX idempotency_by_age ON idempotency (customer_id, created_at);
 
 CREATE TABLE uploads (
     id          TEXT PRIMARY KEY,
@@ -122,6 +119,7 @@ CREATE TABLE blobs (
     scan_engine  TEXT,
     scan_findings TEXT,
     created_at   BIGINT NOT NULL,
+    UNIQUE (customer_id, id),
     UNIQUE (customer_id, content_key)
 );
 
@@ -140,7 +138,7 @@ CREATE TABLE files (
     created_date      TEXT,
     content_type      TEXT NOT NULL,
     version           BIGINT NOT NULL,
-    blob_id           TEXT NOT NULL REFERENCES blobs (id),
+    blob_id           TEXT NOT NULL,
     status            TEXT NOT NULL,
     extraction_status TEXT NOT NULL,
     extraction_reason TEXT,
@@ -153,62 +151,93 @@ CREATE TABLE files (
     last_accessed     BIGINT,
     hold              BIGINT NOT NULL DEFAULT 0,
     retention_until   BIGINT,
-    change_seq        BIGINT NOT NULL
+    change_seq        BIGINT NOT NULL,
+    FOREIGN KEY (customer_id, owner_id) REFERENCES people (customer_id, id),
+    FOREIGN KEY (customer_id, blob_id) REFERENCES blobs (customer_id, id)
 );
+CREATE UNIQUE INDEX files_by_customer ON files (customer_id, id);
 CREATE UNIQUE INDEX files_by_change ON files (customer_id, change_seq);
-CREATE INDEX files_by_customer ON files (customer_id, id);
+CREATE INDEX files_of_blob ON files (customer_id, blob_id);
 
 CREATE TABLE versions (
     customer_id TEXT NOT NULL,
-    file_id     TEXT NOT NULL REFERENCES files (id),
+    file_id     TEXT NOT NULL,
     number      BIGINT NOT NULL,
-    blob_id     TEXT NOT NULL REFERENCES blobs (id),
+    blob_id     TEXT NOT NULL,
     name        TEXT NOT NULL,
     added_by    TEXT NOT NULL,
     created_at  BIGINT NOT NULL,
-    PRIMARY KEY (file_id, number)
+    PRIMARY KEY (customer_id, file_id, number),
+    FOREIGN KEY (customer_id, file_id) REFERENCES files (customer_id, id),
+    FOREIGN KEY (customer_id, blob_id) REFERENCES blobs (customer_id, id)
+);
+
+-- What a call listed, under its short handles. `listing` counts answers, `position` is the place in one.
+CREATE TABLE call_handles (
+    customer_id TEXT NOT NULL,
+    call_id     TEXT NOT NULL,
+    epoch       BIGINT NOT NULL,
+    handle      BIGINT NOT NULL,
+    file_id     TEXT NOT NULL,
+    listing     BIGINT NOT NULL,
+    position    BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, call_id, handle),
+    UNIQUE (customer_id, call_id, epoch, file_id),
+    FOREIGN KEY (customer_id, call_id) REFERENCES calls (customer_id, id),
+    FOREIGN KEY (customer_id, file_id) REFERENCES files (customer_id, id)
 );
 
 CREATE TABLE shares (
     id           TEXT PRIMARY KEY,
     customer_id  TEXT NOT NULL REFERENCES customers (id),
-    file_id      TEXT NOT NULL REFERENCES files (id),
+    file_id      TEXT NOT NULL,
     version      BIGINT NOT NULL,
-    recipient_id TEXT NOT NULL REFERENCES people (id),
+    recipient_id TEXT NOT NULL,
     rights       TEXT NOT NULL,
     call_id      TEXT,
     created_by   TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
-    revoked_at   BIGINT
+    revoked_at   BIGINT,
+    UNIQUE (customer_id, id),
+    FOREIGN KEY (customer_id, file_id, version) REFERENCES versions (customer_id, file_id, number),
+    FOREIGN KEY (customer_id, recipient_id) REFERENCES people (customer_id, id),
+    FOREIGN KEY (customer_id, call_id) REFERENCES calls (customer_id, id)
 );
-CREATE INDEX shares_of_file ON shares (customer_id, file_id);
-CREATE INDEX shares_of_recipient ON shares (customer_id, recipient_id);
+CREATE INDEX shares_of_file ON shares (customer_id, file_id, id);
+CREATE INDEX shares_of_recipient ON shares (customer_id, recipient_id, id);
+CREATE INDEX shares_of_call ON shares (customer_id, call_id, id);
 
 CREATE TABLE links (
     id          TEXT PRIMARY KEY,
     customer_id TEXT NOT NULL REFERENCES customers (id),
-    share_id    TEXT NOT NULL REFERENCES shares (id),
+    share_id    TEXT NOT NULL,
     slug_hash   TEXT NOT NULL UNIQUE,
     slug_sealed TEXT NOT NULL,
     downloads   BIGINT NOT NULL DEFAULT 0,
-    created_at  BIGINT NOT NULL
+    created_at  BIGINT NOT NULL,
+    UNIQUE (customer_id, id),
+    UNIQUE (customer_id, share_id),
+    FOREIGN KEY (customer_id, share_id) REFERENCES shares (customer_id, id)
 );
-CREATE INDEX links_of_share ON links (customer_id, share_id);
 
 CREATE TABLE codes (
     id          TEXT PRIMARY KEY,
     customer_id TEXT NOT NULL REFERENCES customers (id),
-    link_id     TEXT NOT NULL REFERENCES links (id),
+    link_id     TEXT NOT NULL,
     call_id     TEXT NOT NULL,
     code_hash   TEXT NOT NULL,
     sealed      TEXT NOT NULL,
     tries_left  BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
-    voided_at   BIGINT
+    voided_at   BIGINT,
+    FOREIGN KEY (customer_id, link_id) REFERENCES links (customer_id, id),
+    FOREIGN KEY (customer_id, call_id) REFERENCES calls (customer_id, id)
 );
-CREATE INDEX codes_of_link ON codes (link_id);
+-- Two living codes of one link would be twice the tries.
+CREATE UNIQUE INDEX codes_living ON codes (customer_id, link_id) WHERE voided_at IS NULL;
+CREATE INDEX codes_of_call ON codes (customer_id, call_id);
 
 CREATE TABLE outbox (
     id           TEXT PRIMARY KEY,
@@ -218,7 +247,8 @@ CREATE TABLE outbox (
     address      TEXT NOT NULL,
     sealed_body  TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
-    delivered_at BIGINT
+    delivered_at BIGINT,
+    FOREIGN KEY (customer_id, recipient_id) REFERENCES people (customer_id, id)
 );
 CREATE INDEX outbox_by_customer ON outbox (customer_id, id);
 
@@ -233,9 +263,13 @@ CREATE TABLE jobs (
     run_at       BIGINT NOT NULL,
     leased_until BIGINT,
     last_error   TEXT,
-    created_at   BIGINT NOT NULL
+    created_at   BIGINT NOT NULL,
+    FOREIGN KEY (customer_id, file_id) REFERENCES files (customer_id, id)
 );
-CREATE INDEX jobs_to_run ON jobs (state, run_at);
+-- Workers serve all customers. Finished jobs, which are most, are in neither index.
+CREATE INDEX jobs_ready ON jobs (run_at, id) WHERE state = 'ready';
+CREATE INDEX jobs_leased ON jobs (leased_until, id) WHERE state = 'leased';
+CREATE INDEX jobs_open ON jobs (customer_id) WHERE state IN ('ready', 'leased');
 
 -- One hash chain per customer; `system` is the chain of refusals before a customer is known.
 CREATE TABLE audit (

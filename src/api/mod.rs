@@ -10,6 +10,7 @@
 mod credential;
 mod http;
 mod input;
+pub mod mcp;
 mod pages;
 mod problem;
 mod router;

@@ -96,11 +96,11 @@ pub struct ChainReport {
     pub fault: Option<ChainFault>,
 }
 
-fn link_hash(previous: &str, record: &str) -> String {
+fn link_hash(previous: &str, record: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(previous.len() + 1 + record.len());
     bytes.extend_from_slice(previous.as_bytes());
     bytes.push(b'\n');
-    bytes.extend_from_slice(record.as_bytes());
+    bytes.extend_from_slice(record);
     hex::encode(digest(&SHA256, &bytes))
 }
 
@@ -112,10 +112,15 @@ pub(super) async fn append(
     chain: &str,
     entry: &AuditEntry,
 ) -> Result<(), CatalogError> {
-    let head: Option<(i64, String)> =
-        sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE chain = $1").bind(chain).fetch_optional(&mut **tx).await?;
-    let (last, previous) = head.unwrap_or_else(|| (0, FIRST_HASH.to_owned()));
-    let seq = last.saturating_add(1);
+    // The head is written before it is read, so that two transactions never take the same place.
+    let (seq, previous): (i64, String) = sqlx::query_as(
+        "INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, 1, $2) \
+         ON CONFLICT (chain) DO UPDATE SET seq = audit_heads.seq + 1 RETURNING seq, hash",
+    )
+    .bind(chain)
+    .bind(FIRST_HASH)
+    .fetch_one(&mut **tx)
+    .await?;
     let record = AuditRecord {
         id: AuditId::new(clock, entropy).to_string(),
         chain: chain.to_owned(),
@@ -138,7 +143,7 @@ pub(super) async fn append(
         previous: previous.clone(),
     };
     let text = serde_json::to_string(&record).map_err(|_| CatalogError::Corrupt { table: "audit", id: record.id.clone() })?;
-    let hash = link_hash(&previous, &text);
+    let hash = link_hash(&previous, text.as_bytes());
     sqlx::query("INSERT INTO audit (chain, seq, record, hash) VALUES ($1, $2, $3, $4)")
         .bind(chain)
         .bind(seq)
@@ -146,14 +151,7 @@ pub(super) async fn append(
         .bind(&hash)
         .execute(&mut **tx)
         .await?;
-    sqlx::query(
-        "INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, $2, $3) ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
-    )
-    .bind(chain)
-    .bind(seq)
-    .bind(&hash)
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query("UPDATE audit_heads SET hash = $2 WHERE chain = $1").bind(chain).bind(&hash).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -199,55 +197,89 @@ impl Catalog {
             .collect()
     }
 
-    /// Every chain there is.
+    /// Every chain there is, and every customer's, which must be there.
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn audit_chains(&self) -> Result<Vec<String>, CatalogError> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT chain FROM audit_heads UNION SELECT DISTINCT chain FROM audit ORDER BY 1")
-            .fetch_all(self.readers())
-            .await?;
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT chain FROM audit_heads UNION SELECT DISTINCT chain FROM audit UNION SELECT id AS chain FROM customers ORDER BY chain",
+        )
+        .fetch_all(self.readers())
+        .await?;
         Ok(rows.into_iter().map(|(chain,)| chain).collect())
     }
 
-    /// Walks a chain from its start and recomputes every hash.
+    /// Walks a chain from its start and recomputes every hash, while others may append to it.
+    ///
+    /// What this cannot see by itself: records cut off at the end together with the head that named
+    /// them. A head noted elsewhere shows that: compare it with the one in an earlier report.
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn verify_chain(&self, chain: &str) -> Result<ChainReport, CatalogError> {
         let mut report = ChainReport { chain: chain.to_owned(), records: 0, head: FIRST_HASH.to_owned(), fault: None };
+        let mut named = None;
         loop {
-            let rows: Vec<(i64, String, String)> =
+            self.walk(&mut report).await?;
+            if report.fault.is_some() {
+                return Ok(report);
+            }
+            // The head is read after the rows: it may name records that came meanwhile, never fewer.
+            // What it names must be there when the rows are read again.
+            let head: Option<(i64, String)> =
+                sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE chain = $1").bind(chain).fetch_optional(self.readers()).await?;
+            let (seq, hash) = match head {
+                Some((seq, hash)) => (seq.unsigned_abs(), hash),
+                // A customer's first record is that it was made.
+                None => (u64::from(self.is_customer(chain).await?), FIRST_HASH.to_owned()),
+            };
+            if seq == report.records && hash == report.head {
+                return Ok(report);
+            }
+            if seq <= report.records || named == Some(seq) {
+                report.fault = Some(ChainFault::Cut { seq: report.records, head: seq });
+                return Ok(report);
+            }
+            named = Some(seq);
+        }
+    }
+
+    /// Checks the records after the last good one up to the first fault or the end.
+    async fn walk(&self, report: &mut ChainReport) -> Result<(), CatalogError> {
+        loop {
+            // As bytes: damage may leave what is no text.
+            let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
                 sqlx::query_as("SELECT seq, record, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1000")
-                    .bind(chain)
+                    .bind(&report.chain)
                     .bind(as_i64(report.records))
                     .fetch_all(self.readers())
                     .await?;
             if rows.is_empty() {
-                break;
+                return Ok(());
             }
             for (seq, text, hash) in rows {
                 let expected = report.records + 1;
                 if seq.unsigned_abs() != expected {
                     report.fault = Some(ChainFault::Gap { seq: expected });
-                    return Ok(report);
+                    return Ok(());
                 }
-                let follows = serde_json::from_str::<AuditRecord>(&text)
-                    .is_ok_and(|record| record.previous == report.head && record.seq == expected && record.chain == chain);
-                if !follows || link_hash(&report.head, &text) != hash {
+                let follows = serde_json::from_slice::<AuditRecord>(&text)
+                    .is_ok_and(|record| record.previous == report.head && record.seq == expected && record.chain == report.chain);
+                let computed = link_hash(&report.head, &text);
+                if !follows || computed.as_bytes() != hash {
                     report.fault = Some(ChainFault::Altered { seq: expected });
-                    return Ok(report);
+                    return Ok(());
                 }
                 report.records = expected;
-                report.head = hash;
+                report.head = computed;
             }
         }
-        let head: Option<(i64, String)> =
-            sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE chain = $1").bind(chain).fetch_optional(self.readers()).await?;
-        let (head_seq, head_hash) = head.unwrap_or_else(|| (0, FIRST_HASH.to_owned()));
-        if head_seq.unsigned_abs() != report.records || head_hash != report.head {
-            report.fault = Some(ChainFault::Cut { seq: report.records, head: head_seq.unsigned_abs() });
-        }
-        Ok(report)
+    }
+
+    async fn is_customer(&self, chain: &str) -> Result<bool, CatalogError> {
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT id FROM customers WHERE id = $1").bind(chain).fetch_optional(self.readers()).await?;
+        Ok(row.is_some())
     }
 }

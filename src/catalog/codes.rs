@@ -39,7 +39,7 @@ pub struct CodeRecord {
     pub expires_at: Timestamp,
 }
 
-/// How a try went. Wrong, expired, used up and unknown are one.
+/// How a try went. Wrong, expired, used up, revoked and unknown are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
     /// It is the code.
@@ -50,7 +50,8 @@ pub enum Attempt {
 
 /// Stores a code; earlier codes of the link are void.
 pub(super) async fn insert_code(tx: &mut Tx, customer: CustomerId, code: &NewCode, now: Timestamp) -> Result<(), CatalogError> {
-    sqlx::query("UPDATE codes SET voided_at = $2 WHERE link_id = $1 AND voided_at IS NULL")
+    sqlx::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND link_id = $2 AND voided_at IS NULL")
+        .bind(customer.to_string())
         .bind(code.link.to_string())
         .bind(micros(now))
         .execute(&mut **tx)
@@ -77,7 +78,7 @@ impl Catalog {
     /// Stores a code for a link; earlier codes of the link are void.
     ///
     /// # Errors
-    /// When it could not be committed.
+    /// `Conflict` when the customer has no such link or call; else when it could not be committed.
     pub async fn issue_code(&self, customer: CustomerId, code: &NewCode, entry: &AuditEntry) -> Result<(), CatalogError> {
         let mut tx = self.begin().await?;
         insert_code(&mut tx, customer, code, self.clock().now()).await?;
@@ -122,9 +123,11 @@ impl Catalog {
     ) -> Result<Attempt, CatalogError> {
         let mut tx = self.begin().await?;
         let row: Option<(String, String)> = sqlx::query_as(
-            "UPDATE codes SET tries_left = tries_left - 1 WHERE link_id = $1 AND voided_at IS NULL AND tries_left > 0 AND expires_at > $2 \
-             RETURNING id, code_hash",
+            "UPDATE codes SET tries_left = tries_left - 1 WHERE customer_id = $1 AND link_id = $2 AND voided_at IS NULL AND tries_left > 0 \
+             AND expires_at > $3 AND EXISTS (SELECT 1 FROM links l JOIN shares s ON s.id = l.share_id WHERE l.customer_id = $1 AND l.id = $2 \
+             AND s.revoked_at IS NULL AND s.expires_at > $3) RETURNING id, code_hash",
         )
+        .bind(customer.to_string())
         .bind(link.to_string())
         .bind(micros(self.clock().now()))
         .fetch_optional(&mut *tx)
@@ -133,7 +136,11 @@ impl Catalog {
         let (id, stored) = row.unwrap_or_else(|| (String::new(), "-".repeat(code_hash.len())));
         let attempt = if stored.as_bytes().ct_eq(code_hash.as_bytes()).into() { Attempt::Right } else { Attempt::Wrong };
         if attempt == Attempt::Right {
-            sqlx::query("UPDATE codes SET tries_left = tries_left + 1 WHERE id = $1").bind(&id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE codes SET tries_left = tries_left + 1 WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(&id)
+                .execute(&mut *tx)
+                .await?;
         }
         let entry = if attempt == Attempt::Right { right } else { wrong };
         audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
@@ -37,7 +38,11 @@ pub enum CatalogError {
 
 impl From<sqlx::Error> for CatalogError {
     fn from(source: sqlx::Error) -> Self {
-        Self::Unavailable(source)
+        match source.as_database_error().map(DatabaseError::kind) {
+            Some(ErrorKind::UniqueViolation) => Self::Conflict("this is there already"),
+            Some(ErrorKind::ForeignKeyViolation) => Self::Conflict("what this refers to is not there"),
+            _ => Self::Unavailable(source),
+        }
     }
 }
 
@@ -59,6 +64,8 @@ pub(super) type Tx = Transaction<'static, Sqlite>;
 pub struct Catalog {
     // INVARIANT: one connection writes, so a transaction never waits for another's lock and
     // sequence numbers need no retry; readers see the last commit and never wait for it.
+    // Verbs do not lean on it where a row can be locked by writing to it first: an engine with
+    // many writers must run the same statements.
     writer: SqlitePool,
     readers: SqlitePool,
     clock: Arc<dyn Clock>,
@@ -112,7 +119,9 @@ impl Catalog {
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, CatalogError> {
-        Ok(self.writer.begin().await?)
+        // The write lock is taken at once: a transaction that reads first and writes later would fail,
+        // not wait, when another process of this folder wrote in between.
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

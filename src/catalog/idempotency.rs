@@ -18,10 +18,10 @@ pub enum Seen {
 }
 
 impl Catalog {
-    /// Claims a key for a request. Claims and answers older than `forget_before` do not count.
+    /// Claims a key for a request. Claims and answers older than `forget_before` are forgotten.
     ///
     /// # Errors
-    /// When the catalog does not answer.
+    /// `Conflict` when the customer has no such call; else when the catalog does not answer.
     pub async fn claim(
         &self,
         customer: CustomerId,
@@ -31,48 +31,51 @@ impl Catalog {
         forget_before: Timestamp,
     ) -> Result<Seen, CatalogError> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3 AND created_at < $4")
+        // All of the customer's, not this key alone: else the table would only grow.
+        sqlx::query("DELETE FROM idempotency WHERE customer_id = $1 AND created_at < $2")
             .bind(customer.to_string())
-            .bind(call.to_string())
-            .bind(key)
             .bind(micros(forget_before))
             .execute(&mut *tx)
             .await?;
-        let known: Option<(String, Option<String>)> =
-            sqlx::query_as("SELECT request_hash, answer FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(key)
-                .fetch_optional(&mut *tx)
-                .await?;
-        let seen = match known {
-            None => {
-                sqlx::query("INSERT INTO idempotency (customer_id, call_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5)")
+        let claimed = sqlx::query(
+            "INSERT INTO idempotency (customer_id, call_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (customer_id, call_id, key) DO NOTHING",
+        )
+        .bind(customer.to_string())
+        .bind(call.to_string())
+        .bind(key)
+        .bind(request_hash)
+        .bind(micros(self.clock().now()))
+        .execute(&mut *tx)
+        .await?;
+        let seen = if claimed.rows_affected() == 1 {
+            Seen::Fresh
+        } else {
+            let (hash, answer): (String, Option<String>) =
+                sqlx::query_as("SELECT request_hash, answer FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3")
                     .bind(customer.to_string())
                     .bind(call.to_string())
                     .bind(key)
-                    .bind(request_hash)
-                    .bind(micros(self.clock().now()))
-                    .execute(&mut *tx)
+                    .fetch_one(&mut *tx)
                     .await?;
-                Seen::Fresh
+            match answer {
+                _ if hash != request_hash => Seen::Other,
+                None => Seen::Running,
+                Some(answer) => Seen::Answered(answer),
             }
-            Some((hash, _)) if hash != request_hash => Seen::Other,
-            Some((_, None)) => Seen::Running,
-            Some((_, Some(answer))) => Seen::Answered(answer),
         };
         tx.commit().await?;
         Ok(seen)
     }
 
-    /// Keeps the answer under its key; `None` frees the key, since nothing was done.
+    /// Keeps the first answer under its key; `None` frees the key, since nothing was done.
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn settle(&self, customer: CustomerId, call: CallId, key: &str, answer: Option<&str>) -> Result<(), CatalogError> {
         let mut tx = self.begin().await?;
         let statement = match answer {
-            Some(_) => "UPDATE idempotency SET answer = $4 WHERE customer_id = $1 AND call_id = $2 AND key = $3",
+            Some(_) => "UPDATE idempotency SET answer = $4 WHERE customer_id = $1 AND call_id = $2 AND key = $3 AND answer IS NULL",
             None => "DELETE FROM idempotency WHERE customer_id = $1 AND call_id = $2 AND key = $3 AND answer IS NULL",
         };
         let mut query = sqlx::query(statement).bind(customer.to_string()).bind(call.to_string()).bind(key);

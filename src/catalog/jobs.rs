@@ -2,9 +2,12 @@
 
 use sqlx::FromRow;
 
+use super::engine::Tx;
 use super::rows::{RowRef, micros};
 use super::{Catalog, CatalogError, audit};
 use crate::domain::{AuditEntry, CustomerId, FileId, JobId, Timestamp};
+
+const TAKEN_OVER: CatalogError = CatalogError::Conflict("the job was taken over by another worker");
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +41,8 @@ impl JobState {
     }
 }
 
-/// A job that was leased.
+/// A job that was leased. It is also the proof of the lease: a worker whose lease ran out and whose
+/// job another one took since then can do nothing with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Which.
@@ -65,6 +69,58 @@ struct JobRow {
     attempts: i64,
 }
 
+/// The id of the oldest job that is due at `$1`. Two halves, so that each is the head of an index.
+macro_rules! due_job {
+    () => {
+        "SELECT id FROM (\
+         SELECT * FROM (SELECT id, run_at FROM jobs WHERE state = 'ready' AND run_at <= $1 ORDER BY run_at, id LIMIT 1) ready \
+         UNION ALL \
+         SELECT * FROM (SELECT id, run_at FROM jobs WHERE state = 'leased' AND leased_until <= $1 ORDER BY leased_until, id LIMIT 1) expired\
+         ) due ORDER BY run_at, id LIMIT 1"
+    };
+}
+
+/// Takes a job out of its worker's hands: back into the queue, or out of it.
+///
+/// # Errors
+/// `Conflict` when the lease is not this one any more.
+pub(super) async fn leave_job(
+    tx: &mut Tx,
+    job: &Job,
+    state: JobState,
+    run_at: Option<Timestamp>,
+    error: Option<&str>,
+) -> Result<(), CatalogError> {
+    let left = sqlx::query(
+        "UPDATE jobs SET state = $4, leased_until = NULL, run_at = COALESCE($5, run_at), last_error = $6 \
+         WHERE customer_id = $1 AND id = $2 AND attempts = $3 AND state = 'leased'",
+    )
+    .bind(job.customer.to_string())
+    .bind(job.id.to_string())
+    .bind(i64::from(job.attempts))
+    .bind(state.as_str())
+    .bind(run_at.map(micros))
+    .bind(error)
+    .execute(&mut **tx)
+    .await?;
+    if left.rows_affected() == 1 { Ok(()) } else { Err(TAKEN_OVER) }
+}
+
+/// Makes sure that a job is still in the hands of the worker that leased it, until the transaction ends.
+///
+/// # Errors
+/// `Conflict` when it is not.
+pub(super) async fn hold_job(tx: &mut Tx, job: &Job) -> Result<(), CatalogError> {
+    // A write, since that locks the row on every engine.
+    let held = sqlx::query("UPDATE jobs SET attempts = attempts WHERE customer_id = $1 AND id = $2 AND attempts = $3 AND state = 'leased'")
+        .bind(job.customer.to_string())
+        .bind(job.id.to_string())
+        .bind(i64::from(job.attempts))
+        .execute(&mut **tx)
+        .await?;
+    if held.rows_affected() == 1 { Ok(()) } else { Err(TAKEN_OVER) }
+}
+
 impl Catalog {
     /// Takes the oldest job that is due, or whose lease ran out, until `until`.
     ///
@@ -73,20 +129,17 @@ impl Catalog {
     pub async fn lease_job(&self, until: Timestamp) -> Result<Option<Job>, CatalogError> {
         let now = micros(self.clock().now());
         // Looked for without a write lock first: idle workers must not take turns with callers.
-        let due: Option<(String,)> = sqlx::query_as(
-            "SELECT id FROM jobs WHERE (state = 'ready' AND run_at <= $1) OR (state = 'leased' AND leased_until <= $1) ORDER BY run_at, id LIMIT 1",
-        )
-        .bind(now)
-        .fetch_optional(self.readers())
-        .await?;
-        let Some((id,)) = due else { return Ok(None) };
+        let due: Option<(String,)> = sqlx::query_as(due_job!()).bind(now).fetch_optional(self.readers()).await?;
+        if due.is_none() {
+            return Ok(None);
+        }
         let mut tx = self.begin().await?;
-        let row: Option<JobRow> = sqlx::query_as(
-            "UPDATE jobs SET state = 'leased', attempts = attempts + 1, leased_until = $3 WHERE id = $1 AND \
-             ((state = 'ready' AND run_at <= $2) OR (state = 'leased' AND leased_until <= $2)) \
-             RETURNING id, customer_id, kind, file_id, version, attempts",
-        )
-        .bind(&id)
+        // Looked for again: another worker may have taken that one, and there may be more.
+        let row: Option<JobRow> = sqlx::query_as(concat!(
+            "UPDATE jobs SET state = 'leased', attempts = attempts + 1, leased_until = $2 WHERE id = (",
+            due_job!(),
+            ") AND (state = 'ready' OR leased_until <= $1) RETURNING id, customer_id, kind, file_id, version, attempts"
+        ))
         .bind(now)
         .bind(micros(until))
         .fetch_optional(&mut *tx)
@@ -107,17 +160,10 @@ impl Catalog {
     /// Puts a leased job back, to run again at an instant.
     ///
     /// # Errors
-    /// When it could not be committed.
-    pub async fn retry_job(&self, job: JobId, at: Timestamp, error: &str) -> Result<(), CatalogError> {
+    /// `Conflict` when another worker has taken it over; else when it could not be committed.
+    pub async fn retry_job(&self, job: &Job, at: Timestamp, error: &str) -> Result<(), CatalogError> {
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "UPDATE jobs SET state = 'ready', leased_until = NULL, run_at = $2, last_error = $3 WHERE id = $1 AND state = 'leased'",
-        )
-        .bind(job.to_string())
-        .bind(micros(at))
-        .bind(error)
-        .execute(&mut *tx)
-        .await?;
+        leave_job(&mut tx, job, JobState::Ready, Some(at), Some(error)).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -125,15 +171,14 @@ impl Catalog {
     /// Ends a job that has nothing to do any more, or that failed for good, with a record of why.
     ///
     /// # Errors
-    /// When it could not be committed.
+    /// `Conflict` when another worker has taken it over, or `state` is no end; else when it could not
+    /// be committed.
     pub async fn close_job(&self, job: &Job, state: JobState, error: Option<&str>, entry: &AuditEntry) -> Result<(), CatalogError> {
+        if !matches!(state, JobState::Done | JobState::GivenUp) {
+            return Err(CatalogError::Conflict("a job ends as done or as given up"));
+        }
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE jobs SET state = $2, leased_until = NULL, last_error = $3 WHERE id = $1 AND state = 'leased'")
-            .bind(job.id.to_string())
-            .bind(state.as_str())
-            .bind(error)
-            .execute(&mut *tx)
-            .await?;
+        leave_job(&mut tx, job, state, None, error).await?;
         audit::append(&mut tx, self.clock(), self.entropy(), &job.customer.to_string(), entry).await?;
         tx.commit().await?;
         Ok(())

@@ -7,6 +7,7 @@
 //! To add one: a verb goes into the file of its subject, takes domain types and an
 //! [`AuditEntry`](crate::domain::AuditEntry), and keeps its SQL to what SQLite and Postgres share.
 
+mod arrival;
 mod audit;
 mod calls;
 mod codes;
@@ -16,17 +17,26 @@ mod feed;
 mod files;
 mod idempotency;
 mod jobs;
+mod listings;
+mod pending;
 mod people;
 mod rows;
 mod shares;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
+pub use arrival::{AddedFile, Given, NewFile};
 pub use audit::{AuditRecord, ChainFault, ChainReport, SYSTEM_CHAIN};
-pub use calls::{CallChange, CallRecord, Listed, NewCall, NewPending, Pending};
+pub use calls::{CallChange, CallRecord, NewCall};
 pub use codes::{Attempt, CodeRecord, NewCode};
 pub use customers::{Customer, KeyRecord, NewCustomer, NewKey};
 pub use engine::{Catalog, CatalogError};
 pub use feed::{Change, Grant};
-pub use files::{AddedFile, Admission, BlobRecord, Given, Judgement, NewFile, VersionRecord};
+pub use files::{BlobRecord, VersionRecord};
 pub use idempotency::Seen;
 pub use jobs::{Job, JobKind, JobState};
+pub use listings::Listed;
+pub use pending::{NewPending, Pending};
 pub use shares::{LinkRecord, NewLink, NewMessage, NewShare, OutboxMessage, ShareRecord};
+pub use verdict::{Admission, Judgement};

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::rows::{RowRef, list_json, micros};
 use super::{Catalog, CatalogError, audit};
-use crate::domain::{AuditEntry, CustomerId, Person, PersonId, Phone, Role, TeamId, UserId};
+use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId};
 
 #[derive(FromRow)]
 struct PersonRow {
@@ -39,8 +39,12 @@ impl Catalog {
     /// Adds a person; a team with its members.
     ///
     /// # Errors
-    /// `Conflict` when a member is no user of this customer; else when it could not be committed.
+    /// `Conflict` when a member is no user of this customer, or the person is no team and has members;
+    /// else when it could not be committed.
     pub async fn add_person(&self, person: &Person, entry: &AuditEntry) -> Result<(), CatalogError> {
+        if person.kind() != PersonKind::Team && !person.members.is_empty() {
+            return Err(CatalogError::Conflict("only a team has members"));
+        }
         let customer = person.customer.to_string();
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -65,7 +69,7 @@ impl Catalog {
             if known.is_none() {
                 return Err(CatalogError::Conflict("a member of the team is not a user here"));
             }
-            sqlx::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3)")
+            sqlx::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(&customer)
                 .bind(person.id.to_string())
                 .bind(member.to_string())
@@ -82,6 +86,12 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn people(&self, customer: CustomerId) -> Result<Vec<Person>, CatalogError> {
+        // People before members: a team that is made in between is left out, never shown without its members.
+        let rows: Vec<PersonRow> =
+            sqlx::query_as("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 ORDER BY id")
+                .bind(customer.to_string())
+                .fetch_all(self.readers())
+                .await?;
         let members: Vec<(String, String)> =
             sqlx::query_as("SELECT team_id, user_id FROM team_members WHERE customer_id = $1 ORDER BY team_id, user_id")
                 .bind(customer.to_string())
@@ -92,11 +102,6 @@ impl Catalog {
             let user = RowRef { table: "team_members", id: &team }.parsed(&user)?;
             teams.entry(team).or_default().push(user);
         }
-        let rows: Vec<PersonRow> =
-            sqlx::query_as("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 ORDER BY id")
-                .bind(customer.to_string())
-                .fetch_all(self.readers())
-                .await?;
         rows.into_iter()
             .map(|row| {
                 let members = teams.remove(&row.id).unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::calls::consume_pending;
 use super::codes::{NewCode, insert_code};
-use super::files::touch;
+use super::files::{file_in, touch};
+use super::pending::confirm_pending;
 use super::rows::{RowRef, micros};
 use super::{Catalog, CatalogError, audit};
 use crate::domain::{AuditEntry, CallId, CustomerId, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
@@ -182,7 +182,7 @@ macro_rules! select_shares {
     ($tail:literal) => {
         concat!(
             "SELECT s.id, s.file_id, s.version, s.recipient_id, s.rights, s.call_id, s.created_at, s.expires_at, l.id AS link_id, l.slug_sealed ",
-            "FROM shares s JOIN links l ON l.share_id = s.id ",
+            "FROM shares s JOIN links l ON l.customer_id = s.customer_id AND l.share_id = s.id ",
             $tail
         )
     };
@@ -193,13 +193,22 @@ impl Catalog {
     /// all or nothing.
     ///
     /// # Errors
-    /// `Conflict` when the action was already answered; else when it could not be committed.
+    /// `Conflict` when the action was already answered or waited too long, or the file is not active at
+    /// this version any more; else when it could not be committed.
     pub async fn share(&self, new: &NewShare, confirmed: Option<(CallId, PendingId)>, entry: &AuditEntry) -> Result<(), CatalogError> {
         let now = self.clock().now();
         let customer = new.customer.to_string();
         let mut tx = self.begin().await?;
         if let Some((call, pending)) = confirmed {
-            consume_pending(&mut tx, call, pending).await?;
+            confirm_pending(&mut tx, new.customer, call, pending, now).await?;
+        }
+        // Rights were decided before this transaction; the file must still be what they were decided on.
+        let file = file_in(&mut tx, new.customer, new.file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
+        if file.version != new.version {
+            return Err(CatalogError::Conflict("a newer version of the file has arrived"));
+        }
+        if !file.status.is_readable() {
+            return Err(CatalogError::Conflict("the file cannot be handed out now"));
         }
         sqlx::query(
             "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at) \
@@ -337,18 +346,28 @@ impl Catalog {
     /// Counts a download through a link, and notes that the file's bytes were handed out.
     ///
     /// # Errors
-    /// When it could not be committed.
+    /// `Conflict` when the share has ended or the file may not be handed out any more; else when it
+    /// could not be committed.
     pub async fn downloaded(&self, link: &LinkRecord, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let now = micros(self.clock().now());
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE links SET downloads = downloads + 1 WHERE customer_id = $1 AND id = $2")
-            .bind(link.customer.to_string())
-            .bind(link.id.to_string())
-            .execute(&mut *tx)
-            .await?;
+        let counted = sqlx::query(
+            "UPDATE links SET downloads = downloads + 1 WHERE customer_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM shares s \
+             JOIN files f ON f.customer_id = s.customer_id AND f.id = s.file_id WHERE s.customer_id = $1 AND s.id = links.share_id \
+             AND s.revoked_at IS NULL AND s.expires_at > $3 AND f.status NOT IN ('quarantined', 'expired', 'deleted'))",
+        )
+        .bind(link.customer.to_string())
+        .bind(link.id.to_string())
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        if counted.rows_affected() == 0 {
+            return Err(CatalogError::Conflict("this link opens nothing any more"));
+        }
         sqlx::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")
             .bind(link.customer.to_string())
             .bind(link.file.to_string())
-            .bind(micros(self.clock().now()))
+            .bind(now)
             .execute(&mut *tx)
             .await?;
         audit::append(&mut tx, self.clock(), self.entropy(), &link.customer.to_string(), entry).await?;

@@ -63,7 +63,7 @@ impl Files {
     /// When the catalog does not answer.
     pub async fn retry_job(&self, job: &Job, seconds: i64, error: &str) -> Result<(), FilesError> {
         let at = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-        Ok(self.0.catalog.retry_job(job.id, at, error).await?)
+        Ok(self.0.catalog.retry_job(job, at, error).await?)
     }
 
     /// Ends a job that failed for good; the file stays in the state it is in.
@@ -146,7 +146,7 @@ impl Files {
             ..Self::worker_entry("scan", verdict.status.as_str(), file.id)
         };
         let judgement = Judgement { verdict, object_key: harmful.then(|| to.as_str().to_owned()) };
-        let status = self.0.catalog.judge(job.customer, job.file, job.version, &judgement, job.id, &entry).await?;
+        let status = self.0.catalog.judge(job, &judgement, &entry).await?;
         self.leave(&from, &to).await;
         self.0.changed.notify_waiters();
         Ok(status)
@@ -192,7 +192,7 @@ impl Files {
             reason: understood.extraction.reason.clone(),
             ..Self::worker_entry("admit", "done", file.id)
         };
-        self.0.catalog.admit(job.customer, job.file, job.version, &admission, job.id, &entry).await?;
+        self.0.catalog.admit(job, &admission, &entry).await?;
         self.leave(&from, &to).await;
         self.0.changed.notify_waiters();
         Ok(())

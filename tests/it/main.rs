@@ -4,6 +4,12 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod inspect;
+#[cfg(test)]
+mod mcp;
+#[cfg(test)]
+mod support;
 #[cfg(test)]
 mod tidy;

@@ -1,6 +1,6 @@
 //! Tools over plain HTTP: what they are, and calling one.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
@@ -94,29 +94,25 @@ async fn call(
     Whole(body): Whole,
 ) -> Result<Json<Answer>, Problem> {
     let simulate = name_header(&headers, "satchel-simulate")?;
-    let called = api.0.tools.call(&context, &tool, arguments(&body), simulate.as_deref());
-    match tokio::time::timeout(TOOL_TIMEOUT, called).await {
-        Ok(Ok(answer)) => Ok(Json(answer)),
-        Ok(Err(unknown)) => {
+    let (tools, call) = (Arc::clone(&api.0.tools), context.call);
+    // In a task of its own: a platform that hangs up and asks again must find the first answer under
+    // its key, not a call that was cut in the middle.
+    let work = async move { tools.call(&context, &tool, arguments(&body), simulate.as_deref()).await };
+    match tokio::time::timeout(TOOL_TIMEOUT, api.0.tasks.spawn(work)).await {
+        Ok(Ok(Ok(answer))) => Ok(Json(answer)),
+        Ok(Ok(Err(unknown))) => {
             tracing::debug!(error = %unknown, "an unknown tool was called");
             Err(Problem::not_found())
         }
+        Ok(Err(error)) => {
+            tracing::error!(call.id = %call, error = %error, "a tool's task ended early");
+            Err(Problem::internal())
+        }
         // Platforms hide any other status from the model, and the caller would hear nothing.
         Err(_) => {
-            tracing::error!(tool.name = %tool, call.id = %context.call, "a tool overran its deadline");
-            Ok(Json(overran(api.0.speech.say(&Unavailable { part: Part::General }))))
+            tracing::error!(call.id = %call, "a tool overran its deadline");
+            Ok(Json(Answer::new(Outcome::Unavailable, api.0.speech.say(&Unavailable { part: Part::General }))))
         }
-    }
-}
-
-fn overran(say: String) -> Answer {
-    Answer {
-        outcome: Outcome::Unavailable,
-        say,
-        data: Value::Object(serde_json::Map::new()),
-        must_say: Vec::new(),
-        keys: BTreeMap::new(),
-        next: None,
     }
 }
 

@@ -45,8 +45,8 @@ fn made_by_a_server(data: &Path) -> String {
     for name in ["Ann Lee", "Bo Chen"] {
         assert_eq!(run(&["person", "add", name, "--key", key, "--data", data.to_str().unwrap()]).code, Some(0));
     }
-    let served = run(&["audit", "verify", "--json", "--data", data.to_str().unwrap()]);
-    assert_eq!((served.code, served.json()["intact"].as_bool()), (Some(0), Some(true)), "{served:?}");
+    let checked = run(&["audit", "verify", "--json", "--data", data.to_str().unwrap()]);
+    assert_eq!((checked.code, checked.json()["intact"].as_bool()), (Some(0), Some(true)), "{checked:?}");
     server.stop();
     customer
 }

@@ -1,0 +1,91 @@
+//! Customers and their keys.
+
+use super::fixture::{Fixture, conflicts, entry, hash, on_every_engine};
+use crate::catalog::{Customer, NewCustomer, NewKey};
+use crate::domain::{CustomerId, ErrorCode, KeyId, Permission, Permissions};
+
+async fn a_customer_reads_back_with_its_first_key(fx: &Fixture) {
+    let id = fx.customer("Northwind").await;
+    assert_eq!(fx.catalog.customer(id).await.unwrap(), Some(Customer { id, name: "Northwind".to_owned(), is_test: true }));
+    let key = fx.catalog.key_by_secret(&hash("key of Northwind")).await.unwrap().unwrap();
+    assert_eq!((key.customer, key.label.as_str()), (Some(id), "the platform"));
+    assert_eq!(key.permissions, Permissions::only([Permission::Read, Permission::Share]));
+    assert_eq!((key.created_at, key.expires_at, key.revoked_at), (fx.now(), None, None));
+    assert_eq!(fx.catalog.keys(id).await.unwrap(), [key]);
+}
+
+async fn customers_come_oldest_first(fx: &Fixture) {
+    let first = fx.customer("Zephyr").await;
+    fx.clock.advance_seconds(1);
+    let second = fx.customer("Acme").await;
+    let ids: Vec<_> = fx.catalog.customers().await.unwrap().into_iter().map(|customer| customer.id).collect();
+    assert_eq!(ids, [first, second]);
+}
+
+async fn an_unknown_customer_or_secret_is_nobodys(fx: &Fixture) {
+    fx.customer("Northwind").await;
+    let stranger = CustomerId::new(&*fx.clock, &*fx.entropy);
+    assert_eq!(fx.catalog.customer(stranger).await.unwrap(), None);
+    assert_eq!(fx.catalog.key_by_secret(&hash("guess")).await.unwrap(), None);
+}
+
+async fn a_customer_is_made_once_and_whole(fx: &Fixture) {
+    let id = fx.customer("Northwind").await;
+    let before = fx.records(id).await;
+    let again = NewCustomer { id, name: "Other".to_owned(), is_test: false, key: fx.new_key("second") };
+    let error = fx.catalog.create_customer(&again, &entry("create_customer")).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Conflict);
+    assert_eq!(fx.catalog.customer(id).await.unwrap().unwrap().name, "Northwind");
+    assert_eq!(fx.catalog.key_by_secret(&hash("second")).await.unwrap(), None);
+    // A secret that is taken: the customer is not made without its key.
+    let taken = CustomerId::new(&*fx.clock, &*fx.entropy);
+    let new = NewCustomer { id: taken, name: "Taken".to_owned(), is_test: false, key: fx.new_key("key of Northwind") };
+    assert!(conflicts(fx.catalog.create_customer(&new, &entry("create_customer")).await));
+    assert_eq!(fx.catalog.customer(taken).await.unwrap(), None);
+    assert_eq!((fx.records(id).await, fx.records(taken).await), (before, 0));
+}
+
+async fn a_key_is_alive_until_its_end(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let new = NewKey { expires_at: Some(fx.in_seconds(60)), ..fx.new_key("short") };
+    fx.catalog.add_key(customer, &new, &entry("add_key")).await.unwrap();
+    let key = fx.catalog.key_by_secret(&hash("short")).await.unwrap().unwrap();
+    assert_eq!(key.expires_at, Some(fx.in_seconds(60)));
+    for (seconds, alive) in [(0, true), (59, true), (60, false), (3600, false)] {
+        assert_eq!(key.is_alive(fx.in_seconds(seconds)), alive, "after {seconds} s");
+    }
+}
+
+async fn a_revoked_key_is_dead_at_once_and_is_revoked_once(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let new = fx.new_key("doomed");
+    fx.catalog.add_key(customer, &new, &entry("add_key")).await.unwrap();
+    assert!(fx.catalog.revoke_key(customer, new.id, &entry("revoke_key")).await.unwrap());
+    let key = fx.catalog.key_by_secret(&hash("doomed")).await.unwrap().unwrap();
+    assert_eq!(key.revoked_at, Some(fx.now()));
+    assert!(!key.is_alive(fx.now()));
+    fx.clock.advance_seconds(5);
+    assert!(!fx.catalog.revoke_key(customer, new.id, &entry("revoke_key")).await.unwrap(), "it was revoked before");
+    assert_eq!(fx.catalog.key_by_secret(&hash("doomed")).await.unwrap().unwrap().revoked_at, key.revoked_at);
+    let unknown = KeyId::new(&*fx.clock, &*fx.entropy);
+    assert!(!fx.catalog.revoke_key(customer, unknown, &entry("revoke_key")).await.unwrap());
+}
+
+async fn the_operators_key_belongs_to_no_customer(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    fx.catalog.add_operator_key(&fx.new_key("operator"), &entry("create_key")).await.unwrap();
+    let key = fx.catalog.key_by_secret(&hash("operator")).await.unwrap().unwrap();
+    assert_eq!(key.customer, None);
+    assert_eq!(fx.catalog.keys(customer).await.unwrap().len(), 1);
+    assert!(!fx.catalog.revoke_key(customer, key.id, &entry("revoke_key")).await.unwrap(), "no customer can revoke it");
+}
+
+on_every_engine!(
+    a_customer_reads_back_with_its_first_key,
+    customers_come_oldest_first,
+    an_unknown_customer_or_secret_is_nobodys,
+    a_customer_is_made_once_and_whole,
+    a_key_is_alive_until_its_end,
+    a_revoked_key_is_dead_at_once_and_is_revoked_once,
+    the_operators_key_belongs_to_no_customer,
+);

@@ -1,0 +1,316 @@
+//! A fresh catalog for each test, and the few things most tests begin with.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use tokio_util::task::TaskTracker;
+
+use crate::catalog::*;
+use crate::domain::*;
+
+/// The engines that pass this suite.
+pub(super) enum Engine {
+    Sqlite,
+}
+
+/// Makes a test of each function, on each engine.
+macro_rules! on_every_engine {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            use crate::catalog::tests::fixture::{Engine, Fixture};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(&Fixture::open(Engine::Sqlite).await).await;
+                }
+            )*
+        }
+    };
+}
+pub(super) use on_every_engine;
+
+pub(super) struct Fixture {
+    engine: Engine,
+    folder: tempfile::TempDir,
+    pub clock: Arc<ManualClock>,
+    pub entropy: Arc<SeededEntropy>,
+    pub catalog: Catalog,
+}
+
+impl Fixture {
+    pub async fn open(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
+        let entropy = Arc::new(SeededEntropy::new(11));
+        let catalog = match engine {
+            Engine::Sqlite => Catalog::open(folder.path(), clock.clone(), entropy.clone()).await.unwrap(),
+        };
+        Self { engine, folder, clock, entropy, catalog }
+    }
+
+    /// Closes the catalog and opens what it left behind.
+    pub async fn reopened(&self) -> Catalog {
+        self.catalog.close().await;
+        self.opened_again().await
+    }
+
+    /// The same catalog as another process has it.
+    pub async fn opened_again(&self) -> Catalog {
+        match self.engine {
+            Engine::Sqlite => Catalog::open(self.folder.path(), self.clock.clone(), self.entropy.clone()).await.unwrap(),
+        }
+    }
+
+    /// Changes rows behind the catalog's back; gives how many.
+    pub async fn damage(&self, sql: &str) -> u64 {
+        match self.engine {
+            Engine::Sqlite => {
+                let address = format!("sqlite://{}", self.folder.path().join("catalog.db").display());
+                let mut raw = SqliteConnection::connect(&address).await.unwrap();
+                let changed = sqlx::query(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap().rows_affected();
+                raw.close().await.unwrap();
+                changed
+            }
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn in_seconds(&self, seconds: i64) -> Timestamp {
+        self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap()
+    }
+
+    pub fn new_key(&self, secret: &str) -> NewKey {
+        NewKey {
+            id: KeyId::new(&*self.clock, &*self.entropy),
+            secret_hash: hash(secret),
+            label: "the platform".to_owned(),
+            permissions: Permissions::only([Permission::Read, Permission::Share]),
+            expires_at: None,
+        }
+    }
+
+    pub async fn customer(&self, name: &str) -> CustomerId {
+        let id = CustomerId::new(&*self.clock, &*self.entropy);
+        let new = NewCustomer { id, name: name.to_owned(), is_test: true, key: self.new_key(&format!("key of {name}")) };
+        self.catalog.create_customer(&new, &entry("create_customer")).await.unwrap();
+        id
+    }
+
+    pub async fn user(&self, customer: CustomerId, name: &str) -> UserId {
+        let id = UserId::new(&*self.clock, &*self.entropy);
+        let person = Person { roles: vec![Role::Member], ..new_person(customer, PersonId::User(id), name) };
+        self.catalog.add_person(&person, &entry("add_person")).await.unwrap();
+        id
+    }
+
+    pub async fn contact(&self, customer: CustomerId, name: &str) -> PersonId {
+        let id = PersonId::Contact(ContactId::new(&*self.clock, &*self.entropy));
+        self.catalog.add_person(&new_person(customer, id, name), &entry("add_person")).await.unwrap();
+        id
+    }
+
+    pub fn new_call(&self, customer: CustomerId, caller: Caller, token: &str) -> NewCall {
+        NewCall {
+            id: CallId::new(&*self.clock, &*self.entropy),
+            customer,
+            external_id: None,
+            token_hash: hash(token),
+            caller,
+            verified: Verified { method: VerifiedMethod::Pin, level: 2 },
+            permissions: Permissions::all(),
+            settings: CallSettings::default(),
+            expires_at: self.in_seconds(3600),
+        }
+    }
+
+    /// A call of a guest.
+    pub async fn call(&self, customer: CustomerId) -> CallId {
+        let new = self.new_call(customer, Caller::Guest { number: None }, &self.secret());
+        self.catalog.open_call(&new, &entry("open_call")).await.unwrap();
+        new.id
+    }
+
+    pub fn secret(&self) -> String {
+        hex::encode(random_bytes::<16>(&*self.entropy))
+    }
+
+    pub fn new_file(&self, customer: CustomerId, bytes: &str) -> NewFile {
+        let upload = UploadId::new(&*self.clock, &*self.entropy);
+        let sha = digest(&SHA256, bytes.as_bytes());
+        NewFile {
+            id: FileId::new(&*self.clock, &*self.entropy),
+            customer,
+            owner: Owner::Service,
+            folder: Folder::parse("finance").unwrap(),
+            name: FileName::parse("Q2 report.pdf").unwrap(),
+            given: Given::default(),
+            working_title: "Q2 report".to_owned(),
+            content_type: "application/pdf".to_owned(),
+            blob: BlobId::new(&*self.clock, &*self.entropy),
+            content_key: hash(&format!("{customer} {bytes}")),
+            object_key: format!("{customer}/uploads/{upload}"),
+            size: bytes.len() as u64,
+            checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
+            upload,
+            job: JobId::new(&*self.clock, &*self.entropy),
+        }
+    }
+
+    /// A file that waits for its verdict.
+    pub async fn arrived(&self, customer: CustomerId, bytes: &str) -> FileId {
+        let new = self.new_file(customer, bytes);
+        self.catalog.add_file(&new, &entry("add")).await.unwrap();
+        new.id
+    }
+
+    /// The next job, for five minutes.
+    pub async fn lease(&self) -> Job {
+        self.catalog.lease_job(self.in_seconds(300)).await.unwrap().expect("a job is due")
+    }
+
+    pub async fn judge(&self, job: &Job, status: ScanStatus) -> Result<FileStatus, CatalogError> {
+        self.catalog.judge(job, &Judgement { verdict: &verdict(status), object_key: None }, &entry("scan")).await
+    }
+
+    /// A file everybody may read.
+    pub async fn active(&self, customer: CustomerId, bytes: &str) -> FileId {
+        let file = self.arrived(customer, bytes).await;
+        let job = self.lease().await;
+        assert_eq!(job.file, file, "the only open job is that of the file");
+        self.judge(&job, ScanStatus::Clean).await.unwrap();
+        self.catalog.admit(&job, &admission("Q2 report"), &entry("admit")).await.unwrap();
+        file
+    }
+
+    pub async fn state(&self, customer: CustomerId, file: FileId) -> FileStatus {
+        self.catalog.file(customer, file).await.unwrap().expect("the file is there").status
+    }
+
+    pub fn new_pending(&self, seconds: i64) -> NewPending {
+        NewPending {
+            id: PendingId::new(&*self.clock, &*self.entropy),
+            payload: "{\"share\":1}".to_owned(),
+            batch: Some("batch 1".to_owned()),
+            not_before: self.in_seconds(2),
+            expires_at: self.in_seconds(seconds),
+        }
+    }
+
+    pub fn new_share(&self, customer: CustomerId, file: FileId, recipient: PersonId) -> NewShare {
+        NewShare {
+            id: ShareId::new(&*self.clock, &*self.entropy),
+            customer,
+            file,
+            version: 1,
+            recipient,
+            rights: Rights::View,
+            call: None,
+            expires_at: self.in_seconds(86_400),
+            link: NewLink {
+                id: LinkId::new(&*self.clock, &*self.entropy),
+                slug_hash: hash(&self.secret()),
+                slug_sealed: "sealed slug".to_owned(),
+            },
+            code: None,
+            messages: Vec::new(),
+        }
+    }
+
+    pub fn new_code(&self, call: CallId, link: LinkId, code: &str) -> NewCode {
+        NewCode {
+            id: CodeId::new(&*self.clock, &*self.entropy),
+            link,
+            call,
+            code_hash: hash(code),
+            sealed: format!("sealed {code}"),
+            tries: 5,
+            expires_at: self.in_seconds(600),
+        }
+    }
+
+    pub async fn try_code(&self, customer: CustomerId, link: LinkId, code: &str) -> Attempt {
+        self.catalog.try_code(customer, link, &hash(code), &entry("right"), &entry("wrong")).await.unwrap()
+    }
+
+    /// How many records a customer's chain has.
+    pub async fn records(&self, customer: CustomerId) -> usize {
+        self.catalog.audit_page(customer, 0, 10_000).await.unwrap().len()
+    }
+}
+
+pub(super) fn new_person(customer: CustomerId, id: PersonId, name: &str) -> Person {
+    Person { id, customer, name: name.to_owned(), email: None, phone: None, roles: Vec::new(), detail: None, members: Vec::new() }
+}
+
+pub(super) fn hash(text: &str) -> String {
+    hex::encode(digest(&SHA256, text.as_bytes()))
+}
+
+pub(super) fn entry(action: &'static str) -> AuditEntry {
+    AuditEntry {
+        actor: Actor::Operator,
+        call: None,
+        door: Door::Http,
+        source: Some("192.0.2.7".to_owned()),
+        action,
+        object: None,
+        version: None,
+        content_hash: None,
+        decision: Decision::Allow,
+        policy: Some("owner".to_owned()),
+        outcome: "done",
+        reason: None,
+    }
+}
+
+pub(super) fn verdict(status: ScanStatus) -> ScanVerdict {
+    ScanVerdict { status, engine: "boreal 1 rules 7".to_owned(), findings: vec!["eicar".to_owned()] }
+}
+
+pub(super) fn admission(title: &str) -> Admission {
+    Admission {
+        title: title.to_owned(),
+        author: Some("Ana Ruiz".to_owned()),
+        tags: vec!["finance".to_owned(), "a \"quoted\" tag".to_owned()],
+        category: Category::Document,
+        created_date: Some(jiff::civil::date(2025, 7, 14)),
+        content_type: "application/pdf".to_owned(),
+        extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+        excerpt: Some("Revenue rose.".to_owned()),
+        summary: Some("Revenue rose by a tenth.".to_owned()),
+        page_count: Some(12),
+        duration_ms: Some(1_500),
+        text_key: Some("text/1".to_owned()),
+        object_key: "documents/1".to_owned(),
+    }
+}
+
+/// Whether a verb was refused because something is gone or has changed; any other failure fails the test.
+#[track_caller]
+pub(super) fn conflicts<T: std::fmt::Debug>(result: Result<T, CatalogError>) -> bool {
+    match result {
+        Ok(_) => false,
+        Err(CatalogError::Conflict(_)) => true,
+        Err(other) => panic!("neither done nor a conflict: {other:?}"),
+    }
+}
+
+/// Runs all at once, on several threads.
+pub(super) async fn at_once<F>(tasks: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let tracker = TaskTracker::new();
+    let running: Vec<_> = tasks.into_iter().map(|task| tracker.spawn(task)).collect();
+    let mut outputs = Vec::with_capacity(running.len());
+    for task in running {
+        outputs.push(task.await.unwrap());
+    }
+    outputs
+}

@@ -1,0 +1,23 @@
+//! Owns what the catalog promises, as sentences: one suite that every engine passes.
+//!
+//! Must not look into tables, but where a test damages them or ages them on purpose
+//! ([`Fixture::damage`](fixture::Fixture::damage)); a test that knows an engine holds for that engine only.
+//!
+//! To add one: a test goes into the file of its subject as `async fn sentence(fx: &Fixture)` and into
+//! that file's `on_every_engine!`; an engine is added in `fixture.rs`.
+
+mod audit;
+mod calls;
+mod codes;
+mod customers;
+mod files;
+mod fixture;
+mod idempotency;
+mod jobs;
+mod pending;
+mod people;
+mod shares;
+mod verbs;
+mod verdict;
+mod walls;
+mod world;

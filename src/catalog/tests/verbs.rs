@@ -1,0 +1,134 @@
+//! Every verb that changes something leaves exactly one record, and none is forgotten here.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::path::Path;
+
+use super::fixture::{Fixture, admission, entry, hash, new_person, on_every_engine, verdict};
+use super::world::World;
+use crate::catalog::{CallChange, CatalogError, JobState, Judgement, NewCustomer, SYSTEM_CHAIN};
+use crate::domain::{Caller, ContactId, CustomerId, FileStatus, HeardKind, PersonId, ScanStatus, UploadId};
+
+/// Counts the records that verbs leave on one customer's chain.
+struct Counter<'a> {
+    fx: &'a Fixture,
+    customer: CustomerId,
+    tried: BTreeSet<&'static str>,
+}
+
+impl Counter<'_> {
+    async fn leaves<T>(&mut self, records: usize, verb: &'static str, run: impl Future<Output = Result<T, CatalogError>>) -> T {
+        let before = self.fx.records(self.customer).await;
+        let value = match run.await {
+            Ok(value) => value,
+            Err(error) => panic!("`{verb}` failed: {error:?}"),
+        };
+        assert_eq!(self.fx.records(self.customer).await - before, records, "records of `{verb}`");
+        self.tried.insert(verb);
+        value
+    }
+}
+
+/// Verbs that end with opening, closing or looking at the database as a whole.
+const OF_THE_ENGINE: [&str; 3] = ["open", "close", "probe"];
+
+fn verbs_in_the_sources() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog");
+    let mut verbs = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(path).unwrap();
+            verbs.extend(text.lines().filter_map(|line| {
+                let rest = line.trim_start().strip_prefix("pub async fn ")?;
+                rest.split(['(', '<']).next().map(str::to_owned)
+            }));
+        }
+    }
+    verbs
+}
+
+async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture) {
+    let world = World::of(fx).await;
+    let (customer, catalog, e) = (world.customer, &fx.catalog, entry("act"));
+    let mut count = Counter { fx, customer, tried: BTreeSet::new() };
+
+    // A customer's first record is its own making; the operator's are on the system's chain.
+    let made = CustomerId::new(&*fx.clock, &*fx.entropy);
+    let new = NewCustomer { id: made, name: "Made".to_owned(), is_test: false, key: fx.new_key("made") };
+    count.leaves(0, "create_customer", catalog.create_customer(&new, &e)).await;
+    assert_eq!(fx.records(made).await, 1);
+    count.leaves(0, "add_operator_key", catalog.add_operator_key(&fx.new_key("operator"), &e)).await;
+    count.leaves(0, "record_system", catalog.record_system(&e)).await;
+    assert_eq!(catalog.verify_chain(SYSTEM_CHAIN).await.unwrap().records, 2);
+
+    count.leaves(1, "record", catalog.record(customer, &e)).await;
+    let key = fx.new_key("another");
+    count.leaves(1, "add_key", catalog.add_key(customer, &key, &e)).await;
+    count.leaves(1, "revoke_key", catalog.revoke_key(customer, key.id, &e)).await;
+    let person = new_person(customer, PersonId::Contact(ContactId::new(&*fx.clock, &*fx.entropy)), "Zoe");
+    count.leaves(1, "add_person", catalog.add_person(&person, &e)).await;
+
+    let call = fx.new_call(customer, Caller::Guest { number: None }, "another token");
+    count.leaves(1, "open_call", catalog.open_call(&call, &e)).await;
+    count.leaves(1, "change_call", catalog.change_call(customer, call.id, &CallChange::default(), &e)).await;
+    count.leaves(1, "heard", catalog.heard(customer, call.id, HeardKind::Digits, "1", &e)).await;
+    count.leaves(1, "list_in_call", catalog.list_in_call(customer, call.id, 0, &[world.file], true, &e)).await;
+    let question = fx.new_pending(60);
+    count.leaves(1, "ask", catalog.ask(customer, call.id, 0, &question, &e)).await;
+    count.leaves(1, "not_understood", catalog.not_understood(customer, call.id, question.id, &e)).await;
+    count.leaves(1, "drop_pending", catalog.drop_pending(customer, call.id, question.id, &e)).await;
+    // Bookkeeping of a request that has a record of its own.
+    count.leaves(0, "claim", catalog.claim(customer, call.id, "k", "r", fx.in_seconds(-600))).await;
+    count.leaves(0, "settle", catalog.settle(customer, call.id, "k", Some("done"))).await;
+    count.leaves(1, "end_call", catalog.end_call(customer, call.id, &e)).await;
+
+    // The upload is told of when it becomes a file or is given up.
+    let new = fx.new_file(customer, "new");
+    count.leaves(0, "begin_upload", catalog.begin_upload(customer, new.upload, "uploads/2")).await;
+    count.leaves(1, "add_file", catalog.add_file(&new, &e)).await;
+    let upload = UploadId::new(&*fx.clock, &*fx.entropy);
+    catalog.begin_upload(customer, upload, "uploads/3").await.unwrap();
+    count.leaves(1, "abandon_upload", catalog.abandon_upload(customer, upload, &e)).await;
+
+    // A lease and a pause change nothing that anybody could ask about.
+    let leased = count.leaves(0, "lease_job", catalog.lease_job(fx.in_seconds(300))).await.unwrap();
+    count.leaves(0, "retry_job", catalog.retry_job(&leased, fx.now(), "again")).await;
+    let leased = catalog.lease_job(fx.in_seconds(300)).await.unwrap().unwrap();
+    let clean = Judgement { verdict: &verdict(ScanStatus::Clean), object_key: None };
+    assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
+    count.leaves(1, "admit", catalog.admit(&leased, &admission("x"), &e)).await;
+    let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
+    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, object_key: None }, &e)).await;
+    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, object_key: None }, &e)).await;
+    fx.arrived(customer, "hopeless").await;
+    let hopeless = fx.lease().await;
+    count.leaves(1, "close_job", catalog.close_job(&hopeless, JobState::GivenUp, Some("x"), &e)).await;
+
+    count.leaves(1, "accessed", catalog.accessed(customer, world.file, &e)).await;
+    count.leaves(1, "share", catalog.share(&fx.new_share(customer, world.file, world.john), Some((world.call, world.pending)), &e)).await;
+    let link = catalog.link(&hash("slug")).await.unwrap().unwrap();
+    count.leaves(1, "downloaded", catalog.downloaded(&link, &e)).await;
+    count.leaves(1, "issue_code", catalog.issue_code(customer, &fx.new_code(world.call, world.link, "111111"), &e)).await;
+    for (code, action) in [("111111", "right"), ("222222", "wrong")] {
+        count.leaves(1, "try_code", catalog.try_code(customer, world.link, &hash(code), &entry("right"), &entry("wrong"))).await;
+        let last = catalog.audit_page(customer, 0, 10_000).await.unwrap().pop().unwrap();
+        assert_eq!(last.action, action);
+    }
+    count.leaves(1, "delete_file", catalog.delete_file(customer, world.file, &e)).await;
+
+    // What only reads leaves no record here: the use case writes the one of the operation.
+    let before = fx.records(customer).await;
+    let mut asked: BTreeSet<_> = count.tried;
+    asked.extend(world.asked_by(catalog, customer).await.iter().map(|answer| answer.verb));
+    asked.extend(world.asked_by_nobody(fx, catalog).await.iter().map(|answer| answer.verb));
+    asked.extend(OF_THE_ENGINE);
+    assert_eq!(fx.records(customer).await, before);
+    let asked: BTreeSet<String> = asked.into_iter().map(str::to_owned).collect();
+    assert_eq!(asked, verbs_in_the_sources(), "each verb of the catalog is in this suite");
+    for chain in catalog.audit_chains().await.unwrap() {
+        assert_eq!(catalog.verify_chain(&chain).await.unwrap().fault, None, "{chain}");
+    }
+}
+
+on_every_engine!(every_verb_is_asked_here_and_leaves_the_records_it_should);

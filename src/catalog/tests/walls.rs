@@ -1,0 +1,98 @@
+//! Two customers: nothing crosses.
+
+use super::fixture::{Fixture, admission, conflicts, entry, hash, new_person, on_every_engine, verdict};
+use super::world::World;
+use crate::catalog::{Attempt, CallChange, Job, JobState, Judgement, LinkRecord, NewFile};
+use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId};
+
+/// What every customer has: the record of its making and its first key.
+const OWN: [&str; 2] = ["keys", "audit_page"];
+
+async fn what_one_customer_has_is_nothing_to_another(fx: &Fixture) {
+    let world = World::of(fx).await;
+    let other = fx.customer("Southwind").await;
+    for answer in world.asked_by(&fx.catalog, world.customer).await {
+        assert!(!answer.nothing, "`{}` has something to say of the world", answer.verb);
+    }
+    for answer in world.asked_by(&fx.catalog, other).await {
+        assert!(answer.nothing || OWN.contains(&answer.verb), "`{}` answered: {}", answer.verb, answer.said);
+        for id in world.ids() {
+            assert!(!answer.said.contains(&id), "`{}` told {id}", answer.verb);
+        }
+    }
+}
+
+async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture) {
+    let world = World::of(fx).await;
+    let other = fx.customer("Southwind").await;
+    let (own_file, own_call) = (fx.arrived(other, "own").await, fx.call(other).await);
+    let own_job = fx.lease().await;
+    let before = (world.asked_by(&fx.catalog, world.customer).await, world.asked_by_nobody(fx, &fx.catalog).await);
+    let catalog = &fx.catalog;
+    let e = entry("intrude");
+
+    // People and calls.
+    let team = PersonId::Team(TeamId::new(&*fx.clock, &*fx.entropy));
+    let members = Person { members: vec![world.ana], ..new_person(other, team, "Spies") };
+    assert!(conflicts(catalog.add_person(&members, &e).await));
+    assert!(conflicts(catalog.open_call(&fx.new_call(other, Caller::User(world.ana), "spy"), &e).await));
+    let take_over = CallChange { caller: Some(Caller::Guest { number: None }), ..CallChange::default() };
+    assert!(conflicts(catalog.change_call(other, world.call, &take_over, &e).await));
+    assert!(!catalog.end_call(other, world.call, &e).await.unwrap());
+    assert!(conflicts(catalog.heard(other, world.call, HeardKind::Text, "yes", &e).await));
+    assert!(conflicts(catalog.list_in_call(other, world.call, 0, &[own_file], true, &e).await));
+    assert!(conflicts(catalog.list_in_call(other, own_call, 0, &[world.file], true, &e).await));
+    assert!(conflicts(catalog.ask(other, world.call, 0, &fx.new_pending(60), &e).await));
+    assert!(conflicts(catalog.not_understood(other, world.call, world.pending, &e).await));
+    assert!(conflicts(catalog.drop_pending(other, world.call, world.pending, &e).await));
+    assert!(conflicts(catalog.claim(other, world.call, "k", "r", fx.in_seconds(-600)).await));
+    catalog.settle(other, world.call, "k", None).await.unwrap();
+
+    // Files and their jobs.
+    assert!(conflicts(catalog.add_file(&NewFile { owner: Owner::User(world.ana), ..fx.new_file(other, "x") }, &e).await));
+    assert!(conflicts(catalog.add_file(&NewFile { id: world.file, ..fx.new_file(other, "y") }, &e).await));
+    catalog.abandon_upload(other, world.upload, &e).await.unwrap();
+    assert!(conflicts(catalog.delete_file(other, world.file, &e).await));
+    assert!(conflicts(catalog.accessed(other, world.file, &e).await));
+    let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), object_key: None };
+    for forged in [Job { customer: other, ..world.job.clone() }, Job { file: world.waiting, ..own_job.clone() }] {
+        assert!(conflicts(catalog.judge(&forged, &judgement, &e).await));
+        assert!(conflicts(catalog.admit(&forged, &admission("x"), &e).await));
+    }
+    let forged = Job { customer: other, ..world.job.clone() };
+    assert!(conflicts(catalog.retry_job(&forged, fx.now(), "x").await));
+    assert!(conflicts(catalog.close_job(&forged, JobState::Done, None, &e).await));
+
+    // Shares, links, codes, keys.
+    let own_contact = fx.contact(other, "Spy").await;
+    assert!(conflicts(catalog.share(&fx.new_share(other, world.file, own_contact), None, &e).await));
+    assert!(conflicts(catalog.share(&fx.new_share(other, own_file, world.john), Some((world.call, world.pending)), &e).await));
+    assert!(conflicts(catalog.issue_code(other, &fx.new_code(own_call, world.link, "000000"), &e).await));
+    for _ in 0..6 {
+        assert_eq!(fx.try_code(other, world.link, "427913").await, Attempt::Wrong);
+    }
+    let link = catalog.link(&hash("slug")).await.unwrap().unwrap();
+    assert!(conflicts(catalog.downloaded(&LinkRecord { customer: other, ..link }, &e).await));
+    assert!(!catalog.revoke_key(other, world.key, &e).await.unwrap());
+
+    let after = (world.asked_by(&fx.catalog, world.customer).await, world.asked_by_nobody(fx, &fx.catalog).await);
+    assert_eq!(after, before);
+    assert_eq!(fx.try_code(world.customer, world.link, "427913").await, Attempt::Right, "no try of it was used");
+}
+
+async fn all_that_was_committed_is_there_after_reopening(fx: &Fixture) {
+    let world = World::of(fx).await;
+    let before = (world.asked_by(&fx.catalog, world.customer).await, world.asked_by_nobody(fx, &fx.catalog).await);
+    let catalog = fx.reopened().await;
+    catalog.probe().await.unwrap();
+    let after = (world.asked_by(&catalog, world.customer).await, world.asked_by_nobody(fx, &catalog).await);
+    assert_eq!(after, before);
+    catalog.record(world.customer, &entry("look")).await.unwrap();
+    assert_eq!(catalog.verify_chain(&world.customer.to_string()).await.unwrap().fault, None, "the chain goes on where it was");
+}
+
+on_every_engine!(
+    what_one_customer_has_is_nothing_to_another,
+    what_one_customer_does_leaves_another_as_it_was,
+    all_that_was_committed_is_there_after_reopening,
+);

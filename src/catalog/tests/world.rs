@@ -1,0 +1,194 @@
+//! A customer with one of everything, and every question that can be asked about it.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use super::fixture::{Fixture, entry, hash, new_person};
+use crate::catalog::*;
+use crate::domain::*;
+
+/// One of everything.
+pub(super) struct World {
+    pub customer: CustomerId,
+    pub key: KeyId,
+    pub ana: UserId,
+    pub phone: Phone,
+    pub team: PersonId,
+    pub john: PersonId,
+    pub file: FileId,
+    pub blob: BlobId,
+    pub waiting: FileId,
+    pub job: Job,
+    pub call: CallId,
+    pub pending: PendingId,
+    pub share: ShareId,
+    pub link: LinkId,
+    pub code: CodeId,
+    pub upload: UploadId,
+}
+
+impl World {
+    pub async fn of(fx: &Fixture) -> Self {
+        let catalog = &fx.catalog;
+        let customer = fx.customer("Northwind").await;
+        let key = catalog.keys(customer).await.unwrap()[0].id;
+        let (ana, phone) = (UserId::new(&*fx.clock, &*fx.entropy), Phone::parse("+15550100").unwrap());
+        let person = Person { phone: Some(phone.clone()), ..new_person(customer, PersonId::User(ana), "Ana") };
+        catalog.add_person(&person, &entry("add_person")).await.unwrap();
+        let team = PersonId::Team(TeamId::new(&*fx.clock, &*fx.entropy));
+        let members = Person { members: vec![ana], ..new_person(customer, team, "Finance") };
+        catalog.add_person(&members, &entry("add_person")).await.unwrap();
+        let john = fx.contact(customer, "John").await;
+        let file = fx.active(customer, "report").await;
+        let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
+        let call = NewCall { external_id: Some("room-7".to_owned()), ..fx.new_call(customer, Caller::User(ana), "token") };
+        catalog.open_call(&call, &entry("open_call")).await.unwrap();
+        let call = call.id;
+        catalog.heard(customer, call, HeardKind::Text, "share it", &entry("heard")).await.unwrap();
+        catalog.list_in_call(customer, call, 0, &[file], true, &entry("find")).await.unwrap();
+        let mut share = fx.new_share(customer, file, john);
+        share.call = Some(call);
+        share.link.slug_hash = hash("slug");
+        let code = fx.new_code(call, share.link.id, "427913");
+        let (link, code_id) = (share.link.id, code.id);
+        share.code = Some(code);
+        share.messages.push(NewMessage {
+            id: MessageId::new(&*fx.clock, &*fx.entropy),
+            recipient: john,
+            channel: "mail",
+            address: "john@example.com".to_owned(),
+            sealed_body: "sealed".to_owned(),
+        });
+        catalog.share(&share, None, &entry("share")).await.unwrap();
+        let question = fx.new_pending(120);
+        catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
+        let waiting = fx.arrived(customer, "letter").await;
+        let job = fx.lease().await;
+        let upload = UploadId::new(&*fx.clock, &*fx.entropy);
+        catalog.begin_upload(customer, upload, "uploads/1").await.unwrap();
+        let (pending, share) = (question.id, share.id);
+        Self { customer, key, ana, phone, team, john, file, blob, waiting, job, call, pending, share, link, code: code_id, upload }
+    }
+
+    /// The text form of everything that is this customer's alone.
+    pub fn ids(&self) -> Vec<String> {
+        vec![
+            self.customer.to_string(),
+            self.key.to_string(),
+            self.ana.to_string(),
+            self.team.to_string(),
+            self.john.to_string(),
+            self.file.to_string(),
+            self.blob.to_string(),
+            self.waiting.to_string(),
+            self.job.id.to_string(),
+            self.call.to_string(),
+            self.pending.to_string(),
+            self.share.to_string(),
+            self.link.to_string(),
+            self.code.to_string(),
+            self.upload.to_string(),
+        ]
+    }
+
+    /// What every reading verb that takes a customer answers when this one's things are asked for by `asker`.
+    pub async fn asked_by(&self, catalog: &Catalog, asker: CustomerId) -> Vec<Answer> {
+        let PersonId::Team(_) = self.team else { panic!("a team") };
+        let call = self.call.to_string();
+        vec![
+            answer("keys", &catalog.keys(asker).await.unwrap()),
+            answer("people", &catalog.people(asker).await.unwrap()),
+            answer("person", &catalog.person(asker, self.team).await.unwrap()),
+            answer("user_by_phone", &catalog.user_by_phone(asker, &self.phone).await.unwrap()),
+            answer("teams_of", &catalog.teams_of(asker, self.ana).await.unwrap()),
+            answer("call", &catalog.call(asker, &call).await.unwrap()),
+            answer("call", &catalog.call(asker, "room-7").await.unwrap()),
+            answer("listed", &catalog.listed(asker, self.call, 0).await.unwrap()),
+            answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
+            answer("living_code", &catalog.living_code(asker, self.call, self.link).await.unwrap()),
+            answer("file", &catalog.file(asker, self.file).await.unwrap()),
+            answer("given", &catalog.given(asker, self.file).await.unwrap()),
+            answer("files_after", &catalog.files_after(asker, None, 100).await.unwrap()),
+            answer("blob", &catalog.blob(asker, self.blob).await.unwrap()),
+            answer("versions", &catalog.versions(asker, self.file).await.unwrap()),
+            answer("last_change", &catalog.last_change(asker).await.unwrap()),
+            answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
+            answer("grants", &catalog.grants(asker, self.file).await.unwrap()),
+            answer("grants_of", &catalog.grants_of(asker, &[self.file, self.waiting]).await.unwrap()),
+            answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
+            answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
+            answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
+            answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
+            answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
+            answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),
+        ]
+    }
+
+    /// What the verbs answer that take a secret or belong to the operator.
+    pub async fn asked_by_nobody(&self, fx: &Fixture, catalog: &Catalog) -> Vec<Answer> {
+        vec![
+            answer("customer", &catalog.customer(self.customer).await.unwrap()),
+            answer("customers", &catalog.customers().await.unwrap()),
+            answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
+            answer("call_by_token", &catalog.call_by_token(&hash("token")).await.unwrap()),
+            answer("link", &catalog.link(&hash("slug")).await.unwrap()),
+            answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), 100).await.unwrap()),
+            answer("audit_chains", &catalog.audit_chains().await.unwrap()),
+            answer("verify_chain", &Some(catalog.verify_chain(&self.customer.to_string()).await.unwrap())),
+        ]
+    }
+}
+
+/// What a verb answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub verb: &'static str,
+    /// What it said, without the keys it was asked with.
+    pub said: String,
+    pub nothing: bool,
+}
+
+fn answer(verb: &'static str, value: &impl Said) -> Answer {
+    Answer { verb, said: value.said(), nothing: value.is_nothing() }
+}
+
+trait Said {
+    fn said(&self) -> String;
+    fn is_nothing(&self) -> bool;
+}
+
+impl<T: Debug> Said for Option<T> {
+    fn said(&self) -> String {
+        format!("{self:?}")
+    }
+    fn is_nothing(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Debug> Said for Vec<T> {
+    fn said(&self) -> String {
+        format!("{self:?}")
+    }
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Said for u64 {
+    fn said(&self) -> String {
+        self.to_string()
+    }
+    fn is_nothing(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl<K, T: Debug> Said for BTreeMap<K, Vec<T>> {
+    fn said(&self) -> String {
+        format!("{:?}", self.values().collect::<Vec<_>>())
+    }
+    fn is_nothing(&self) -> bool {
+        self.values().all(Vec::is_empty)
+    }
+}

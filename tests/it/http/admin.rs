@@ -1,0 +1,114 @@
+//! Customers, people, keys, audit, outbox, progress.
+
+use serde_json::json;
+
+use crate::support::World;
+
+#[tokio::test]
+async fn the_operator_makes_customers_and_lists_them() {
+    let world = World::start().await;
+    let made = world.post("/v1/customers", &world.operator, &json!({"name": " Acme "})).await.expect(201);
+    assert!(made.text("/customer_id").starts_with("cust_"));
+    world.get("/v1/files", &made.text("/api_key")).await.expect(200);
+    let listed = world.get("/v1/customers", &world.operator).await.expect(200).json();
+    assert_eq!(listed["customers"][0]["name"], "Acme");
+    world.post("/v1/customers", &world.operator, &json!({"name": " "})).await.expect_problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn people_are_added_with_defaults_and_listed() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let user = json!({"kind": "user", "name": "Amira Haddad", "email": "amira@example.com", "phone": "+1 555 010 0100"});
+    let added = world.post("/v1/people", &tenant.key, &user).await.expect(201);
+    assert_eq!(added.json()["roles"], json!(["member"]));
+    assert_eq!(added.text("/phone"), "+15550100100");
+    let team = json!({"kind": "team", "name": "Finance", "members": [added.text("/id")]});
+    assert!(world.person(&tenant, &team).await.starts_with("team_"));
+    let people = world.get("/v1/people", &tenant.key).await.expect(200).json();
+    assert_eq!(people["people"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_body_is_named() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    for (body, named) in [
+        (json!({"kind": "user", "name": "x", "nmae": "y"}), "`nmae`"),
+        (json!({"kind": "robot", "name": "x"}), "`robot`"),
+        (json!({"kind": "user"}), "`name`"),
+        (json!({"kind": "user", "name": ""}), "`name`"),
+        (json!({"kind": "user", "name": "x", "email": "nowhere"}), "`email`"),
+        (json!({"kind": "user", "name": "x", "phone": "5550100"}), "`phone`"),
+        (json!({"kind": "contact", "name": "x", "members": ["user_01h455vb4pex5vsknk084sn02q"]}), "`members`"),
+        (json!(["user"]), "an object with `kind` and `name`"),
+    ] {
+        let answer = world.post("/v1/people", &tenant.key, &body).await.expect_problem(400, "invalid");
+        let detail = answer.text("/detail");
+        assert!(detail.contains(named), "{body}: {detail}");
+        assert!(!detail.contains("struct") && !detail.contains("::"), "a type's name leaks: {detail}");
+    }
+    let request = world.request(reqwest::Method::POST, "/v1/people", &tenant.key).body("{");
+    crate::support::Answer::of(request.send().await.unwrap()).await.expect_problem(400, "invalid");
+    let huge = json!({"kind": "user", "name": "x".repeat(70_000)});
+    world.post("/v1/people", &tenant.key, &huge).await.expect_problem(413, "too_large");
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_expires_or_is_revoked() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let body = json!({"label": "nightly", "permissions": ["files:read"], "expires_at": "2026-03-02T10:00:00Z"});
+    let made = world.post("/v1/keys", &tenant.key, &body).await.expect(201);
+    let (id, secret) = (made.text("/id"), made.text("/api_key"));
+    world.get("/v1/files", &secret).await.expect(200);
+    let listed = world.get("/v1/keys", &tenant.key).await.expect(200);
+    assert!(!listed.body.contains(&secret), "a secret is shown once");
+    assert_eq!(listed.json()["keys"].as_array().unwrap().iter().filter(|key| key["label"] == "nightly").count(), 1);
+    world.clock.advance_seconds(3600);
+    world.get("/v1/files", &secret).await.expect_problem(401, "unauthenticated");
+    let other = world.post("/v1/keys", &tenant.key, &json!({"label": "b"})).await.expect(201);
+    world.delete(&format!("/v1/keys/{}", other.text("/id")), &tenant.key).await.expect(204);
+    world.get("/v1/files", &other.text("/api_key")).await.expect(401);
+    world.delete(&format!("/v1/keys/{id}"), &tenant.key).await;
+    let past = json!({"label": "c", "expires_at": "2020-01-01T00:00:00Z"});
+    world.post("/v1/keys", &tenant.key, &past).await.expect_problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn the_audit_is_paged_whole_and_read_by_the_operator_with_a_customer() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    for name in ["a", "b", "c"] {
+        world.put(&tenant.key, &format!("name={name}.txt"), name.as_bytes()).await.expect(201);
+    }
+    let first = world.get("/v1/audit?limit=2", &tenant.key).await.expect(200).json();
+    assert_eq!(first["records"].as_array().unwrap().len(), 2);
+    let next = first["next"].as_u64().unwrap();
+    let second = world.get(&format!("/v1/audit?limit=2&after={next}"), &tenant.key).await.expect(200).json();
+    assert_eq!(second["records"][0]["seq"].as_u64(), Some(next + 1));
+    assert_eq!(second["records"][0]["previous"].as_str().map(str::len), Some(64));
+    let adds = world.audit(&tenant).await.iter().filter(|(action, outcome)| action == "add" && outcome == "done").count();
+    assert_eq!(adds, 3);
+    let verified = world.get("/v1/audit/verify", &tenant.key).await.expect(200).json();
+    assert_eq!((verified["intact"].as_bool(), verified["chains"].as_array().unwrap().len()), (Some(true), 1));
+    world.get("/v1/audit", &world.operator).await.expect_problem(400, "invalid");
+    let export = world.get(&format!("/v1/audit?customer={}", tenant.customer), &world.operator).await.expect(200).json();
+    assert_eq!(export["records"][0]["action"], "create_customer");
+    world.get("/v1/audit?limit=0", &tenant.key).await.expect_problem(400, "invalid");
+    world.get("/v1/audit?sicne=1", &tenant.key).await.expect_problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn progress_counts_what_is_under_way_and_the_outbox_shows_what_was_sent() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    world.put(&tenant.key, "name=a.txt", b"alpha").await.expect(201);
+    assert_eq!(world.get("/v1/progress", &tenant.key).await.expect(200).json(), json!({"open_jobs": 1}));
+    let share = world.share(&tenant, b"numbers").await;
+    assert_eq!(world.get("/v1/progress", &tenant.key).await.expect(200).json(), json!({"open_jobs": 0}));
+    let outbox = world.get("/v1/outbox", &tenant.key).await.expect(200);
+    assert_eq!(outbox.text("/messages/0/address"), "jonas@example.com");
+    assert!(outbox.text("/messages/0/body").contains(&share.path));
+    assert!(!outbox.body.contains(&share.code), "link and code never travel together");
+}

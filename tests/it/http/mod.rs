@@ -1,0 +1,10 @@
+//! The HTTP doors, over real HTTP to the real thing.
+
+mod access;
+mod admin;
+mod calls;
+mod files;
+mod mcp_place;
+mod pages;
+mod tools;
+mod upload;

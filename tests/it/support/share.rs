@@ -1,0 +1,41 @@
+//! A file shared with somebody outside, as a call would have done it.
+
+use satchel::domain::{Lifetime, Rights};
+use satchel::files::{Answered, ShareAnswer, ShareRequest};
+use serde_json::json;
+
+use super::{Tenant, World};
+
+/// A link with its code.
+#[derive(Debug, Clone)]
+pub struct OpenedShare {
+    /// The path of the link on this server, `/s/…`.
+    pub path: String,
+    /// The code.
+    pub code: String,
+    /// The file.
+    pub file: String,
+}
+
+impl World {
+    /// Uploads a file of these bytes, has a member share it with a contact, and confirms.
+    pub async fn share(&self, tenant: &Tenant, bytes: &[u8]) -> OpenedShare {
+        let owner = self.user(tenant, "Amira Haddad", "member").await;
+        self.person(tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
+        let call = self.call(tenant, &owner).await;
+        let file = self.file(&call.token, "name=quarterly-report.txt&title=Quarterly%20Report", bytes).await;
+        let request = ShareRequest {
+            file: "the quarterly report".to_owned(),
+            with: "Jonas Weber".to_owned(),
+            rights: Rights::View,
+            lifetime: Lifetime::SHARE,
+        };
+        let asked = self.files.ask_share(&self.context(&call.token).await, &request).await.unwrap();
+        assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");
+        self.clock.advance_seconds(30);
+        let answered = self.files.answer(&self.context(&call.token).await, "yes").await.unwrap();
+        let Answered::Shared(shared) = answered else { panic!("not shared: {answered:?}") };
+        let url = shared.url.unwrap();
+        OpenedShare { path: url.strip_prefix(&self.url).unwrap().to_owned(), code: shared.code.unwrap().text, file }
+    }
+}

@@ -1,0 +1,274 @@
+//! The server and those who use it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Once};
+
+use futures::TryStreamExt;
+use reqwest::{Client, Method, RequestBuilder};
+use satchel::api::{ApiParts, ApiSettings, router};
+use satchel::blob::embedded::{Embedded, EmbeddedSettings};
+use satchel::blob::{Store, StoreSettings};
+use satchel::catalog::Catalog;
+use satchel::domain::{
+    CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, ScanStatus, ScanVerdict, SeededEntropy,
+};
+use satchel::files::{Access, Files, FilesSettings, Parts, RequestFacts, ServerSecret, UnderInspection, Understood};
+use satchel::policy::Policies;
+use satchel::search::{IndexSettings, Indexes};
+use satchel::speech::Speech;
+use satchel::tools::Registry;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Answer;
+
+/// Largest upload of a test server, in bytes.
+const UPLOAD_LIMIT: u64 = 2 * 1024 * 1024;
+/// Bytes that the stand-in for the scanner finds harmful.
+const HARMFUL: &str = "HARMFUL";
+
+/// A server in this process.
+pub struct World {
+    /// Its address, without a slash at the end.
+    pub url: String,
+    /// A client that follows no redirects.
+    pub client: Client,
+    /// Its time.
+    pub clock: Arc<ManualClock>,
+    /// Its use cases.
+    pub files: Files,
+    /// The operator's key.
+    pub operator: String,
+    /// Cancelled to stop it.
+    pub stop: CancellationToken,
+    /// Its work.
+    pub tasks: TaskTracker,
+    server: TaskTracker,
+    _bytes: Embedded,
+    // Last, so that the folder outlives what is in it.
+    _dir: TempDir,
+}
+
+/// A customer and its first key.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub customer: String,
+    pub key: String,
+}
+
+/// An open call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub id: String,
+    pub token: String,
+}
+
+fn tls_once() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Another test binary's code may have been first; either way there is one.
+        let _first = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+impl World {
+    /// Builds and serves everything but MCP.
+    pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Builds and serves everything, with what answers under `/mcp`.
+    pub async fn start_with(mcp: Option<axum::Router>) -> Self {
+        tls_once();
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
+        let entropy = Arc::new(SeededEntropy::new(u64::from(std::process::id())));
+        let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let bytes = Embedded::start(EmbeddedSettings {
+            dir: dir.path().join("objects"),
+            listen: local,
+            access_key: "local".to_owned(),
+            secret_key: "local-secret".to_owned(),
+        })
+        .await
+        .unwrap();
+        let bytes_url = format!("http://{}", bytes.local_addr());
+        let store = Store::connect(StoreSettings {
+            endpoint: Some(bytes_url.clone()),
+            public_endpoint: None,
+            region: "us-east-1".to_owned(),
+            access_key: "local".to_owned(),
+            secret_key: "local-secret".to_owned(),
+            files_bucket: "satchel-files".to_owned(),
+            metadata_bucket: "satchel-metadata".to_owned(),
+            path_style: true,
+            checksums_when_required: false,
+            create_buckets: true,
+        })
+        .await
+        .unwrap();
+        let listener = TcpListener::bind(local).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let files = Files::new(Parts {
+            catalog: Catalog::open(&dir.path().join("catalog"), clock.clone(), entropy.clone()).await.unwrap(),
+            store,
+            indexes: Indexes::open(dir.path().join("indexes"), IndexSettings::default()).unwrap(),
+            policies: Policies::built_in().unwrap(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            secret: ServerSecret::from_bytes([7; 32]),
+            settings: FilesSettings { public_url: url.clone(), reveal_links: true, upload_limit: UPLOAD_LIMIT, ..FilesSettings::default() },
+        });
+        let speech = Arc::new(Speech::load("en").unwrap());
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let app = router(ApiParts {
+            tools: Arc::new(Registry::new(files.clone(), speech.clone())),
+            files: files.clone(),
+            speech,
+            settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
+            mcp,
+            entropy,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
+        let (server, stopped) = (TaskTracker::new(), stop.clone());
+        server.spawn(async move {
+            let service = app.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await.unwrap();
+        });
+        let operator = files.create_operator_key().await.unwrap().secret;
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { url, client, clock, files, operator, stop, tasks, server, _bytes: bytes, _dir: dir }
+    }
+
+    /// Stops serving, and waits until its work is done. The folder stays for a look.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.server.close();
+        self.server.wait().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// A request, to be added to.
+    pub fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        if token.is_empty() { request } else { request.bearer_auth(token) }
+    }
+
+    /// A request with a JSON body, or none for `null`.
+    pub async fn send(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+        let request = self.request(method, path, token);
+        let request = if body.is_null() { request } else { request.json(body) };
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.send(Method::GET, path, token, &Value::Null).await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, token, body).await
+    }
+
+    pub async fn delete(&self, path: &str, token: &str) -> Answer {
+        self.send(Method::DELETE, path, token, &Value::Null).await
+    }
+
+    /// A customer marked as test, with its first key.
+    pub async fn tenant(&self, name: &str) -> Tenant {
+        let made = self.post("/v1/customers", &self.operator, &json!({"name": name, "is_test": true})).await.expect(201);
+        Tenant { customer: made.text("/customer_id"), key: made.text("/api_key") }
+    }
+
+    /// Another key of the customer, narrowed.
+    pub async fn key(&self, tenant: &Tenant, permissions: &[&str]) -> String {
+        let body = json!({"label": "narrow", "permissions": permissions});
+        self.post("/v1/keys", &tenant.key, &body).await.expect(201).text("/api_key")
+    }
+
+    /// A person of the customer: `kind`, `name` and what else there is; the id.
+    pub async fn person(&self, tenant: &Tenant, person: &Value) -> String {
+        self.post("/v1/people", &tenant.key, person).await.expect(201).text("/id")
+    }
+
+    /// A user with a role; the id.
+    pub async fn user(&self, tenant: &Tenant, name: &str, role: &str) -> String {
+        self.person(tenant, &json!({"kind": "user", "name": name, "roles": [role]})).await
+    }
+
+    /// A call of a user whom the platform is sure of.
+    pub async fn call(&self, tenant: &Tenant, user: &str) -> Call {
+        let body = json!({"caller_id": user, "verified": {"method": "platform", "level": 2}});
+        let opened = self.post("/v1/calls", &tenant.key, &body).await.expect(201);
+        Call { id: opened.text("/call_id"), token: opened.text("/token") }
+    }
+
+    /// Uploads `bytes` with a query (`name=…&…`); the answer.
+    pub async fn put(&self, token: &str, query: &str, bytes: &[u8]) -> Answer {
+        let request = self.request(Method::POST, &format!("/v1/files?{query}"), token).body(bytes.to_vec());
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Uploads a file and inspects it; its id.
+    pub async fn file(&self, token: &str, query: &str, bytes: &[u8]) -> String {
+        let id = self.put(token, query, bytes).await.expect(201).text("/id");
+        self.inspect_all().await;
+        id
+    }
+
+    /// Does what the workers would: judges every file that waits, reads its bytes as text, and
+    /// brings the indexes up to date. Bytes that contain `HARMFUL` are infected.
+    pub async fn inspect_all(&self) {
+        while let Some(job) = self.files.lease_job(60).await.unwrap() {
+            let Some(under) = self.files.under_inspection(&job).await.unwrap() else { continue };
+            let text = self.text_of(&under).await;
+            let harmful = text.contains(HARMFUL);
+            let verdict = ScanVerdict {
+                status: if harmful { ScanStatus::Infected } else { ScanStatus::Clean },
+                engine: "test".to_owned(),
+                findings: if harmful { vec!["test.harmful".to_owned()] } else { Vec::new() },
+            };
+            if self.files.judge(&job, &under, &verdict).await.unwrap() != FileStatus::Processing {
+                continue;
+            }
+            let understood = Understood {
+                content_type: "text/plain".to_owned(),
+                category: Category::Document,
+                title: None,
+                author: None,
+                created_date: None,
+                page_count: Some(1),
+                duration_ms: None,
+                summary: None,
+                text,
+                extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+            };
+            let under = self.files.under_inspection(&job).await.unwrap().unwrap();
+            self.files.admit(&job, &under, &understood).await.unwrap();
+        }
+        self.files.follow_all().await.unwrap();
+    }
+
+    async fn text_of(&self, under: &UnderInspection) -> String {
+        let (_, stream) = self.files.open_for_inspection(under).await.unwrap();
+        let pieces: Vec<bytes::Bytes> = stream.try_collect().await.unwrap();
+        String::from_utf8_lossy(&pieces.concat()).into_owned()
+    }
+
+    /// The context a tool call with this token runs in.
+    pub async fn context(&self, token: &str) -> CallContext {
+        let Some(Access::Call(call)) = self.files.authenticate(token).await.unwrap() else { panic!("no call has this token") };
+        call.context(Door::Http, RequestFacts::default(), self.files.now())
+    }
+
+    /// All records of the customer, as (action, outcome).
+    pub async fn audit(&self, tenant: &Tenant) -> Vec<(String, String)> {
+        let answer = self.get("/v1/audit?limit=1000", &tenant.key).await.expect(200).json();
+        let field = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
+        answer["records"].as_array().unwrap().iter().map(|record| (field(record, "action"), field(record, "outcome"))).collect()
+    }
+}
