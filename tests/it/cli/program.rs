@@ -120,7 +120,14 @@ impl Drop for Serving {
 
 /// Asks a server over HTTP.
 pub async fn post(url: &str, path: &str, key: &str, body: &Value) -> Value {
-    let answer = client().post(format!("{url}{path}")).bearer_auth(key).json(body).send().await.unwrap();
+    let answer = client()
+        .post(format!("{url}{path}"))
+        .bearer_auth(key)
+        .header("accept", "application/json, text/event-stream")
+        .json(body)
+        .send()
+        .await
+        .unwrap();
     let status = answer.status();
     let text = answer.text().await.unwrap();
     assert!(status.is_success(), "{path}: {status} {text}");
