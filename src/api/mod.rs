@@ -17,7 +17,6 @@ mod router;
 mod state;
 mod strangers;
 
-pub use credential::Doorkeeper;
 pub use problem::Problem;
 pub use router::router;
 pub use state::{ApiParts, ApiSettings};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Once};
 
 use futures::TryStreamExt;
 use reqwest::{Client, Method, RequestBuilder};
+use satchel::api::mcp::{McpSettings, service};
 use satchel::api::{ApiParts, ApiSettings, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings};
@@ -75,13 +76,8 @@ fn tls_once() {
 }
 
 impl World {
-    /// Builds and serves everything but MCP.
+    /// Builds and serves everything.
     pub async fn start() -> Self {
-        Self::start_with(None).await
-    }
-
-    /// Builds and serves everything, with what answers under `/mcp`.
-    pub async fn start_with(mcp: Option<axum::Router>) -> Self {
         tls_once();
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
@@ -124,12 +120,13 @@ impl World {
         });
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let tools = Arc::new(Registry::new(files.clone(), speech.clone()));
         let app = router(ApiParts {
-            tools: Arc::new(Registry::new(files.clone(), speech.clone())),
+            mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(&url))),
+            tools,
             files: files.clone(),
             speech,
             settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
-            mcp,
             entropy,
             tasks: tasks.clone(),
             stop: stop.clone(),
