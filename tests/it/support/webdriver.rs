@@ -124,7 +124,7 @@ impl Browser {
         self.try_command(Method::POST, path, body).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> Value {
+    async fn get(&self, path: &str) -> Value {
         self.try_command(Method::GET, path, &Value::Null).await.unwrap()
     }
 
@@ -160,7 +160,7 @@ impl Browser {
         Some(Element { browser: self, id: found.ok()?[ELEMENT].as_str()?.to_owned() })
     }
 
-    /// Types into what has the focus, as a person does who just begins.
+    /// What has the focus: where a person types who just begins.
     pub async fn active(&self) -> Element<'_> {
         let found = self.get("/element/active").await;
         Element { browser: self, id: found[ELEMENT].as_str().unwrap().to_owned() }
