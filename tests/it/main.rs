@@ -2,11 +2,21 @@
 
 // The attribute tells clippy that helpers in these files are tests too.
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod mcp;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod prompts;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

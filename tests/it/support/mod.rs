@@ -6,4 +6,4 @@ mod share;
 mod world;
 
 pub use answer::Answer;
-pub use world::{Tenant, World};
+pub use world::{Call, Ground, Tenant, World};
