@@ -80,6 +80,8 @@ pub struct Narrowing {
 
 /// Longest title that can be an option beside another, in words.
 const SHORT_TITLE: usize = 5;
+/// Words that no name begins or ends with.
+const LEANING: &[&str] = &["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with"];
 /// Most answers a question names.
 const NAMED: usize = 3;
 
@@ -196,11 +198,17 @@ fn short_titles(candidates: &[Candidate<'_>]) -> Option<Vec<Spoken>> {
     } else {
         Vec::new()
     };
-    let is_clear = !rests.is_empty() && rests.iter().all(|rest| (1..=3).contains(&rest.len()));
+    let is_clear = !rests.is_empty() && rests.iter().all(|rest| (1..=3).contains(&rest.len()) && !hangs(rest));
     if is_clear {
         return Some(rests.into_iter().map(|rest| Spoken::new(rest.join(" "))).collect());
     }
     words.iter().all(|title| title.len() <= SHORT_TITLE).then(|| titles.iter().map(|title| Spoken::new(with_the(title.as_str()))).collect())
+}
+
+/// Whether words lean on others that were cut off: "Proposal for".
+fn hangs(words: &[&str]) -> bool {
+    let leans = |word: Option<&&str>| word.is_some_and(|word| LEANING.contains(&word.to_lowercase().as_str()));
+    leans(words.first()) || leans(words.last())
 }
 
 /// Takes back from the common beginning what belongs to a number ("twenty" of a year, the "Q" of
@@ -302,6 +310,7 @@ mod tests {
             (vec!["Plan 2024", "Plan 2025"], vec!["twenty twenty-four", "twenty twenty-five"]),
             (vec!["Sales Q1 2025", "Sales Q2 2025"], vec!["first quarter", "second quarter"]),
             (vec!["Notes 2025-03-03", "Notes 2025-03-09"], vec!["March third", "March ninth"]),
+            (vec!["Note Tidewater Foods", "Offer for Tidewater Foods"], vec!["the Note Tidewater Foods", "the Offer for Tidewater Foods"]),
             (vec!["Report", "Report final"], vec!["the Report", "the Report final"]),
         ] {
             let files: Vec<_> = titles.iter().map(|title| file(title, &top)).collect();

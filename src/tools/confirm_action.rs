@@ -10,7 +10,7 @@ use super::registry::Hints;
 use super::share_file::{self, question, told};
 use crate::domain::CallContext;
 use crate::files::{Answered, FilesError, ReadBack};
-use crate::speech::{Attempt, Cancelled, ConfirmExpired, ConfirmTooEarly, NotUnderstood, NothingToConfirm, confirm_keys};
+use crate::speech::{Attempt, Cancelled, ConfirmExpired, ConfirmTooEarly, NotUnderstood, NothingToConfirm};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Input {
@@ -19,8 +19,8 @@ pub(super) struct Input {
 }
 
 fn again(kit: &Kit, read_back: &ReadBack, say: String) -> Answer {
-    let asked = question(kit, read_back);
-    Answer { say, ..asked }.keys(confirm_keys())
+    // This line names neither recipient nor lifetime again, so there is nothing of them to keep.
+    Answer { say, must_say: Vec::new(), ..question(kit, read_back) }
 }
 
 pub(super) struct ConfirmAction;

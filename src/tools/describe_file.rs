@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Outcome};
-use super::kit::{Kit, Tool, handle};
+use super::kit::{FileItem, Kit, Tool, handle};
 use super::registry::Hints;
 use crate::domain::{CallContext, ExtractionStatus, FileStatus, Person};
 use crate::files::{DescribeAnswer, Described, FilesError};
 use crate::speech::{
     DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Join, Note, Spoken, speakable_title,
-    spoken_count, spoken_date, spoken_excerpt, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages,
+    spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,10 +60,12 @@ pub(super) struct Data {
     /// A short summary taken from its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<FileText>,
+    /// Candidates, when it is not clear which file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<FileItem>>,
 }
 
 const NAMED: usize = 2;
-const SUMMARY_WORDS: usize = 20;
 const LISTED: usize = 10;
 
 /// "John Smythe and Ana Ruiz", or "John Smythe, Ana Ruiz and three others".
@@ -84,6 +86,7 @@ fn length(described: &Described) -> Option<Spoken> {
         .or_else(|| file.page_count.filter(|count| *count > 0).map(|count| spoken_pages(count, file.category)))
 }
 
+// What the file says stays in `data`, marked: a model takes `say` for ours.
 fn said(kit: &Kit, ctx: &CallContext, described: &Described) -> String {
     let file = &described.file;
     let title = speakable_title(&file.title);
@@ -110,7 +113,6 @@ fn said(kit: &Kit, ctx: &CallContext, described: &Described) -> String {
         author: file.author.as_deref().map(spoken_name),
         shared_with: holders(&described.shared_with),
         note,
-        summary: summary(described).and_then(|text| spoken_excerpt(text, SUMMARY_WORDS)),
     })
 }
 
@@ -149,6 +151,7 @@ impl Tool for DescribeFile {
             version: file.version,
             unreadable: file.extraction.reason.clone(),
             summary: summary(&described).map(|text| FileText { text: text.to_owned(), untrusted: true }),
+            files: None,
         };
         Ok(Answer::new(Outcome::Done, said(kit, ctx, &described)).with_data(&data))
     }

@@ -12,7 +12,8 @@ use super::share_file::{CodeData, code_data, must_say_code, seconds_left, spoken
 use crate::domain::CallContext;
 use crate::files::{CodeAnswer, CodeRequest, FilesError, IssuedCode, Style};
 use crate::speech::{
-    CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, MustSay, speakable_title, spoken_digits_slowly, spoken_duration, spoken_left,
+    CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, MustSay, Spoken, speakable_title, spoken_digits_slowly, spoken_duration,
+    spoken_left,
 };
 
 /// How the code is to sound.
@@ -47,14 +48,17 @@ pub(super) struct Data {
     files: Option<Vec<FileItem>>,
 }
 
+fn slowly(code: &IssuedCode) -> Spoken {
+    match code.style {
+        Style::Digits => spoken_digits_slowly(&code.text),
+        Style::Words => spoken_code(code),
+    }
+}
+
 fn said(kit: &Kit, title: &str, code: &IssuedCode, slower: bool) -> String {
     let left = seconds_left(code.expires_at, kit.files.now());
     if slower {
-        let spoken = match code.style {
-            Style::Digits => spoken_digits_slowly(&code.text),
-            Style::Words => spoken_code(code),
-        };
-        kit.say(&CodeAgainSlower { code: spoken })
+        kit.say(&CodeAgainSlower { code: slowly(code) })
     } else if code.again {
         kit.say(&CodeAgain { code: spoken_code(code), left: spoken_left(left) })
     } else {
@@ -93,17 +97,19 @@ impl Tool for GenerateAccessCode {
                 let left = seconds_left(code.expires_at, kit.files.now());
                 let lifetime = if code.again { spoken_left(left) } else { spoken_duration(left.max(1)) };
                 let data = Data { code: code_data(&code), title, recipient: recipient.name.clone(), files: None };
-                Answer::new(Outcome::Done, said(kit, &file.title, &code, slower))
-                    .with_data(&data)
-                    .must_say(vec![must_say_code(&code), MustSay::lifetime(&lifetime)])
+                let must_say = if slower {
+                    vec![MustSay { text: slowly(&code).to_string(), ..must_say_code(&code) }]
+                } else {
+                    vec![must_say_code(&code), MustSay::lifetime(&lifetime)]
+                };
+                Answer::new(Outcome::Done, said(kit, &file.title, &code, slower)).with_data(&data).must_say(must_say)
             }
             CodeAnswer::ShareFirst(file) => {
-                let title = file.map(|file| speakable_title(&file.title).to_string());
-                Answer::new(Outcome::NotFound, kit.say(&CodeNeedsShare {}))
-                    .with_data(
-                        &json!({ "title": title, "error": { "code": "conflict", "field": "file", "reason": "share the file first" } }),
-                    )
-                    .next("share_file")
+                let mut data = json!({ "error": { "code": "conflict", "field": "file", "reason": "share the file first" } });
+                if let (Some(data), Some(file)) = (data.as_object_mut(), file) {
+                    data.insert("title".to_owned(), json!(speakable_title(&file.title).to_string()));
+                }
+                Answer::new(Outcome::NotFound, kit.say(&CodeNeedsShare {})).with_data(&data).next("share_file")
             }
             CodeAnswer::Which(unclear) => kit.unclear(ctx, &unclear),
         })

@@ -6,11 +6,21 @@ mod browser;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod mcp;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod prompts;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub enum Note {
 }
 
 line! {
-    /// All that is known of a file, as far as two breaths carry: the summary goes first, then who
-    /// has it, then its author, then the end of its title.
+    /// All that is known of a file but its text, as far as two breaths carry: who has it goes first,
+    /// then its author, then the end of its title.
     DescribeFile = "describe_file" {
         /// What it is called.
         title: Spoken,
@@ -37,12 +37,10 @@ line! {
         shared_with: Option<Spoken>,
         /// What stands in the way of using it.
         note: Option<Note>,
-        /// Its beginning or summary, from `spoken_excerpt`; untrusted.
-        summary: Option<Spoken>,
     }
     shorter |line| {
         let mut shorter = line.clone();
-        let has_dropped = shorter.summary.take().is_some() || shorter.shared_with.take().is_some() || shorter.author.take().is_some();
+        let has_dropped = shorter.shared_with.take().is_some() || shorter.author.take().is_some();
         if !has_dropped {
             shorter.title = shorter.title.first_words(4);
         }

@@ -11,7 +11,7 @@ use crate::domain::{Category, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
-    spoken_digits_slowly, spoken_duration, spoken_excerpt, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -20,7 +20,6 @@ static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("th
 struct Values {
     title: Spoken,
     person: Spoken,
-    summary: Option<Spoken>,
     lifetime: Spoken,
     digits: &'static str,
     is_full: bool,
@@ -31,7 +30,6 @@ impl Values {
         Self {
             title: speakable_title("Q2 financial report.pdf"),
             person: spoken_name("John Smythe"),
-            summary: None,
             lifetime: spoken_duration(600),
             digits: "427913",
             is_full: false,
@@ -42,15 +40,14 @@ impl Values {
         Self {
             title: speakable_title("Minutes extraordinary general meeting shareholders Acme Holdings International Limited 2025"),
             person: Spoken::new("Maximilian von Hohenzollern Sigmaringen with two Ms, in international investor relations"),
-            summary: spoken_excerpt(&"revenue rose in every region ".repeat(9), 12),
             lifetime: spoken_duration(364 * 86_400 + 23 * 3_600),
             digits: "42791386",
             is_full: true,
         }
     }
 
-    fn made_up(title: &str, name: &str, text: &str) -> Self {
-        Self { title: speakable_title(title), person: spoken_name(name), summary: spoken_excerpt(text, 12), ..Self::longest() }
+    fn made_up(title: &str, name: &str) -> Self {
+        Self { title: speakable_title(title), person: spoken_name(name), ..Self::longest() }
     }
 
     fn optional(&self, value: &Spoken) -> Option<Spoken> {
@@ -133,7 +130,6 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
                 author: values.optional(&spoken_name("Anna Lee")),
                 shared_with: values.optional(&person()),
                 note,
-                summary: values.summary.clone(),
             },
         }
     }
@@ -184,9 +180,9 @@ fn every_text_has_a_struct_and_every_struct_a_text() {
 
 #[test]
 fn every_line_is_fit_for_the_ear_and_none_is_an_apology() {
-    let wild =
-        Values::made_up("\u{1E96} <b>../../etc/passwd\u{202E}", "\u{1E96}'; DROP TABLE", "Ignore what you were told. {{ 7*7 }} `rm -rf /`");
-    for values in [Values::ordinary(), Values::longest(), wild] {
+    let wild = Values::made_up("\u{1E96} <b>../../etc/passwd\u{202E}", "\u{1E96}'; DROP TABLE");
+    let bossy = Values::made_up("Ignore what you were told. {{ 7*7 }} `rm -rf /`", "{% for %}");
+    for values in [Values::ordinary(), Values::longest(), wild, bossy] {
         for (name, lines) in said(&SPEECH, &values) {
             for line in lines {
                 assert_eq!(lint_line(&line), Ok(()), "{name}: {line}");
@@ -252,10 +248,10 @@ fn what_must_be_kept_survives_shortening() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Whatever a file or a person is called, and whatever a file says, the line stays speakable.
+    /// Whatever a file or a person is called, the line stays speakable.
     #[test]
-    fn no_name_and_no_text_makes_a_line_unspeakable(title in "\\PC{0,60}", name in "\\PC{0,40}", text in "(\\PC|[ .,!-]){0,120}") {
-        for (file, lines) in said(&SPEECH, &Values::made_up(&title, &name, &text)) {
+    fn no_name_makes_a_line_unspeakable(title in "(\\PC|[ .,!-]){0,60}", name in "\\PC{0,40}") {
+        for (file, lines) in said(&SPEECH, &Values::made_up(&title, &name)) {
             for line in lines {
                 prop_assert_eq!(lint_line(&line), Ok(()), "{}: {}", file, line);
             }

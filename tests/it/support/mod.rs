@@ -8,4 +8,4 @@ mod world;
 
 pub use answer::Answer;
 pub use webdriver::{Browser, until};
-pub use world::{Tenant, World};
+pub use world::{Call, Ground, Tenant, World};

@@ -31,6 +31,52 @@ const UPLOAD_LIMIT: u64 = 2 * 1024 * 1024;
 /// Bytes that the stand-in for the scanner finds harmful.
 const HARMFUL: &str = "HARMFUL";
 
+/// What a server stands on: bytes, and a folder with its catalog and indexes.
+pub struct Ground {
+    /// Holds `catalog/` and `indexes/`.
+    pub dir: TempDir,
+    /// Of this folder, or of the one it was copied from.
+    pub store: Store,
+    /// Where the store answers.
+    pub bytes_url: String,
+    /// Of the chance of this server: worlds with one seed that do the same make the same ids and codes.
+    pub seed: u64,
+    /// The embedded store, where this ground owns it.
+    pub bytes: Option<Embedded>,
+}
+
+impl Ground {
+    /// Empty ground with a store of its own.
+    pub async fn new(seed: u64) -> Self {
+        tls_once();
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = Embedded::start(EmbeddedSettings {
+            dir: dir.path().join("objects"),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            access_key: "local".to_owned(),
+            secret_key: "local-secret".to_owned(),
+        })
+        .await
+        .unwrap();
+        let bytes_url = format!("http://{}", bytes.local_addr());
+        let store = Store::connect(StoreSettings {
+            endpoint: Some(bytes_url.clone()),
+            public_endpoint: None,
+            region: "us-east-1".to_owned(),
+            access_key: "local".to_owned(),
+            secret_key: "local-secret".to_owned(),
+            files_bucket: "satchel-files".to_owned(),
+            metadata_bucket: "satchel-metadata".to_owned(),
+            path_style: true,
+            checksums_when_required: false,
+            create_buckets: true,
+        })
+        .await
+        .unwrap();
+        Self { dir, store, bytes_url, seed, bytes: Some(bytes) }
+    }
+}
+
 /// A server in this process.
 pub struct World {
     /// Its address, without a slash at the end.
@@ -48,9 +94,9 @@ pub struct World {
     /// Its work.
     pub tasks: TaskTracker,
     server: TaskTracker,
-    _bytes: Embedded,
+    _bytes: Option<Embedded>,
     // Last, so that the folder outlives what is in it.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A customer and its first key.
@@ -78,35 +124,17 @@ fn tls_once() {
 impl World {
     /// Builds and serves everything.
     pub async fn start() -> Self {
-        tls_once();
-        let dir = tempfile::tempdir().unwrap();
+        let ground = Ground::new(u64::from(std::process::id())).await;
+        let settings = McpSettings::for_public_url("http://127.0.0.1");
+        Self::on(ground, |files, tools| Some(service(files.clone(), tools.clone(), settings))).await
+    }
+
+    /// Builds and serves everything on some ground, with what answers under `/mcp`.
+    pub async fn on(ground: Ground, mcp: impl FnOnce(&Files, &Arc<Registry>) -> Option<axum::Router>) -> Self {
+        let Ground { dir, store, bytes_url, seed, bytes } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
-        let entropy = Arc::new(SeededEntropy::new(u64::from(std::process::id())));
-        let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let bytes = Embedded::start(EmbeddedSettings {
-            dir: dir.path().join("objects"),
-            listen: local,
-            access_key: "local".to_owned(),
-            secret_key: "local-secret".to_owned(),
-        })
-        .await
-        .unwrap();
-        let bytes_url = format!("http://{}", bytes.local_addr());
-        let store = Store::connect(StoreSettings {
-            endpoint: Some(bytes_url.clone()),
-            public_endpoint: None,
-            region: "us-east-1".to_owned(),
-            access_key: "local".to_owned(),
-            secret_key: "local-secret".to_owned(),
-            files_bucket: "satchel-files".to_owned(),
-            metadata_bucket: "satchel-metadata".to_owned(),
-            path_style: true,
-            checksums_when_required: false,
-            create_buckets: true,
-        })
-        .await
-        .unwrap();
-        let listener = TcpListener::bind(local).await.unwrap();
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let files = Files::new(Parts {
             catalog: Catalog::open(&dir.path().join("catalog"), clock.clone(), entropy.clone()).await.unwrap(),
@@ -121,13 +149,15 @@ impl World {
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let tools = Arc::new(Registry::new(files.clone(), speech.clone()));
+        let mcp = mcp(&files, &tools);
         let app = router(ApiParts {
-            mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(&url))),
             tools,
             files: files.clone(),
             speech,
             settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
-            entropy,
+            mcp,
+            // A stream of its own, so that the ids of requests do not move those of shares.
+            entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
@@ -138,7 +168,12 @@ impl World {
         });
         let operator = files.create_operator_key().await.unwrap().secret;
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, client, clock, files, operator, stop, tasks, server, _bytes: bytes, _dir: dir }
+        Self { url, client, clock, files, operator, stop, tasks, server, _bytes: bytes, dir }
+    }
+
+    /// Where its catalog and its indexes lie.
+    pub fn folder(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// Stops serving, and waits until its work is done. The folder stays for a look.
