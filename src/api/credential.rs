@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::state::{Api, TOOL_DEADLINE};
 use super::strangers::Strangers;
 use crate::domain::{CallContext, Door, ErrorCode, Timestamp};
-use crate::files::{Access, CallAccess, Files, KeyAccess, RequestFacts, Subject};
+use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, RequestFacts, Subject};
 
 /// Keys and tokens are far shorter.
 const MAX_SECRET: usize = 512;
@@ -64,19 +64,24 @@ impl Doorkeeper {
         Self { strangers: Strangers::new(files.clone(), tasks, stop), files }
     }
 
-    /// What the request's credential opens.
-    ///
-    /// # Errors
-    /// `unauthenticated` when it opens nothing; that is counted.
-    pub async fn access(&self, headers: &HeaderMap, door: Door) -> Result<Access, Problem> {
+    /// What the request's credential opens; that it opens nothing is counted.
+    pub async fn found(&self, headers: &HeaderMap, door: Door) -> Result<Option<Access>, FilesError> {
         let found = match bearer(headers) {
             Some(secret) => self.files.authenticate(secret).await?,
             None => None,
         };
-        found.ok_or_else(|| {
+        if found.is_none() {
             self.strangers.refused(door);
-            Problem::unauthenticated()
-        })
+        }
+        Ok(found)
+    }
+
+    /// What the request's credential opens.
+    ///
+    /// # Errors
+    /// `unauthenticated` when it opens nothing.
+    pub async fn access(&self, headers: &HeaderMap, door: Door) -> Result<Access, Problem> {
+        self.found(headers, door).await?.ok_or_else(Problem::unauthenticated)
     }
 
     /// When the answer of a tool that is called now must be out.

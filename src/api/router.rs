@@ -27,6 +27,7 @@ pub fn router(parts: ApiParts) -> Router {
     let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
     let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
     let pages = Pages::new(&settings);
+    let keeper = axum::Extension(door.clone());
     let api = Api(Arc::new(Inner { files, tools, speech, settings, door, pages, limiter: Limiter::default(), tasks }));
     let timed = endpoints::routes().merge(pages::routes()).layer(from_fn(in_time));
     let mut all = timed
@@ -36,7 +37,7 @@ pub fn router(parts: ApiParts) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(api);
     if let Some(mcp) = mcp {
-        all = all.nest("/mcp", mcp);
+        all = all.nest("/mcp", mcp.layer(keeper));
     }
     finished(all, entropy)
 }

@@ -6,7 +6,7 @@ use crate::catalog::{AddedFile, Given, NewFile};
 use crate::domain::{
     AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId, clean_text,
 };
-use crate::policy::Add;
+use crate::policy::{Add, Describe};
 
 /// A file that arrives.
 #[derive(Debug, Clone)]
@@ -113,7 +113,11 @@ impl Files {
         self.0.arrived.notify_waiters();
         self.0.changed.notify_waiters();
         let file = self.0.catalog.file(customer, id).await?.ok_or(FilesError::NotFound)?;
-        self.view(file).await
+        // Somebody who may write and not read learns what he sent, and no more.
+        match self.permit::<Describe>(subject, &file).await? {
+            Ok(_) => self.view(file).await,
+            Err(_) => Ok(FileView { file, stored_path: String::new(), owner: None, shared_with: Vec::new() }),
+        }
     }
 
     /// Removes the object of bytes the customer already had. The file is committed; a spare object costs space only.

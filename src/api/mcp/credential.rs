@@ -1,20 +1,14 @@
 //! Who stands at this door: a call by its token, or a program by its key with the call named in
 //! headers. Nothing of a message's body is believed.
 
-use std::net::SocketAddr;
-
-use axum::extract::ConnectInfo;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use super::super::credential::{Doorkeeper, peer};
 use super::refusal::Refusal;
-use super::strangers::Strangers;
 use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Phone, Timestamp, UserId, Verified};
 use crate::files::{Access, CallAccess, CallRequest, CallerHint, Files, FilesError, KeyAccess, RequestFacts, Subject};
 
-/// Keys and tokens are far shorter, in bytes.
-const MAX_SECRET: usize = 512;
 /// Longest name of a call, a batch or a request, in bytes.
 pub(super) const MAX_NAME: usize = 255;
 
@@ -52,31 +46,25 @@ impl Standing {
 /// Tells who stands at the door.
 pub(super) struct Doorman {
     files: Files,
-    strangers: Strangers,
 }
 
 impl Doorman {
     pub fn new(files: Files) -> Self {
-        Self { files, strangers: Strangers::default() }
+        Self { files }
     }
 
     /// The call a request belongs to.
     pub async fn standing(&self, parts: &Parts) -> Result<Standing, Refusal> {
         let headers = &parts.headers;
-        let access = match bearer(headers) {
-            Some(secret) => self.files.authenticate(secret).await?,
-            None => None,
-        };
-        let source = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_string());
+        // The router puts its keeper on every request; whoever comes past it is not let in.
+        let keeper = parts.extensions.get::<Doorkeeper>().ok_or(Refusal::NoCall)?;
+        let access = keeper.found(headers, Door::Mcp).await?;
+        let source = peer(&parts.extensions).map(|peer| peer.ip().to_string());
         let access = match access {
             Some(Access::Call(call)) => *call,
             Some(Access::Key(key)) => self.named(headers, &key, source.clone()).await?,
             // The operator has no call.
-            Some(Access::Operator) => return Err(Refusal::NoCall),
-            None => {
-                self.strangers.refused(&self.files).await;
-                return Err(Refusal::NoCall);
-            }
+            Some(Access::Operator) | None => return Err(Refusal::NoCall),
         };
         Ok(Standing { access, source, batch: named(headers, BATCH)?, simulation: named(headers, SIMULATE)? })
     }
@@ -131,18 +119,6 @@ fn is_same(caller: &Caller, hint: &CallerHint) -> bool {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next()?.to_str().ok()?;
-    // Two credentials are none: a proxy and we might believe different ones.
-    if values.next().is_some() {
-        return None;
-    }
-    let (scheme, secret) = value.split_once(' ')?;
-    let secret = secret.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= MAX_SECRET).then_some(secret)
-}
-
 /// A header that names something, once: visible ASCII of bounded length.
 fn named(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Refusal> {
     let bad = Refusal::Header { name, reason: "is one value of at most 255 visible ASCII characters" };
@@ -174,22 +150,6 @@ mod tests {
 
     fn headers(name: &'static str, values: &[&'static str]) -> HeaderMap {
         values.iter().map(|value| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
-    }
-
-    #[test]
-    fn only_one_bearer_token_of_sane_length_counts() {
-        for (values, expected) in [
-            (&["Bearer abc"][..], Some("abc")),
-            (&["bearer  abc "], Some("abc")),
-            (&["Basic abc"], None),
-            (&["Bearer "], None),
-            (&["Bearer a", "Bearer b"], None),
-            (&[], None),
-        ] {
-            assert_eq!(bearer(&headers("authorization", values)), expected, "{values:?}");
-        }
-        let long = HeaderValue::from_str(&format!("Bearer {}", "a".repeat(MAX_SECRET + 1))).unwrap();
-        assert_eq!(bearer(&HeaderMap::from_iter([(AUTHORIZATION, long)])), None);
     }
 
     #[test]

@@ -12,7 +12,6 @@ mod credential;
 mod refusal;
 mod service;
 mod stdio;
-mod strangers;
 mod text;
 mod toolbox;
 
