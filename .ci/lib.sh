@@ -49,6 +49,12 @@ chromium_path() {
     return 1
 }
 
+# Prints the path of chromedriver, or fails.
+chromedriver_path() {
+    # Debian's children put it beside the browser and not always on the path.
+    command -v chromedriver || { [[ -x /usr/lib/chromium-browser/chromedriver ]] && echo /usr/lib/chromium-browser/chromedriver; }
+}
+
 # --- stages -------------------------------------------------------------------------------------
 
 run_log=$(mktemp)

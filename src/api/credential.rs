@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 use super::problem::Problem;
 use super::state::{Api, TOOL_DEADLINE};
 use super::strangers::Strangers;
-use crate::domain::{CallContext, CallId, CallSettings, Door, ErrorCode, Phone, Timestamp, UserId, Verified};
-use crate::files::{Access, CallAccess, CallRequest, CallerHint, Files, FilesError, KeyAccess, RequestFacts, Subject};
+use crate::domain::{CallContext, Door, ErrorCode, Timestamp};
+use crate::files::{Access, CallAccess, Files, KeyAccess, RequestFacts, Subject};
 
 /// Keys and tokens are far shorter.
 const MAX_SECRET: usize = 512;
@@ -22,7 +22,7 @@ const MAX_NAME: usize = 255;
 
 /// Tells who stands at the door. Cheap to clone.
 #[derive(Clone)]
-pub struct Doorkeeper {
+pub(super) struct Doorkeeper {
     files: Files,
     strangers: Strangers,
 }
@@ -45,12 +45,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= MAX_SECRET).then_some(secret)
 }
 
-/// A header that is a name of something: visible ASCII of bounded length.
+/// A header that is a name of something, given once: visible ASCII of bounded length.
 pub(super) fn name_header(headers: &HeaderMap, header: &'static str) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get(header) else { return Ok(None) };
-    match value.to_str() {
-        Ok(text) if !text.trim().is_empty() && text.len() <= MAX_NAME => Ok(Some(text.trim().to_owned())),
-        _ => Err(Problem::invalid(format!("`{header}` is at most {MAX_NAME} visible ASCII characters, and not empty"))),
+    let mut values = headers.get_all(header).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) if !text.trim().is_empty() && text.len() <= MAX_NAME => Ok(Some(text.trim().to_owned())),
+        _ => Err(Problem::invalid(format!("`{header}` is one value of at most {MAX_NAME} visible ASCII characters"))),
     }
 }
 
@@ -59,7 +60,7 @@ fn forbidden(detail: &str) -> Problem {
 }
 
 impl Doorkeeper {
-    pub(super) fn new(files: Files, tasks: TaskTracker, stop: CancellationToken) -> Self {
+    pub fn new(files: Files, tasks: TaskTracker, stop: CancellationToken) -> Self {
         Self { strangers: Strangers::new(files.clone(), tasks, stop), files }
     }
 
@@ -78,78 +79,11 @@ impl Doorkeeper {
         })
     }
 
-    /// The context of a tool call: from a call's token; or from a program's key with the call named in
-    /// `X-Call-Id`, ours or the platform's. A call of the platform that is not open yet is opened for
-    /// the caller in `X-Caller-Id` (`user_…`) or `X-Caller-Number`; another `X-Caller-Id` on an open
-    /// call is a change of caller. `Idempotency-Key` and `Satchel-Batch` ride along.
-    ///
-    /// # Errors
-    /// `unauthenticated`, `forbidden` for the operator, `invalid` without a call, `not_found` for a
-    /// call that is not this customer's.
-    pub async fn call_context(&self, headers: &HeaderMap, peer: Option<SocketAddr>, door: Door) -> Result<CallContext, Problem> {
-        let access = self.access(headers, door).await?;
-        let facts = request_facts(headers, peer)?;
-        let call = match access {
-            Access::Call(call) => *call,
-            Access::Key(key) => self.named_call(headers, &key, door, facts.source.clone()).await?,
-            Access::Operator => return Err(forbidden("a tool runs in a call of a customer; the operator has none")),
-        };
-        Ok(call.context(door, facts, self.deadline()))
-    }
-
     /// When the answer of a tool that is called now must be out.
-    pub(super) fn deadline(&self) -> Timestamp {
+    pub fn deadline(&self) -> Timestamp {
         let patience = jiff::SignedDuration::try_from(TOOL_DEADLINE).unwrap_or(jiff::SignedDuration::ZERO);
         self.files.now().saturating_add(patience).unwrap_or(Timestamp::MAX)
     }
-
-    async fn named_call(&self, headers: &HeaderMap, key: &KeyAccess, door: Door, source: Option<String>) -> Result<CallAccess, Problem> {
-        let Some(id) = name_header(headers, "x-call-id")? else {
-            return Err(Problem::invalid("a key needs the call it acts in: send its token instead, or name it in `X-Call-Id`"));
-        };
-        let subject = self.files.program(key, door, source);
-        let hint = caller_header(headers)?;
-        let call = match self.files.call(&subject, &id, key.is_test).await {
-            // Our own ids are never opened by naming them: this one is not theirs, or is over.
-            Err(FilesError::NotFound) if CallId::parse(&id).is_err() => {
-                let hint = hint.clone().unwrap_or(CallerHint::Unknown);
-                self.open_named(&subject, &id, hint, key.is_test).await?
-            }
-            found => found?,
-        };
-        let Some(CallerHint::User(user)) = hint else { return Ok(call) };
-        if call.context(door, RequestFacts::default(), self.files.now()).caller.user() == Some(user) {
-            return Ok(call);
-        }
-        self.files.change_call(&subject, &id, Some(&CallerHint::User(user)), Some(Verified::default()), None).await?;
-        Ok(self.files.call(&subject, &id, key.is_test).await?)
-    }
-
-    async fn open_named(&self, subject: &Subject, id: &str, caller: CallerHint, is_test: bool) -> Result<CallAccess, Problem> {
-        let request = CallRequest {
-            caller,
-            external_id: Some(id.to_owned()),
-            permissions: None,
-            verified: Verified::default(),
-            settings: CallSettings::default(),
-        };
-        match self.files.open_call(subject, &request).await {
-            // Another tool call of the same phone call was faster.
-            Ok(_) => {}
-            Err(error) if error.code() == ErrorCode::Conflict => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(self.files.call(subject, id, is_test).await?)
-    }
-}
-
-fn caller_header(headers: &HeaderMap) -> Result<Option<CallerHint>, Problem> {
-    if let Some(text) = name_header(headers, "x-caller-id")? {
-        return UserId::parse(&text).map(|user| Some(CallerHint::User(user))).map_err(|_| unknown_caller());
-    }
-    // Platforms send `anonymous` and the like for a hidden number: that is nobody known.
-    let number = name_header(headers, "x-caller-number")?;
-    Ok(number.map(|text| Phone::parse(&text).map_or(CallerHint::Unknown, CallerHint::Number)))
 }
 
 /// What is said of a caller's id that cannot be one, as of one that is nobody's.
@@ -290,6 +224,8 @@ mod tests {
         assert_eq!(name_header(&headers, "idempotency-key"), Ok(None));
         headers.insert("idempotency-key", HeaderValue::from_static(" k-1 "));
         assert_eq!(name_header(&headers, "idempotency-key"), Ok(Some("k-1".to_owned())));
+        headers.append("idempotency-key", HeaderValue::from_static("k-2"));
+        assert!(name_header(&headers, "idempotency-key").is_err());
         headers.insert("idempotency-key", HeaderValue::from_static("  "));
         assert!(name_header(&headers, "idempotency-key").is_err());
         headers.insert("idempotency-key", HeaderValue::from_str(&"k".repeat(MAX_NAME + 1)).unwrap());

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -56,6 +56,18 @@ impl<T: DeserializeOwned> FromRequest<Api> for Input<T> {
     }
 }
 
+/// The one variable part of a path.
+pub(super) struct Segment(pub String);
+
+impl FromRequestParts<Api> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        // What is not even text names nothing.
+        Path::from_request_parts(parts, api).await.map(|Path(text)| Self(text)).map_err(|_| Problem::not_found())
+    }
+}
+
 /// The query of the address.
 pub(super) struct Params<T>(pub T);
 
@@ -68,7 +80,6 @@ impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
             Err(rejection) => {
                 let text = rejection.body_text();
                 let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
-                debug_assert_eq!(rejection.status(), StatusCode::BAD_REQUEST);
                 Err(Problem::invalid(format!("the query cannot be read: {reason}")))
             }
         }

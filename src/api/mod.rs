@@ -1,5 +1,5 @@
-//! Owns the doors: HTTP endpoints, pages for people, the place of the MCP endpoint; who stands at
-//! the door, limits, deadlines, and every error as a problem document.
+//! Owns the doors: HTTP endpoints, MCP, pages for people; who stands at the door, limits,
+//! deadlines, and every error as a problem document.
 //!
 //! Must not hold any rule about files, nor touch `catalog`, `blob`, `search`, `policy` or `models`.
 //!
@@ -17,7 +17,6 @@ mod router;
 mod state;
 mod strangers;
 
-pub use credential::Doorkeeper;
 pub use problem::Problem;
 pub use router::router;
 pub use state::{ApiParts, ApiSettings};

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
 use super::credential::Doorkeeper;
 use super::http as endpoints;
@@ -20,9 +19,6 @@ use super::state::{Api, ApiParts, BODY_LIMIT, Inner, REQUEST_TIMEOUT};
 use crate::domain::{Entropy, ErrorCode, random_bytes};
 use crate::telemetry::Stopwatch;
 
-/// Largest message at the MCP endpoint, in bytes: a tool's arguments and the envelope around them.
-const MCP_BODY_LIMIT: usize = 4 * BODY_LIMIT;
-
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// All doors. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or limits and
@@ -31,7 +27,7 @@ pub fn router(parts: ApiParts) -> Router {
     let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
     let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
     let pages = Pages::new(&settings);
-    let api = Api(Arc::new(Inner { files, tools, speech, settings, door: door.clone(), pages, limiter: Limiter::default(), tasks }));
+    let api = Api(Arc::new(Inner { files, tools, speech, settings, door, pages, limiter: Limiter::default(), tasks }));
     let timed = endpoints::routes().merge(pages::routes()).layer(from_fn(in_time));
     let mut all = timed
         .merge(endpoints::streams())
@@ -40,9 +36,9 @@ pub fn router(parts: ApiParts) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(api);
     if let Some(mcp) = mcp {
-        all = all.nest("/mcp", mcp.layer(RequestBodyLimitLayer::new(MCP_BODY_LIMIT)));
+        all = all.nest("/mcp", mcp);
     }
-    finished(all.layer(axum::Extension(door)), entropy)
+    finished(all, entropy)
 }
 
 /// What every answer has, whatever made it: an id, a document instead of a bare error, and headers

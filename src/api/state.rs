@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,7 +34,7 @@ pub struct ApiParts {
     pub speech: Arc<Speech>,
     /// Addresses and limits.
     pub settings: ApiSettings,
-    /// What answers under `/mcp`. Its requests carry a [`Doorkeeper`] in their extensions.
+    /// What answers under `/mcp`; it knows by itself who stands there, and limits what it reads.
     pub mcp: Option<axum::Router>,
     /// Chance, for request ids.
     pub entropy: Arc<dyn Entropy>,
@@ -69,10 +68,4 @@ pub(super) struct Inner {
     pub pages: Pages,
     pub limiter: Limiter,
     pub tasks: TaskTracker,
-}
-
-impl FromRef<Api> for Doorkeeper {
-    fn from_ref(api: &Api) -> Self {
-        api.0.door.clone()
-    }
 }

@@ -29,6 +29,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Be the caller: type what is said, see what would be spoken
     Call(CallArgs),
+    /// Be an MCP server for a program that starts this one
+    Mcp(McpArgs),
     /// The tools as a voice platform wants them
     #[command(subcommand)]
     Tools(ToolsCommand),
@@ -170,6 +172,20 @@ pub struct CallArgs {
     /// Print answers as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `satchel mcp`.
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    /// Speak over standard input and output; over HTTP, `satchel serve` does
+    #[arg(long, required = true)]
+    pub stdio: bool,
+    /// Token of the call the tools run in [default: a new call of the demo in the data folder]
+    #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
 }
 
 /// `satchel tools`.

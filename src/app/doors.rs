@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::house::House;
+use crate::api::mcp::{self, McpSettings};
 use crate::api::{self, ApiParts, ApiSettings};
 
 /// How long requests under way may take once the process is told to stop.
@@ -27,7 +28,7 @@ pub fn router(house: &House, stop: &CancellationToken) -> Router {
             bytes_origin,
             upload_limit: house.settings.limits.upload_bytes,
         },
-        mcp: None,
+        mcp: Some(mcp::service(house.files.clone(), Arc::clone(&house.tools), McpSettings::for_public_url(&house.addresses.public))),
         entropy: Arc::clone(&house.entropy),
         tasks: house.tasks.clone(),
         stop: stop.clone(),

@@ -1,6 +1,7 @@
 //! From the command line to an exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
@@ -10,9 +11,17 @@ use super::arguments::{Arguments, Command};
 use super::commands;
 use super::failure::Failure;
 use super::terminal::Terminal;
+use crate::inspect;
+
+/// How long threads that still wait for the system may hold up the end.
+const LINGER: Duration = Duration::from_millis(200);
 
 /// Runs the command of this process: 0 done, 1 failed, 2 not tried because of how it was called or where.
 pub fn main() -> ExitCode {
+    // Before anything else: the worker's child must not read settings, open files or start threads.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == inspect::WORKER_ARGUMENT) {
+        return inspect::worker_main();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {
@@ -25,7 +34,12 @@ pub fn main() -> ExitCode {
     // A second installation is refused; the first one is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(run(arguments.command, terminal)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(arguments.command, terminal));
+            // What matters has been waited for; a read of standard input may never end.
+            runtime.shutdown_timeout(LINGER);
+            ended
+        }
         Err(error) => Err(Failure::Usage(format!("the threads of this process cannot be started: {error}"))),
     };
     match ended {
@@ -47,6 +61,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Doctor(arguments) => commands::doctor(&arguments, terminal).await,
         Command::Import(arguments) => commands::import(&arguments, terminal).await,
         Command::Call(arguments) => commands::call(&arguments, terminal).await,
+        Command::Mcp(arguments) => commands::mcp(&arguments, terminal, stop_signal()?).await,
         Command::Tools(command) => commands::tools(&command, terminal),
         Command::Schema(command) => commands::schema(&command, terminal),
         Command::Customer(command) => commands::customer(&command, terminal).await,

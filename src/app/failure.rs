@@ -9,6 +9,7 @@ use super::demo::SeedError;
 use super::folder::FolderError;
 use super::house::HouseError;
 use super::settings::SettingsError;
+use crate::api::mcp::StdioError;
 use crate::catalog::CatalogError;
 use crate::files::FilesError;
 use crate::policy::PolicyError;
@@ -39,6 +40,9 @@ pub enum Failure {
     /// The demo's people and files.
     #[error(transparent)]
     Demo(#[from] Box<SeedError>),
+    /// The MCP conversation over standard input and output.
+    #[error(transparent)]
+    Stdio(#[from] StdioError),
     /// The catalog of the data folder.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -72,7 +76,13 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Settings(_) | Self::Folder(_) | Self::House(_) | Self::Usage(_) | Self::File { .. } | Self::Policies(_) => 2,
             Self::Client(error) if error.is_environment() => 2,
-            Self::Client(_) | Self::UseCase { .. } | Self::Demo(_) | Self::Catalog(_) | Self::Reported | Self::Output(_) => 1,
+            Self::Client(_)
+            | Self::UseCase { .. }
+            | Self::Demo(_)
+            | Self::Stdio(_)
+            | Self::Catalog(_)
+            | Self::Reported
+            | Self::Output(_) => 1,
         }
     }
 

@@ -1,11 +1,10 @@
 //! Adding a file: bytes to the store first, then one row, then a job.
 
-use super::{Files, FilesError, Subject};
+use super::{FileView, Files, FilesError, Subject};
 use crate::blob::{BlobError, ObjectKey};
 use crate::catalog::{AddedFile, Given, NewFile};
 use crate::domain::{
-    AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileRecord, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId,
-    clean_text,
+    AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId, clean_text,
 };
 use crate::policy::Add;
 
@@ -46,7 +45,7 @@ impl Files {
     /// # Errors
     /// `Refused` or `NotFound` without the right, `Blob` when the stream breaks, is too large, or the
     /// store fails: nothing is left of it then but an object that a sweep removes.
-    pub async fn add(&self, subject: &Subject, request: &AddRequest, bytes: ChunkStream) -> Result<FileRecord, FilesError> {
+    pub async fn add(&self, subject: &Subject, request: &AddRequest, bytes: ChunkStream) -> Result<FileView, FilesError> {
         let customer = subject.customer();
         let permit = match request.replaces {
             None => self.permit_customer::<Add>(subject).await?,
@@ -108,13 +107,25 @@ impl Files {
             ..subject.entry("add", "done")
         };
         let AddedFile { duplicate, .. } = self.0.catalog.add_file(&new, &entry).await?;
-        if duplicate && let Err(error) = self.0.store.delete(&key).await {
-            // The row is committed; the spare object costs space only.
-            tracing::warn!(customer.id = %customer, upload.id = %upload, error = %error, "spare upload object stays until it is swept");
+        if duplicate {
+            self.drop_spare(subject, upload, &key).await;
         }
         self.0.arrived.notify_waiters();
         self.0.changed.notify_waiters();
-        self.0.catalog.file(customer, id).await?.ok_or(FilesError::NotFound)
+        let file = self.0.catalog.file(customer, id).await?.ok_or(FilesError::NotFound)?;
+        self.view(file).await
+    }
+
+    /// Removes the object of bytes the customer already had. The file is committed; a spare object costs space only.
+    async fn drop_spare(&self, subject: &Subject, upload: UploadId, key: &ObjectKey) {
+        let entry = AuditEntry { object: Some(upload.to_string()), ..subject.entry("drop_upload", "done") };
+        let dropped = match self.0.store.delete(key).await {
+            Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await.map_err(FilesError::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = dropped {
+            tracing::warn!(upload.id = %upload, error = %error, "a spare upload stays until it is swept");
+        }
     }
 
     async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, error: &BlobError) {

@@ -7,7 +7,7 @@ use super::secrets::token_hash;
 use super::share::IssuedCode;
 use super::words::WORDS;
 use super::{Files, FilesError, Subject, Unclear};
-use crate::catalog::{Attempt, BlobRecord, LinkRecord, ShareRecord};
+use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, Decision, Door, FileName, FileRecord, FileStatus, Lifetime, LinkId, Permission, Permissions, Person,
     ScanStatus, Verified,
@@ -231,8 +231,12 @@ impl Files {
             ..entry("done")
         };
         // Counted before the address is given out: an address nobody got costs nothing, one nobody counted does.
-        self.0.catalog.downloaded(&link, &entry).await?;
-        Ok(Opened::Go { url })
+        match self.0.catalog.downloaded(&link, &entry).await {
+            Ok(()) => Ok(Opened::Go { url }),
+            // The share ended between the code and the count.
+            Err(CatalogError::Conflict(_)) => Ok(Opened::Closed),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// An address of a file's bytes that lives for a minute.

@@ -35,7 +35,7 @@ impl Files {
         }
     }
 
-    async fn view(&self, file: FileRecord) -> Result<FileView, FilesError> {
+    pub(super) async fn view(&self, file: FileRecord) -> Result<FileView, FilesError> {
         let grants = self.0.catalog.grants(file.customer, file.id).await?;
         let (owner, shared_with) = self.holders(&file, &grants).await?;
         let stored_path = self.0.catalog.blob(file.customer, file.blob).await?.map(|blob| blob.object_key).unwrap_or_default();

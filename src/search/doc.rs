@@ -172,7 +172,7 @@ impl Fields {
 }
 
 /// The token of a quarter, `q1` to `q4`.
-fn is_quarter(word: &str) -> bool {
+pub fn is_quarter(word: &str) -> bool {
     matches!(word, "q1" | "q2" | "q3" | "q4")
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::certainty::Standing;
-use super::doc::{Card, CardWord, Place};
+use super::doc::{Card, CardWord, Place, is_quarter};
 use super::sounds::{alike, key};
 use super::spoken::{DateRange, Unit};
 use crate::domain::{Category, FileId};
@@ -157,6 +157,15 @@ pub fn rank(request: &Request, candidates: &[Candidate]) -> Vec<Ranked> {
     ranked
 }
 
+/// Whether a quarter is asked for, and the file's own name names another one.
+fn names_other_quarter(card: &Card, wanted: &str) -> bool {
+    if !is_quarter(wanted) {
+        return false;
+    }
+    let mut named = card.words.iter().filter(|word| matches!(word.place, Place::Title | Place::Name) && is_quarter(&word.word)).peekable();
+    named.peek().is_some() && named.all(|word| word.word != wanted)
+}
+
 /// 1 for the newest candidate, halved with every half year of age.
 #[expect(clippy::cast_precision_loss, reason = "ages in seconds, to order by")]
 fn recency(added: i64, newest: i64) -> f32 {
@@ -207,7 +216,10 @@ impl<'a> Phrasing<'a> {
         let mut out = Explained::default();
         for (word, (like, why)) in self.wanted.iter().zip(&likes) {
             out.share += word.weight * like;
-            if *like >= MATCHED || *why == "text" {
+            if names_other_quarter(card, &word.norm) {
+                // A report on the third quarter speaks of the second; it is not the report on it.
+                out.misses_number = true;
+            } else if *like >= MATCHED || *why == "text" {
                 out.why.push(why);
             } else if word.is_number {
                 out.misses_number = true;

@@ -160,6 +160,12 @@ impl Registry {
             answer
         } else {
             tracing::warn!(tool.name = name, call.id = %ctx.call, "tool call ran into its deadline");
+            // What was begun is committed or rolled back by now; either way its key may be used again.
+            if entry.writes
+                && let Err(error) = self.kit.files.settle(ctx, None).await
+            {
+                tracing::warn!(tool.name = name, error = %error, "the key of a late call stays taken for a while");
+            }
             Answer::new(Outcome::Unavailable, self.kit.say(&Unavailable { part: Part::General }))
                 .with_data(&serde_json::json!({ "error": { "code": ErrorCode::Timeout.as_str() } }))
         }

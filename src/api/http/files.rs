@@ -1,6 +1,6 @@
 //! Files as programs and callers list, read and remove them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file_json::{FileJson, VersionJson};
 use crate::api::credential::Asker;
-use crate::api::input::{Params, id};
+use crate::api::input::{Params, Segment, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::FileId;
@@ -54,7 +54,7 @@ async fn list(Asker(subject): Asker, State(api): State<Api>, Params(page): Param
     Ok(Json(Listed { files: views.into_iter().map(FileJson::from).collect(), next }))
 }
 
-async fn one(Asker(subject): Asker, State(api): State<Api>, Path(file): Path<String>) -> Result<Json<FileJson>, Problem> {
+async fn one(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<Json<FileJson>, Problem> {
     Ok(Json(FileJson::from(api.0.files.metadata(&subject, id(&file)?).await?)))
 }
 
@@ -63,7 +63,7 @@ struct Versions {
     versions: Vec<VersionJson>,
 }
 
-async fn versions(Asker(subject): Asker, State(api): State<Api>, Path(file): Path<String>) -> Result<Json<Versions>, Problem> {
+async fn versions(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<Json<Versions>, Problem> {
     let found = api.0.files.versions(&subject, id(&file)?).await?;
     Ok(Json(Versions { versions: found.into_iter().map(VersionJson::from).collect() }))
 }
@@ -82,7 +82,7 @@ const fn yes() -> bool {
 async fn content(
     Asker(subject): Asker,
     State(api): State<Api>,
-    Path(file): Path<String>,
+    Segment(file): Segment,
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Problem> {
     let (view, url) = api.0.files.content_url(&subject, id(&file)?).await?;
@@ -98,7 +98,7 @@ async fn content(
     Ok(response)
 }
 
-async fn remove(Asker(subject): Asker, State(api): State<Api>, Path(file): Path<String>) -> Result<StatusCode, Problem> {
+async fn remove(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<StatusCode, Problem> {
     api.0.files.remove(&subject, id(&file)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

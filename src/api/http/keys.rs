@@ -1,14 +1,14 @@
 //! Keys of the customer's programs.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::api::credential::Asker;
-use crate::api::input::{Input, id};
+use crate::api::credential::Program;
+use crate::api::input::{Input, Segment, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{KeyId, Permission, Permissions, Timestamp};
@@ -31,7 +31,7 @@ struct Created {
     api_key: String,
 }
 
-async fn create(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<NewKey>) -> Result<impl IntoResponse, Problem> {
+async fn create(Program { subject, .. }: Program, State(api): State<Api>, Input(new): Input<NewKey>) -> Result<impl IntoResponse, Problem> {
     if new.expires_at.is_some_and(|end| end <= api.0.files.now()) {
         return Err(Problem::invalid("`expires_at`: lies in the past"));
     }
@@ -55,7 +55,7 @@ struct Keys {
     keys: Vec<KeyJson>,
 }
 
-async fn list(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<Keys>, Problem> {
+async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Keys>, Problem> {
     let found = api.0.files.keys(&subject).await?;
     let keys = found.into_iter().map(|key| KeyJson {
         id: key.id,
@@ -68,7 +68,7 @@ async fn list(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<Keys
     Ok(Json(Keys { keys: keys.collect() }))
 }
 
-async fn revoke(Asker(subject): Asker, State(api): State<Api>, Path(key): Path<String>) -> Result<StatusCode, Problem> {
+async fn revoke(Program { subject, .. }: Program, State(api): State<Api>, Segment(key): Segment) -> Result<StatusCode, Problem> {
     api.0.files.revoke_key(&subject, id(&key)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

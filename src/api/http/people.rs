@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::api::credential::Asker;
+use crate::api::credential::Program;
 use crate::api::input::{Input, filled, value};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
@@ -58,7 +58,7 @@ impl From<Person> for PersonJson {
     }
 }
 
-async fn add(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<NewPerson>) -> Result<impl IntoResponse, Problem> {
+async fn add(Program { subject, .. }: Program, State(api): State<Api>, Input(new): Input<NewPerson>) -> Result<impl IntoResponse, Problem> {
     let email = filled(new.email);
     if email.as_deref().is_some_and(|email| !email.contains('@')) {
         return Err(Problem::invalid("`email`: is not a mail address"));
@@ -81,7 +81,7 @@ struct People {
     people: Vec<PersonJson>,
 }
 
-async fn list(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<People>, Problem> {
+async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<People>, Problem> {
     let people = api.0.files.people(&subject).await?;
     Ok(Json(People { people: people.into_iter().map(PersonJson::from).collect() }))
 }

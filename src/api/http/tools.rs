@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::HeaderMap;
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::credential::{OnCall, name_header};
-use crate::api::input::{Params, Whole};
+use crate::api::input::{Params, Segment, Whole};
 use crate::api::problem::Problem;
 use crate::api::state::{Api, TOOL_TIMEOUT};
-use crate::speech::{Part, Unavailable};
+use crate::speech::{Apology, Part, Unavailable};
 use crate::tools::{Answer, Definition, Outcome};
 
 pub(super) fn routes() -> Router<Api> {
@@ -89,7 +89,7 @@ fn arguments(bytes: &[u8]) -> Value {
 async fn call(
     OnCall(context): OnCall,
     State(api): State<Api>,
-    Path(tool): Path<String>,
+    Segment(tool): Segment,
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Json<Answer>, Problem> {
@@ -106,7 +106,7 @@ async fn call(
         }
         Ok(Err(error)) => {
             tracing::error!(call.id = %call, error = %error, "a tool's task ended early");
-            Err(Problem::internal())
+            Err(Problem::internal().with_say(api.0.speech.say(&Apology {})))
         }
         // Platforms hide any other status from the model, and the caller would hear nothing.
         Err(_) => {

@@ -19,7 +19,7 @@ use crate::api::input::{Params, declared_length, filled, id, value};
 use crate::api::problem::Problem;
 use crate::api::state::{Api, UPLOAD_STALL};
 use crate::domain::{Category, ChunkStream, ErrorCode, FileName, Folder, UserId};
-use crate::files::{AddRequest, FileView, Files, Given, Subject};
+use crate::files::{AddRequest, Given};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/files", post(upload))
@@ -124,7 +124,7 @@ async fn upload(
     let bytes = pieces(request.into_body(), length);
     let files = api.0.files.clone();
     // In a task of its own: a client that hangs up must not keep the store from tidying up.
-    let work = api.0.tasks.spawn(async move { store(&files, &subject, &add, bytes).await });
+    let work = api.0.tasks.spawn(async move { files.add(&subject, &add, bytes).await });
     let view = work.await.map_err(|error| {
         tracing::error!(error = %error, "an upload's task ended early");
         Problem::internal()
@@ -132,18 +132,6 @@ async fn upload(
     let json = FileJson::from(view);
     let location = HeaderValue::from_str(&format!("/v1/files/{}", json.id)).map_err(|_| Problem::internal())?;
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(json)).into_response())
-}
-
-async fn store(files: &Files, subject: &Subject, add: &AddRequest, bytes: ChunkStream) -> Result<FileView, Problem> {
-    let file = files.add(subject, add, bytes).await?;
-    Ok(match files.metadata(subject, file.id).await {
-        Ok(view) => view,
-        // Stored, by somebody who may write and not read: what he sent is all he learns.
-        Err(error) => {
-            tracing::debug!(file.id = %file.id, error = %error, "a file was stored for somebody who may not read it");
-            FileView { file, stored_path: String::new(), owner: None, shared_with: Vec::new() }
-        }
-    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequestParts, Path, State};
+use axum::extract::{Form, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::LOCATION;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::template::Page;
 use crate::api::credential::peer;
+use crate::api::input::Segment;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::files::Opened;
@@ -70,9 +71,16 @@ impl FromRequestParts<Api> for Peer {
     }
 }
 
-async fn open(State(api): State<Api>, Path(slug): Path<String>, Peer(peer): Peer, form: Result<Form<Typed>, FormRejection>) -> Response {
+async fn open(
+    State(api): State<Api>,
+    slug: Result<Segment, Problem>,
+    Peer(peer): Peer,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
     let no_earlier = tokio::time::sleep(NO_TAKES);
-    if slug.len() > MAX_SLUG || !api.0.limiter.may_try(peer, &slug, api.0.files.now()) {
+    // What cannot be a link is counted too, all under one name.
+    let slug = slug.map(|Segment(slug)| slug).ok().filter(|slug| slug.len() <= MAX_SLUG).unwrap_or_default();
+    if !api.0.limiter.may_try(peer, &slug, api.0.files.now()) {
         no_earlier.await;
         return face(&api, Face::Closed, StatusCode::TOO_MANY_REQUESTS);
     }

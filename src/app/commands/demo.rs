@@ -22,7 +22,7 @@ const VERIFIED: Verified = Verified { method: VerifiedMethod::Platform, level: 2
 
 /// Runs the demo until it is stopped.
 pub async fn demo(arguments: &DemoArgs, terminal: Terminal, stop: CancellationToken) -> Result<(), Failure> {
-    let preset = Preset { dir: Some(PathBuf::from("./satchel-demo")), reveal_links: true, log_level: Some("warn") };
+    let preset = preset();
     let loaded = settings::load(&preset, &arguments.settings)?;
     if arguments.settings.print_settings {
         return Ok(terminal.line(loaded.settings.to_toml().trim_end())?);
@@ -52,9 +52,15 @@ pub async fn demo(arguments: &DemoArgs, terminal: Terminal, stop: CancellationTo
     ended
 }
 
+/// What the demo changes of the usual settings.
+pub fn preset() -> Preset {
+    Preset { dir: Some(PathBuf::from("./satchel-demo")), reveal_links: true, log_level: Some("warn") }
+}
+
 /// What is ready to be tried.
-struct Ready {
-    announcement: Announcement,
+pub struct Ready {
+    /// What is told of it.
+    pub announcement: Announcement,
     files: usize,
 }
 
@@ -63,7 +69,9 @@ async fn run(house: &mut House, ready: &Ready, json: bool, terminal: Terminal, s
     if json {
         terminal.json(&ready.announcement)?;
     } else {
-        for line in ready.announcement.lines(ready.files, &house.folder.dir().display().to_string()) {
+        // As it was called, so that what is pasted starts the same program.
+        let program = std::env::args().next().unwrap_or_else(|| "satchel".to_owned());
+        for line in ready.announcement.lines(ready.files, &program, &house.folder.dir().display().to_string()) {
             terminal.line(line)?;
         }
     }
@@ -71,7 +79,7 @@ async fn run(house: &mut House, ready: &Ready, json: bool, terminal: Terminal, s
 }
 
 /// Finds the demo customer of the folder or makes it, fills it, and opens a call.
-async fn prepare(house: &House) -> Result<Ready, Failure> {
+pub async fn prepare(house: &House) -> Result<Ready, Failure> {
     let files = &house.files;
     let mut state = known_state(house).await?;
     let subject = program(files, &state.api_key).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Body, Method};
 use serde::Serialize;
 use serde_json::Value;
@@ -140,7 +141,7 @@ async fn upload(client: &Client, source: &Source) -> Result<String, Failure> {
     let request = client
         .request(Method::POST, "/v1/files")
         .query(&[("name", &source.name), ("folder", &source.folder)])
-        .header(http::header::CONTENT_LENGTH, size)
+        .header(CONTENT_LENGTH, size)
         .body(Body::wrap_stream(ReaderStream::with_capacity(file, 64 * 1024)));
     let stored = client.value(request).await?;
     Ok(text(&stored, "id")?.to_owned())

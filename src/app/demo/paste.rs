@@ -66,7 +66,7 @@ impl Announcement {
     }
 
     /// The lines for people.
-    pub fn lines(&self, files: usize, data: &str) -> Vec<String> {
+    pub fn lines(&self, files: usize, program: &str, data: &str) -> Vec<String> {
         let token = self.call.token.as_str();
         let mut lines = vec![
             String::new(),
@@ -88,7 +88,7 @@ impl Announcement {
             String::new(),
             "Or be the caller yourself:".to_owned(),
             String::new(),
-            format!("  satchel call --data {data} --caller 'Dana Reyes'"),
+            format!("  {program} call --data {data} --caller 'Dana Reyes'"),
             String::new(),
             "Ctrl-C stops; the next start finds everything again.".to_owned(),
         ]);

@@ -184,7 +184,7 @@ impl Seeder<'_> {
         };
         let bytes = Bytes::from_static(entry.bytes().ok_or_else(wrong)?);
         let file = self.files.add(self.subject, &request, Box::pin(stream::iter([Ok(bytes)]))).await;
-        file.map(|file| file.id).map_err(|source| SeedError::UseCase { entry: entry.path.clone(), source })
+        file.map(|view| view.file.id).map_err(|source| SeedError::UseCase { entry: entry.path.clone(), source })
     }
 
     /// The file that an earlier start has brought further than this entry.

@@ -22,11 +22,11 @@ fn endpoints() -> Vec<(Method, &'static str, Value, Takes)> {
     vec![
         (post.clone(), "/v1/customers", json!({"name": "x"}), Takes::Operator),
         (get.clone(), "/v1/customers", none.clone(), Takes::Operator),
-        (get.clone(), "/v1/people", none.clone(), Takes::KeyOrCall),
-        (post.clone(), "/v1/people", json!({"kind": "user", "name": "x"}), Takes::KeyOrCall),
-        (get.clone(), "/v1/keys", none.clone(), Takes::KeyOrCall),
-        (post.clone(), "/v1/keys", json!({"label": "x"}), Takes::KeyOrCall),
-        (delete.clone(), "/v1/keys/key_x", none.clone(), Takes::KeyOrCall),
+        (get.clone(), "/v1/people", none.clone(), Takes::Key),
+        (post.clone(), "/v1/people", json!({"kind": "user", "name": "x"}), Takes::Key),
+        (get.clone(), "/v1/keys", none.clone(), Takes::Key),
+        (post.clone(), "/v1/keys", json!({"label": "x"}), Takes::Key),
+        (delete.clone(), "/v1/keys/key_x", none.clone(), Takes::Key),
         (post.clone(), "/v1/calls", json!({}), Takes::Key),
         (patch, "/v1/calls/call_x", json!({}), Takes::Key),
         (delete.clone(), "/v1/calls/call_x", none.clone(), Takes::Key),
@@ -40,7 +40,7 @@ fn endpoints() -> Vec<(Method, &'static str, Value, Takes)> {
         (get.clone(), "/v1/files/file_x/content", none.clone(), Takes::KeyOrCall),
         (get.clone(), "/v1/audit", none.clone(), Takes::Anyone),
         (get.clone(), "/v1/audit/verify", none.clone(), Takes::Anyone),
-        (get.clone(), "/v1/outbox", none.clone(), Takes::KeyOrCall),
+        (get.clone(), "/v1/outbox", none.clone(), Takes::Key),
         (get, "/v1/progress", none, Takes::KeyOrCall),
     ]
 }
@@ -120,6 +120,8 @@ async fn a_foreign_id_an_unknown_one_and_a_malformed_one_get_the_same_answer() {
     let keys = world.get("/v1/keys", &theirs.key).await.expect(200);
     let key = keys.text("/keys/0/id");
     let unknown = |id: &str| format!("{}_01h455vb4pex5vsknk084sn02q", id.split('_').next().unwrap());
+    let not_text = world.get("/v1/files/%ff%fe", &ours.key).await.expect_problem(404, "not_found");
+    assert_eq!(not_text.comparable(""), world.get("/v1/files/nonsense", &ours.key).await.comparable(""));
     for (method, pattern, foreign, body) in [
         (Method::GET, "/v1/files/{}", &file, Value::Null),
         (Method::DELETE, "/v1/files/{}", &file, Value::Null),

@@ -4,7 +4,6 @@ mod access;
 mod admin;
 mod calls;
 mod files;
-mod mcp_place;
 mod pages;
 mod tools;
 mod upload;

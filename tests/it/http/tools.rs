@@ -108,3 +108,13 @@ async fn a_developer_can_force_an_outcome() {
     let answer = tool(&world, &token, "find_file", &[("satchel-simulate", "refused")], &json!({"query": "quarterly report"})).await;
     assert_eq!(answer.expect(200).text("/outcome"), "refused");
 }
+
+#[tokio::test]
+async fn the_place_of_mcp_is_taken_and_asks_who_calls() {
+    let world = World::start().await;
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    let answer = world.post("/mcp", "", &ping).await.expect(401);
+    assert!(answer.header("x-request-id").starts_with("req_"));
+    let token = on_the_line(&world).await;
+    assert_eq!(world.post("/mcp", &token, &ping).await.expect(200).json()["id"], 1);
+}

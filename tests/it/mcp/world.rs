@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::stream;
 use reqwest::{RequestBuilder, Response};
 use satchel::api::mcp::{McpSettings, service};
+use satchel::api::{ApiParts, ApiSettings, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings};
 use satchel::catalog::Catalog;
@@ -25,6 +26,7 @@ use satchel::tools::Registry;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub const NEWEST: &str = "2026-07-28";
@@ -96,8 +98,9 @@ impl World {
             secret: ServerSecret::from_bytes([7; 32]),
             settings: FilesSettings::default(),
         });
-        let tools = Arc::new(Registry::new(files.clone(), Arc::new(Speech::load("en").unwrap())));
-        let url = serve(files.clone(), Arc::clone(&tools)).await;
+        let speech = Arc::new(Speech::load("en").unwrap());
+        let tools = Arc::new(Registry::new(files.clone(), Arc::clone(&speech)));
+        let url = serve(files.clone(), Arc::clone(&tools), speech).await;
         let (acme, borealis) = (customer(&files, "Acme").await, customer(&files, "Borealis").await);
         let world = Self { files, tools, acme, borealis, url, web: reqwest::Client::new(), clock, _embedded: embedded, _folder: folder };
         world.add("Supply agreement", "2025-11-03").await;
@@ -238,13 +241,25 @@ pub async fn error(response: Response) -> (u16, i64) {
     (status, message["error"]["code"].as_i64().unwrap_or_default())
 }
 
-async fn serve(files: Files, tools: Arc<Registry>) -> String {
-    let door = service(files, tools, McpSettings::for_public_url(PUBLIC));
-    let router = axum::Router::new().nest("/mcp", door);
+/// All doors, as the program opens them.
+async fn serve(files: Files, tools: Arc<Registry>, speech: Arc<Speech>) -> String {
+    let mcp = service(files.clone(), Arc::clone(&tools), McpSettings::for_public_url(PUBLIC));
+    let settings = ApiSettings { public_url: PUBLIC.to_owned(), bytes_origin: "http://127.0.0.1".to_owned(), upload_limit: 1 << 20 };
+    let tasks = TaskTracker::new();
+    let router = router(ApiParts {
+        files,
+        tools,
+        speech,
+        settings,
+        mcp: Some(mcp),
+        entropy: Arc::new(SystemEntropy),
+        tasks: tasks.clone(),
+        stop: CancellationToken::new(),
+    });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    TaskTracker::new().spawn(async move { axum::serve(listener, service).await });
+    tasks.spawn(async move { axum::serve(listener, service).await });
     url
 }
 

@@ -3,7 +3,9 @@
 
 mod answer;
 mod share;
+mod webdriver;
 mod world;
 
 pub use answer::Answer;
+pub use webdriver::{Browser, until};
 pub use world::{Call, Ground, Tenant, World};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Once};
 
 use futures::TryStreamExt;
 use reqwest::{Client, Method, RequestBuilder};
+use satchel::api::mcp::{McpSettings, service};
 use satchel::api::{ApiParts, ApiSettings, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings};
@@ -121,18 +122,13 @@ fn tls_once() {
 }
 
 impl World {
-    /// Builds and serves everything but MCP.
+    /// Builds and serves everything.
     pub async fn start() -> Self {
-        Self::start_with(None).await
+        Self::on(Ground::new(u64::from(std::process::id())).await).await
     }
 
-    /// Builds and serves everything, with what answers under `/mcp`.
-    pub async fn start_with(mcp: Option<axum::Router>) -> Self {
-        Self::on(Ground::new(u64::from(std::process::id())).await, |_, _| mcp).await
-    }
-
-    /// Builds and serves everything on some ground, with what answers under `/mcp`.
-    pub async fn on(ground: Ground, mcp: impl FnOnce(&Files, &Arc<Registry>) -> Option<axum::Router>) -> Self {
+    /// Builds and serves everything on some ground.
+    pub async fn on(ground: Ground) -> Self {
         let Ground { dir, store, bytes_url, seed, bytes } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
@@ -151,13 +147,12 @@ impl World {
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let tools = Arc::new(Registry::new(files.clone(), speech.clone()));
-        let mcp = mcp(&files, &tools);
         let app = router(ApiParts {
+            mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(&url))),
             tools,
             files: files.clone(),
             speech,
             settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
-            mcp,
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),

@@ -1,0 +1,12 @@
+//! Owns the settings: what can be set, and how file, `SATCHEL__SECTION__KEY` and flags make it.
+//! Nothing else reads the environment.
+//!
+//! Must not act on a setting, nor print a secret.
+//!
+//! To add one: its field, default and doc line in `values`; a flag for it in `arguments` and `load`.
+
+mod load;
+mod values;
+
+pub use load::{Loaded, Preset, SettingsError, load};
+pub use values::{Bytes, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};

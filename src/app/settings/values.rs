@@ -1,0 +1,264 @@
+//! What can be set, with its defaults.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::load::SettingsError;
+use crate::blob::StoreSettings;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where everything lies.
+    pub data: DataSettings,
+    /// The HTTP doors.
+    pub http: HttpSettings,
+    /// The listener of the embedded object store.
+    pub bytes: BytesSettings,
+    /// A store over the network; without keys the embedded one is used.
+    pub store: RemoteSettings,
+    /// Links.
+    pub links: LinkSettings,
+    /// Limits.
+    pub limits: LimitSettings,
+    /// Workers.
+    pub workers: WorkersSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// `data`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSettings {
+    /// The data folder: catalog, index, secrets, and the objects where no store is set.
+    pub dir: PathBuf,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("./satchel-data") }
+    }
+}
+
+/// `http`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Address and port of the doors; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Under which address browsers and phones reach the doors; the address listened on when unset.
+    pub public_url: Option<String>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), public_url: None }
+    }
+}
+
+/// `bytes`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BytesSettings {
+    /// Address and port of the embedded object store; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Under which address browsers and phones reach the bytes, embedded or not.
+    pub public_url: Option<String>,
+}
+
+impl Default for BytesSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)), public_url: None }
+    }
+}
+
+/// A value that is never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// The value itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("(hidden)")
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(hidden)")
+    }
+}
+
+/// `store`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RemoteSettings {
+    /// `http(s)://host:port` of an S3 store; AWS in `region` when unset.
+    pub endpoint: Option<String>,
+    /// The region.
+    pub region: String,
+    /// Access key id.
+    pub access_key: Option<String>,
+    /// Secret access key.
+    pub secret_key: Option<Hidden>,
+    /// Bucket of what people put in; `satchel-files-{region}` when unset.
+    pub files_bucket: Option<String>,
+    /// Bucket of what Satchel made of it; `satchel-metadata-{region}` when unset.
+    pub metadata_bucket: Option<String>,
+    /// `host/bucket/key` instead of `bucket.host/key`; most stores that are not AWS want it.
+    pub path_style: bool,
+    /// Send the SDK's own checksums only where the protocol demands them.
+    pub checksums_when_required: bool,
+    /// Create missing buckets at start.
+    pub create_buckets: bool,
+}
+
+impl Default for RemoteSettings {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            region: "us-east-1".to_owned(),
+            access_key: None,
+            secret_key: None,
+            files_bucket: None,
+            metadata_bucket: None,
+            path_style: false,
+            checksums_when_required: false,
+            create_buckets: false,
+        }
+    }
+}
+
+/// `links`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkSettings {
+    /// Whether tools may give a link's address to the model.
+    pub reveal: bool,
+}
+
+/// `limits`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Largest upload, in bytes.
+    pub upload_bytes: u64,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self { upload_bytes: 5 * 1024 * 1024 * 1024 }
+    }
+}
+
+/// `workers`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkersSettings {
+    /// Files inspected at once in this process; 0 leaves inspection to others.
+    pub count: usize,
+}
+
+impl Default for WorkersSettings {
+    fn default() -> Self {
+        Self { count: 2 }
+    }
+}
+
+/// `log`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// How lines look.
+    pub format: LogFormat,
+    /// What is written: `error`, `warn`, `info`, `debug`, or a filter such as `info,satchel::jobs=debug`.
+    pub level: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Where bytes lie.
+#[derive(Debug, Clone)]
+pub enum Bytes {
+    /// In the data folder, served by this process.
+    Embedded,
+    /// In a store over the network.
+    Remote(StoreSettings),
+}
+
+impl Settings {
+    /// Where bytes lie, by these settings. Half a set of keys is an error: bytes would silently
+    /// land on this machine.
+    pub fn bytes_place(&self) -> Result<Bytes, SettingsError> {
+        let store = &self.store;
+        let missing = |key: &str| SettingsError::Value {
+            key: format!("store.{key}"),
+            reason: "it is missing; a store over the network needs `access_key` and `secret_key`".to_owned(),
+        };
+        let (access_key, secret_key) = match (&store.access_key, &store.secret_key, &store.endpoint) {
+            (Some(access), Some(secret), _) => (access.clone(), secret.reveal().to_owned()),
+            (None, None, None) => return Ok(Bytes::Embedded),
+            (None, _, _) => return Err(missing("access_key")),
+            (Some(_), None, _) => return Err(missing("secret_key")),
+        };
+        let bucket = |name: &Option<String>, what: &str| name.clone().unwrap_or_else(|| format!("satchel-{what}-{}", store.region));
+        Ok(Bytes::Remote(StoreSettings {
+            endpoint: store.endpoint.clone(),
+            public_endpoint: self.bytes.public_url.clone(),
+            region: store.region.clone(),
+            access_key,
+            secret_key,
+            files_bucket: bucket(&store.files_bucket, "files"),
+            metadata_bucket: bucket(&store.metadata_bucket, "metadata"),
+            path_style: store.path_style,
+            checksums_when_required: store.checksums_when_required,
+            create_buckets: store.create_buckets,
+        }))
+    }
+
+    /// The settings as a file that could be read again; secrets are hidden.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let Ok(serde_json::Value::Object(sections)) = serde_json::to_value(self) else { return text };
+        for (section, keys) in &sections {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
+            let _ = writeln!(text, "[{section}]");
+            for (key, value) in keys.as_object().into_iter().flatten() {
+                let _ = if value.is_null() { writeln!(text, "# {key} =") } else { writeln!(text, "{key} = {value}") };
+            }
+        }
+        text
+    }
+}
+
+/// Data folders of servers that were started without settings.
+pub const USUAL_DATA_FOLDERS: [&str; 2] = ["./satchel-data", "./satchel-demo"];

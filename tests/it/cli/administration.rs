@@ -1,0 +1,115 @@
+//! Commands that need no server.
+
+use std::fs;
+use std::path::Path;
+
+use super::program::{FREE_PORTS, Serving, run, text};
+
+#[test]
+fn the_doctor_finds_everything_well_in_an_empty_place_and_leaves_it_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let ended = run(&["doctor", "--json", "--data", data.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report = ended.json();
+    assert_eq!(report["healthy"], true, "{report}");
+    let health = |part: &str| {
+        let parts = report["parts"].as_array().unwrap();
+        let found = parts.iter().find(|found| found["part"] == part).unwrap_or_else(|| panic!("{part}: {report}"));
+        text(found, "/health").to_owned()
+    };
+    for part in ["data folder", "catalog", "scanner and reader", "policies", "speech"] {
+        assert_eq!(health(part), "ok", "{report}");
+    }
+    assert_eq!(health("object store"), "fallback");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_doctor_fails_where_nothing_can_be_stored() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let ended = run(&["doctor", "--data", file.path().join("data").to_str().unwrap()]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("not       data folder"), "{ended:?}");
+}
+
+fn made_by_a_server(data: &Path) -> String {
+    let mut arguments = vec!["serve", "--data", data.to_str().unwrap()];
+    arguments.extend(FREE_PORTS);
+    let mut server = Serving::start(&arguments);
+    while !data.join("server.json").exists() {
+        std::thread::yield_now();
+    }
+    let created = run(&["customer", "create", "Acme", "--json", "--data", data.to_str().unwrap()]).json();
+    let (customer, key) = (text(&created, "/customer_id").to_owned(), text(&created, "/api_key"));
+    for name in ["Ann Lee", "Bo Chen"] {
+        assert_eq!(run(&["person", "add", name, "--key", key, "--data", data.to_str().unwrap()]).code, Some(0));
+    }
+    let checked = run(&["audit", "verify", "--json", "--data", data.to_str().unwrap()]);
+    assert_eq!((checked.code, checked.json()["intact"].as_bool()), (Some(0), Some(true)), "{checked:?}");
+    server.stop();
+    customer
+}
+
+#[test]
+fn a_record_that_was_tampered_with_is_found_without_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let customer = made_by_a_server(&data);
+    let data_text = data.to_str().unwrap();
+    let whole = run(&["audit", "verify", "--data", data_text]);
+    assert!(whole.code == Some(0) && whole.out.contains("whole"), "{whole:?}");
+    let exported = run(&["audit", "export", "--customer", &customer, "--data", data_text]);
+    let actions: Vec<String> = exported.out.lines().map(|line| text(&serde_json::from_str(line).unwrap(), "/action").to_owned()).collect();
+    assert_eq!(actions, ["create_customer", "manage_people", "manage_people"], "{exported:?}");
+
+    // The row is changed in the file itself, as somebody with the disk could; the name of an action
+    // keeps its length, so that the database stays readable.
+    let catalog = data.join("catalog/catalog.db");
+    let mut bytes = fs::read(&catalog).unwrap();
+    let (from, to) = (br#""action":"manage_people""#, br#""action":"manage_nobody""#);
+    let place = bytes.windows(from.len()).position(|window| window == from).unwrap();
+    bytes[place..place + to.len()].copy_from_slice(to);
+    fs::write(&catalog, bytes).unwrap();
+
+    let broken = run(&["audit", "verify", "--data", data_text]);
+    assert_eq!(broken.code, Some(1), "{broken:?}");
+    assert!(broken.out.contains("broken") && broken.out.contains("was changed"), "{broken:?}");
+    let json = run(&["audit", "verify", "--json", "--data", data_text]);
+    assert_eq!((json.code, json.json()["intact"].as_bool()), (Some(1), Some(false)), "{json:?}");
+}
+
+#[test]
+fn definitions_are_written_checked_and_exported() {
+    let dir = tempfile::tempdir().unwrap();
+    let tools = dir.path().join("tools");
+    let tools_text = tools.to_str().unwrap();
+    assert_eq!(run(&["schema", "check", "--dir", tools_text]).code, Some(1));
+    assert_eq!(run(&["schema", "write", "--dir", tools_text]).code, Some(0));
+    assert_eq!(run(&["schema", "check", "--dir", tools_text]).code, Some(0));
+    fs::write(tools.join("share_file.json"), "{}").unwrap();
+    let drifted = run(&["schema", "check", "--dir", tools_text]);
+    assert!(drifted.code == Some(1) && drifted.out.contains("share_file.json differs"), "{drifted:?}");
+
+    let core = run(&["tools", "export", "--dialect", "mcp", "--profile", "core"]).json();
+    let names: Vec<&str> = core["tools"].as_array().unwrap().iter().map(|tool| text(tool, "/name")).collect();
+    assert_eq!(names, ["find_file", "describe_file", "share_file", "generate_access_code", "confirm_action"]);
+    run(&["tools", "export", "--dialect", "vapi"]).refused(2, "not there yet");
+}
+
+#[test]
+fn the_printed_matrix_is_the_committed_one() {
+    let printed = run(&["policy", "matrix"]);
+    let committed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/matrix.txt")).unwrap();
+    assert_eq!(printed.out.trim_end(), committed.trim_end());
+}
+
+#[test]
+fn a_command_that_is_misspelled_or_not_there_yet_says_so() {
+    let ended = run(&["dmeo"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.remarks.contains("demo"), "{ended:?}");
+    run(&["worker"]).refused(2, "`satchel serve` runs its own workers");
+    let ended = run(&["--version"]);
+    assert!(ended.code == Some(0) && ended.out.starts_with("satchel "), "{ended:?}");
+}

@@ -1,0 +1,6 @@
+//! The command line, by running the real binary.
+
+mod administration;
+mod demo;
+mod house;
+mod program;
