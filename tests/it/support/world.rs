@@ -124,13 +124,11 @@ fn tls_once() {
 impl World {
     /// Builds and serves everything.
     pub async fn start() -> Self {
-        let ground = Ground::new(u64::from(std::process::id())).await;
-        let settings = McpSettings::for_public_url("http://127.0.0.1");
-        Self::on(ground, |files, tools| Some(service(files.clone(), tools.clone(), settings))).await
+        Self::on(Ground::new(u64::from(std::process::id())).await).await
     }
 
-    /// Builds and serves everything on some ground, with what answers under `/mcp`.
-    pub async fn on(ground: Ground, mcp: impl FnOnce(&Files, &Arc<Registry>) -> Option<axum::Router>) -> Self {
+    /// Builds and serves everything on some ground.
+    pub async fn on(ground: Ground) -> Self {
         let Ground { dir, store, bytes_url, seed, bytes } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
@@ -149,13 +147,12 @@ impl World {
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let tools = Arc::new(Registry::new(files.clone(), speech.clone()));
-        let mcp = mcp(&files, &tools);
         let app = router(ApiParts {
+            mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(&url))),
             tools,
             files: files.clone(),
             speech,
             settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
-            mcp,
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),
