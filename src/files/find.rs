@@ -128,8 +128,10 @@ impl Files {
                 None => lost_best |= place == 0,
             }
         }
+        // What is left when the best is not this caller's is at most near, never what was meant.
         let certainty = match found.certainty {
-            Certainty::One if lost_best => Certainty::Several,
+            Certainty::One if lost_best => Certainty::Weak,
+            Certainty::Several if lost_best && files.len() < 2 => Certainty::Weak,
             certainty => certainty,
         };
         Ok(Hits { certainty, files })
