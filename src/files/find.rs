@@ -76,6 +76,23 @@ fn handle_number(words: &str) -> Option<u32> {
     (digits.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
 }
 
+/// Whether words mean what was just spoken of, and nothing else.
+fn points_back(words: &str) -> bool {
+    matches!(
+        words.trim().trim_end_matches(['.', '?', '!']).to_lowercase().as_str(),
+        "it" | "this"
+            | "that"
+            | "this one"
+            | "that one"
+            | "this file"
+            | "that file"
+            | "the file"
+            | "the same"
+            | "the same file"
+            | "the same one"
+    )
+}
+
 impl Files {
     /// Finds files by what was said, lists them in the call, and records it.
     ///
@@ -194,6 +211,13 @@ impl Files {
                 position,
             })
             .collect();
+        if points_back(words) && !known.is_empty() {
+            if known.len() == 1 {
+                let (file, permit) = known.swap_remove(0);
+                return Ok(Meant::One(Box::new(file), permit));
+            }
+            return Ok(Meant::Ask(Unclear::Several(self.list(ctx, subject, action, "choose", known, false).await?)));
+        }
         match pick_listed(words, &items, self.today(ctx)) {
             ListedPick::One(index) if index < known.len() => {
                 let (file, permit) = known.swap_remove(index);
@@ -257,7 +281,14 @@ impl Files {
 
 #[cfg(test)]
 mod tests {
-    use super::handle_number;
+    use super::{handle_number, points_back};
+
+    #[test]
+    fn it_points_back_and_a_name_does_not() {
+        for (words, expected) in [("it", true), (" That one. ", true), ("the same file", true), ("that contract", false), ("", false)] {
+            assert_eq!(points_back(words), expected, "{words}");
+        }
+    }
 
     #[test]
     fn handles_are_f_and_digits() {

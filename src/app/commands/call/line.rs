@@ -137,7 +137,12 @@ fn said(typed: &str, before: Option<&Before>) -> Request {
 fn order(plain: &str) -> Option<Request> {
     if let Some(rest) = after(plain, &CODE) {
         let file = after(rest, &["for ", "to "]).unwrap_or_default();
-        return Some(Request::new("generate_access_code", if file.is_empty() { json!({}) } else { json!({ "file": file }) }));
+        let arguments = match (file, rest.trim()) {
+            ("", "slower" | "slowly" | "again slower" | "again, slower") => json!({ "style": "slower" }),
+            ("", _) => json!({}),
+            (file, _) => json!({ "file": file }),
+        };
+        return Some(Request::new("generate_access_code", arguments));
     }
     if let Some(rest) = after(plain, &SHARE)
         && let Some(request) = share(rest)
@@ -227,6 +232,7 @@ mod tests {
                 json!({"file": "the lease", "with": "Marta Quinn", "lifetime": "two days"}),
             ),
             ("code", "generate_access_code", json!({})),
+            ("code slower", "generate_access_code", json!({"style": "slower"})),
             ("give me a code for f2", "generate_access_code", json!({"file": "f2"})),
             ("yes, please", "confirm_action", json!({"answer": "yes, please"})),
             ("codebook of the warehouse", "find_file", json!({"query": "codebook of the warehouse"})),
