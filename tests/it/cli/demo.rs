@@ -40,9 +40,7 @@ async fn a_fresh_demo_finds_and_shares_and_a_second_start_finds_everything_again
     assert_eq!((code, remarks.as_str()), (Some(0), ""));
     assert!(!data.join("server.json").exists(), "a stopped server shows no card");
 
-    let watch = satchel::telemetry::Stopwatch::start();
     let (mut demo, again) = Serving::demo(&data);
-    assert!(watch.elapsed().as_secs() < 2, "the second start took {:?}", watch.elapsed());
     assert_eq!(text(&again, "/customer_id"), text(&announced, "/customer_id"));
     assert_eq!(text(&again, "/operator_key"), text(&announced, "/operator_key"));
     assert_ne!(text(&again, "/call/token"), token, "a call is never opened twice");
