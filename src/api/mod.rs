@@ -4,8 +4,8 @@
 //! Must not hold any rule about files, nor touch `catalog`, `blob`, `search`, `policy` or `models`.
 //!
 //! To add one: an endpoint goes into the file of its subject under `http/`, takes the extractor of
-//! the credential it needs ([`credential`]), and gets a line in that file's `routes`; a page goes
-//! into `pages/`; a way to fail gets its status in [`problem`].
+//! the credential it needs (`credential`), and gets a line in that file's `routes`; a page goes
+//! into `pages/`; a way to fail gets its status in `problem`.
 
 mod credential;
 mod http;
