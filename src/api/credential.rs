@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::problem::Problem;
-use super::state::{Api, TOOL_DEADLINE};
+use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
 use crate::domain::{CallContext, Door, ErrorCode, Timestamp};
 use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, RequestFacts, Subject};
@@ -18,7 +18,7 @@ use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, RequestFact
 /// Keys and tokens are far shorter.
 const MAX_SECRET: usize = 512;
 /// Longest value of a header that names a call, a batch or a request, in bytes.
-const MAX_NAME: usize = 255;
+pub(super) const MAX_NAME: usize = 255;
 
 /// Tells who stands at the door. Cheap to clone.
 #[derive(Clone)]
@@ -45,14 +45,24 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= MAX_SECRET).then_some(secret)
 }
 
+/// A header that does not name anything.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unnamed;
+
 /// A header that is a name of something, given once: visible ASCII of bounded length.
-pub(super) fn name_header(headers: &HeaderMap, header: &'static str) -> Result<Option<String>, Problem> {
+pub(super) fn named(headers: &HeaderMap, header: &'static str) -> Result<Option<String>, Unnamed> {
     let mut values = headers.get_all(header).iter();
     let Some(value) = values.next() else { return Ok(None) };
     match (value.to_str(), values.next()) {
         (Ok(text), None) if !text.trim().is_empty() && text.len() <= MAX_NAME => Ok(Some(text.trim().to_owned())),
-        _ => Err(Problem::invalid(format!("`{header}` is one value of at most {MAX_NAME} visible ASCII characters"))),
+        _ => Err(Unnamed),
     }
+}
+
+/// The same, for an endpoint.
+pub(super) fn name_header(headers: &HeaderMap, header: &'static str) -> Result<Option<String>, Problem> {
+    named(headers, header)
+        .map_err(|Unnamed| Problem::invalid(format!("`{header}` is one value of at most {MAX_NAME} visible ASCII characters")))
 }
 
 fn forbidden(detail: &str) -> Problem {
@@ -86,8 +96,7 @@ impl Doorkeeper {
 
     /// When the answer of a tool that is called now must be out.
     pub fn deadline(&self) -> Timestamp {
-        let patience = jiff::SignedDuration::try_from(TOOL_DEADLINE).unwrap_or(jiff::SignedDuration::ZERO);
-        self.files.now().saturating_add(patience).unwrap_or(Timestamp::MAX)
+        tool_deadline(self.files.now())
     }
 }
 

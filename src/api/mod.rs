@@ -14,9 +14,11 @@ pub mod mcp;
 mod pages;
 mod problem;
 mod router;
+mod serve;
 mod state;
 mod strangers;
 
 pub use problem::Problem;
 pub use router::router;
+pub use serve::serve;
 pub use state::{ApiParts, ApiSettings};

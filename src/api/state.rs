@@ -8,15 +8,15 @@ use tokio_util::task::TaskTracker;
 
 use super::credential::Doorkeeper;
 use super::pages::{Limiter, Pages};
-use crate::domain::Entropy;
+use crate::domain::{Entropy, Timestamp};
 use crate::files::Files;
 use crate::speech::Speech;
 use crate::tools::Registry;
 
 /// Largest body of a JSON request, in bytes.
 pub(super) const BODY_LIMIT: usize = 64 * 1024;
-/// How long a tool may take to answer.
-pub(super) const TOOL_DEADLINE: Duration = Duration::from_millis(4500);
+/// How long a tool may take to answer: half a second less than LiveKit waits.
+const TOOL_PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_millis(4500);
 /// When a tool that overran its deadline is given up.
 pub(super) const TOOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// When any other request is given up; uploads have no limit but [`UPLOAD_STALL`].
@@ -53,6 +53,11 @@ pub struct ApiSettings {
     pub bytes_origin: String,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
+}
+
+/// When the answer of a tool that is called now must be out.
+pub(super) fn tool_deadline(now: Timestamp) -> Timestamp {
+    now.saturating_add(TOOL_PATIENCE).unwrap_or(Timestamp::MAX)
 }
 
 /// What every handler has at hand. Cheap to clone.

@@ -180,9 +180,15 @@ pub struct McpArgs {
     /// Speak over standard input and output; over HTTP, `satchel serve` does
     #[arg(long, required = true)]
     pub stdio: bool,
-    /// Token of the call the tools run in [default: a new call of the demo in the data folder]
+    /// Token of the call the tools run in [default: a new call, ended with the conversation]
     #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// Key of the customer whose files these are [default: that of the demo in the data folder]
+    #[arg(long, value_name = "KEY", env = "SATCHEL_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Who calls: a name of the directory, a number (+1555...), or an id (user_...) [default: the demo's caller]
+    #[arg(long, value_name = "WHO", conflicts_with = "token")]
+    pub caller: Option<String>,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingsArgs,

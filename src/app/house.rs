@@ -222,9 +222,8 @@ impl House {
         if !self.published {
             self.publish()?;
         }
-        let router = doors::router(self, &stop);
         tracing::info!(address = %self.addresses.local, "satchel listens");
-        doors::serve(listener, router, stop).await;
+        doors::serve(self, listener, stop).await;
         Ok(())
     }
 

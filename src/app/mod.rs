@@ -8,6 +8,7 @@
 //! in `entry`; a setting gets its field, default and doc line in `settings`.
 
 mod arguments;
+mod bridge;
 mod client;
 mod commands;
 mod demo;
@@ -17,6 +18,7 @@ mod failure;
 mod folder;
 mod house;
 mod logging;
+mod platform;
 mod settings;
 mod terminal;
 

@@ -57,8 +57,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("rlimit", &["inspect"]),
     ("lettre", &["notify"]),
     ("minijinja", &["speech", "api"]),
-    // `api` makes the router, `app` opens the listener and ends it.
-    ("axum", &["api", "app"]),
+    ("axum", &["api"]),
     ("rmcp", &["api"]),
     ("tower", &["api"]),
     ("tower_http", &["api"]),

@@ -4,13 +4,10 @@
 use http::HeaderMap;
 use http::request::Parts;
 
-use super::super::credential::{Doorkeeper, peer};
 use super::refusal::Refusal;
+use crate::api::credential::{self, Doorkeeper, Unnamed, peer};
 use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Phone, Timestamp, UserId, Verified};
 use crate::files::{Access, CallAccess, CallRequest, CallerHint, Files, FilesError, KeyAccess, RequestFacts, Subject};
-
-/// Longest name of a call, a batch or a request, in bytes.
-pub(super) const MAX_NAME: usize = 255;
 
 const CALL_ID: &str = "x-call-id";
 const CALLER_ID: &str = "x-caller-id";
@@ -119,15 +116,9 @@ fn is_same(caller: &Caller, hint: &CallerHint) -> bool {
     }
 }
 
-/// A header that names something, once: visible ASCII of bounded length.
 fn named(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Refusal> {
-    let bad = Refusal::Header { name, reason: "is one value of at most 255 visible ASCII characters" };
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    match (value.to_str(), values.next()) {
-        (Ok(text), None) if !text.trim().is_empty() && text.len() <= MAX_NAME => Ok(Some(text.trim().to_owned())),
-        _ => Err(bad),
-    }
+    credential::named(headers, name)
+        .map_err(|Unnamed| Refusal::Header { name, reason: "is one value of at most 255 visible ASCII characters" })
 }
 
 fn caller(headers: &HeaderMap) -> Result<Option<CallerHint>, Refusal> {

@@ -14,14 +14,13 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Map, Value};
 
-use super::credential::{MAX_NAME, Standing};
+use super::credential::Standing;
 use super::text;
-use crate::domain::Timestamp;
+use crate::api::credential::MAX_NAME;
+use crate::api::state::tool_deadline;
 use crate::files::{Access, Files};
 use crate::tools::{Answer, Definition, Registry};
 
-/// When the answer of a tool that is called now must be out: half a second before LiveKit gives up.
-const DEADLINE: jiff::SignedDuration = jiff::SignedDuration::from_millis(4500);
 /// How long clients may keep the definitions, in milliseconds. They change with the program only.
 const DEFINITIONS_TTL_MS: u64 = 300_000;
 /// Where a client puts its key for a call that may be sent twice.
@@ -85,8 +84,7 @@ impl Toolbox {
     async fn answer(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) -> Result<Answer, ErrorData> {
         let key = idempotency_key(&context.meta)?;
         let standing = self.standing(context).await?;
-        let deadline = self.files.now().saturating_add(DEADLINE).unwrap_or(Timestamp::MAX);
-        let ctx = standing.context(key, deadline);
+        let ctx = standing.context(key, tool_deadline(self.files.now()));
         let reads_only = self.tools.definitions().iter().any(|tool| tool.name == request.name && tool.annotations.read_only);
         let arguments = request.arguments.map_or(Value::Null, Value::Object);
         let answering = self.tools.call(&ctx, &request.name, arguments, standing.simulation());

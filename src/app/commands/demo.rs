@@ -58,9 +58,8 @@ pub fn preset() -> Preset {
 }
 
 /// What is ready to be tried.
-pub struct Ready {
-    /// What is told of it.
-    pub announcement: Announcement,
+struct Ready {
+    announcement: Announcement,
     files: usize,
 }
 
@@ -78,14 +77,12 @@ async fn run(house: &mut House, ready: &Ready, json: bool, terminal: Terminal, s
     Ok(house.serve(stop).await?)
 }
 
-/// Finds the demo customer of the folder or makes it, fills it, and opens a call.
-pub async fn prepare(house: &House) -> Result<Ready, Failure> {
+/// Finds the demo customer of the folder or makes it, and fills it.
+pub async fn fill(house: &House) -> Result<DemoState, Failure> {
     let files = &house.files;
     let mut state = known_state(house).await?;
-    let subject = program(files, &state.api_key).await?;
-    let count = if state.complete {
-        state.files
-    } else {
+    if !state.complete {
+        let subject = program(files, &state.api_key).await?;
         let bar = progress();
         let seeded = seed(files, &subject, &bar).await.map_err(|error| Failure::Demo(Box::new(error)))?;
         bar.finish_and_clear();
@@ -93,10 +90,17 @@ pub async fn prepare(house: &House) -> Result<Ready, Failure> {
         state.files = seeded.files;
         state.complete = true;
         house.folder.write_private(STATE_FILE, &state)?;
-        seeded.files
-    };
+    }
     // Not before everything can be found.
     files.follow_all().await.map_err(failing("the demo's files could not be indexed"))?;
+    Ok(state)
+}
+
+/// The demo customer of the folder, filled, with a call that was just opened.
+async fn prepare(house: &House) -> Result<Ready, Failure> {
+    let files = &house.files;
+    let state = fill(house).await?;
+    let subject = program(files, &state.api_key).await?;
     let caller = UserId::parse(&state.caller_id).map_err(|_| damaged(house))?;
     let OpenedCall { call, token, .. } = open_call(files, &subject, caller).await?;
     let addresses = &house.addresses;
@@ -110,7 +114,7 @@ pub async fn prepare(house: &House) -> Result<Ready, Failure> {
             operator_key: house.operator_key.clone(),
             call: OpenCall { call_id: call.to_string(), token },
         },
-        files: count,
+        files: state.files,
     })
 }
 

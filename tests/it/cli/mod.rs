@@ -3,4 +3,5 @@
 mod administration;
 mod demo;
 mod house;
+mod mcp;
 mod program;

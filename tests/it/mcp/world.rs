@@ -1,33 +1,21 @@
-//! Satchel's real parts in one process, with the MCP door open on a free port.
+//! The server, spoken with over MCP by two customers whose users have the same number.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream;
 use reqwest::{RequestBuilder, Response};
-use satchel::api::mcp::{McpSettings, service};
-use satchel::api::{ApiParts, ApiSettings, router};
-use satchel::blob::embedded::{Embedded, EmbeddedSettings};
-use satchel::blob::{Store, StoreSettings};
-use satchel::catalog::Catalog;
 use satchel::domain::{
-    CallContext, CallSettings, Category, Clock, Door, Entropy, Extraction, ExtractionStatus, FileName, Folder, ManualClock, PersonId,
-    PersonKind, Phone, ScanStatus, ScanVerdict, SystemEntropy, UserId, Verified,
+    CallSettings, Category, Door, Extraction, ExtractionStatus, FileName, Folder, PersonId, PersonKind, Phone, ScanStatus, ScanVerdict,
+    UserId, Verified,
 };
 use satchel::files::{
-    Access, AddRequest, CallRequest, CallerHint, Files, FilesSettings, Given, KeyAccess, Parts, PersonRequest, RequestFacts, ServerSecret,
-    Subject, Understood,
+    Access, AddRequest, CallRequest, CallerHint, Files, Given, KeyAccess, PersonRequest, RequestFacts, Subject, Understood,
 };
-use satchel::policy::Policies;
-use satchel::search::{IndexSettings, Indexes};
-use satchel::speech::Speech;
 use satchel::tools::Registry;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+
+use crate::support::{self, Ground};
 
 pub const NEWEST: &str = "2026-07-28";
 pub const PUBLIC: &str = "https://satchel.example";
@@ -38,10 +26,7 @@ pub struct World {
     pub acme: Customer,
     pub borealis: Customer,
     pub url: String,
-    web: reqwest::Client,
-    clock: Arc<ManualClock>,
-    _embedded: Embedded,
-    _folder: TempDir,
+    house: support::World,
 }
 
 pub struct Customer {
@@ -61,48 +46,11 @@ pub const NUMBER: &str = "+49301234567";
 
 impl World {
     pub async fn new() -> Self {
-        // Fails only when another test of this process was first.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let folder = tempfile::tempdir().unwrap();
-        let embedded = Embedded::start(EmbeddedSettings {
-            dir: folder.path().join("objects"),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            access_key: "satchel".to_owned(),
-            secret_key: "satchel-secret".to_owned(),
-        })
-        .await
-        .unwrap();
-        let store = Store::connect(StoreSettings {
-            endpoint: Some(format!("http://{}", embedded.local_addr())),
-            public_endpoint: None,
-            region: "local".to_owned(),
-            access_key: "satchel".to_owned(),
-            secret_key: "satchel-secret".to_owned(),
-            files_bucket: "satchel-files-local".to_owned(),
-            metadata_bucket: "satchel-metadata-local".to_owned(),
-            path_style: true,
-            checksums_when_required: false,
-            create_buckets: true,
-        })
-        .await
-        .unwrap();
-        let clock = Arc::new(ManualClock::at("2026-03-10T09:00:00Z"));
-        let (time, chance): (Arc<dyn Clock>, Arc<dyn Entropy>) = (clock.clone(), Arc::new(SystemEntropy));
-        let files = Files::new(Parts {
-            catalog: Catalog::open(&folder.path().join("catalog"), Arc::clone(&time), Arc::clone(&chance)).await.unwrap(),
-            store,
-            indexes: Indexes::open(folder.path().join("index"), IndexSettings::default()).unwrap(),
-            policies: Policies::built_in().unwrap(),
-            clock: time,
-            entropy: chance,
-            secret: ServerSecret::from_bytes([7; 32]),
-            settings: FilesSettings::default(),
-        });
-        let speech = Arc::new(Speech::load("en").unwrap());
-        let tools = Arc::new(Registry::new(files.clone(), Arc::clone(&speech)));
-        let url = serve(files.clone(), Arc::clone(&tools), speech).await;
+        let ground = Ground::new(u64::from(std::process::id())).await;
+        let house = support::World::known_as(ground, Some(PUBLIC)).await;
+        let (files, tools, url) = (house.files.clone(), house.tools.clone(), format!("{}/mcp", house.url));
         let (acme, borealis) = (customer(&files, "Acme").await, customer(&files, "Borealis").await);
-        let world = Self { files, tools, acme, borealis, url, web: reqwest::Client::new(), clock, _embedded: embedded, _folder: folder };
+        let world = Self { files, tools, acme, borealis, url, house };
         world.add("Supply agreement", "2025-11-03").await;
         world.add("March invoice", "2026-03-01").await;
         world.files.follow_all().await.unwrap();
@@ -165,12 +113,12 @@ impl World {
     /// What the registry answers in a call, without any door.
     pub async fn directly(&self, call: &Call, tool: &str, arguments: Value) -> Value {
         let Some(Access::Call(access)) = self.files.authenticate(&call.token).await.unwrap() else { panic!("the call is over") };
-        let ctx: CallContext = access.context(Door::Mcp, RequestFacts::default(), "2026-03-10T09:00:05Z".parse().unwrap());
+        let ctx = access.context(Door::Mcp, RequestFacts::default(), self.files.now() + jiff::SignedDuration::from_secs(5));
         serde_json::to_value(self.tools.call(&ctx, tool, arguments, None).await.unwrap()).unwrap()
     }
 
     pub fn wait_seconds(&self, seconds: i64) {
-        self.clock.advance_seconds(seconds);
+        self.house.clock.advance_seconds(seconds);
     }
 
     /// A POST as an older client sends it once the version is settled.
@@ -179,7 +127,8 @@ impl World {
     }
 
     pub fn post_text(&self, body: String) -> RequestBuilder {
-        self.web
+        self.house
+            .client
             .post(&self.url)
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
@@ -187,7 +136,7 @@ impl World {
     }
 
     pub fn request(&self, method: &str, url: &str) -> RequestBuilder {
-        self.web.request(method.parse().unwrap(), url)
+        self.house.client.request(method.parse().unwrap(), url)
     }
 
     /// A request of the newest revision: no handshake, everything in the message and its headers.
@@ -239,28 +188,6 @@ pub async fn answered(response: Response) -> (u16, Value) {
 pub async fn error(response: Response) -> (u16, i64) {
     let (status, message) = answered(response).await;
     (status, message["error"]["code"].as_i64().unwrap_or_default())
-}
-
-/// All doors, as the program opens them.
-async fn serve(files: Files, tools: Arc<Registry>, speech: Arc<Speech>) -> String {
-    let mcp = service(files.clone(), Arc::clone(&tools), McpSettings::for_public_url(PUBLIC));
-    let settings = ApiSettings { public_url: PUBLIC.to_owned(), bytes_origin: "http://127.0.0.1".to_owned(), upload_limit: 1 << 20 };
-    let tasks = TaskTracker::new();
-    let router = router(ApiParts {
-        files,
-        tools,
-        speech,
-        settings,
-        mcp: Some(mcp),
-        entropy: Arc::new(SystemEntropy),
-        tasks: tasks.clone(),
-        stop: CancellationToken::new(),
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(async move { axum::serve(listener, service).await });
-    url
 }
 
 async fn customer(files: &Files, name: &str) -> Customer {

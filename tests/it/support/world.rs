@@ -87,6 +87,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// Its use cases.
     pub files: Files,
+    /// Its tools.
+    pub tools: Arc<Registry>,
     /// The operator's key.
     pub operator: String,
     /// Cancelled to stop it.
@@ -129,6 +131,11 @@ impl World {
 
     /// Builds and serves everything on some ground.
     pub async fn on(ground: Ground) -> Self {
+        Self::known_as(ground, None).await
+    }
+
+    /// The same, known to others under another address than the one it listens on.
+    pub async fn known_as(ground: Ground, public_url: Option<&str>) -> Self {
         let Ground { dir, store, bytes_url, seed, bytes } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
@@ -148,8 +155,8 @@ impl World {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let tools = Arc::new(Registry::new(files.clone(), speech.clone()));
         let app = router(ApiParts {
-            mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(&url))),
-            tools,
+            mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(public_url.unwrap_or(&url)))),
+            tools: tools.clone(),
             files: files.clone(),
             speech,
             settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
@@ -165,7 +172,7 @@ impl World {
         });
         let operator = files.create_operator_key().await.unwrap().secret;
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, client, clock, files, operator, stop, tasks, server, _bytes: bytes, dir }
+        Self { url, client, clock, files, tools, operator, stop, tasks, server, _bytes: bytes, dir }
     }
 
     /// Where its catalog and its indexes lie.

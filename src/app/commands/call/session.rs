@@ -1,11 +1,10 @@
 //! An open call, spoken with over HTTP.
 
-use serde_json::{Value, json};
-
 use super::line::Request;
 use crate::app::arguments::CallArgs;
-use crate::app::client::{As, Client, ClientError, list, text};
+use crate::app::client::{As, Client, ClientError};
 use crate::app::failure::Failure;
+use crate::app::platform::Platform;
 use crate::app::terminal::{Terminal, Tone};
 use crate::tools::{Answer, Outcome};
 
@@ -15,12 +14,6 @@ pub struct Session {
     platform: Option<Platform>,
 }
 
-/// The side of the voice platform: it tells what was heard, and ends the call.
-struct Platform {
-    client: Client,
-    call_id: String,
-}
-
 impl Session {
     /// Opens a call, or takes the one whose token was given.
     pub async fn open(arguments: &CallArgs) -> Result<Self, Failure> {
@@ -28,26 +21,14 @@ impl Session {
             let client = Client::connect(&arguments.server, As::Nobody)?;
             return Ok(Self { call: client.with_key(token.clone()), platform: None });
         }
-        let client = Client::connect(&arguments.server, As::Customer(None))?;
-        // The terminal vouches for its caller as a platform with its own sign-in would.
-        let mut body = json!({ "verified": { "method": "platform", "level": 2 } });
-        if let (Some(zone), Value::Object(fields)) = (jiff::tz::TimeZone::system().iana_name(), &mut body) {
-            fields.insert("time_zone".to_owned(), json!(zone));
-        }
-        if let (Some((field, value)), Value::Object(fields)) = (caller(&client, arguments.caller.as_deref()).await?, &mut body) {
-            fields.insert(field.to_owned(), json!(value));
-        }
-        let opened = client.post("/v1/calls", &body).await?;
-        let call_id = text(&opened, "call_id")?.to_owned();
-        Ok(Self { call: client.with_key(text(&opened, "token")?.to_owned()), platform: Some(Platform { client, call_id }) })
+        let platform = Platform::call(Client::connect(&arguments.server, As::Customer(None))?, arguments.caller.as_deref()).await?;
+        Ok(Self { call: platform.caller(), platform: Some(platform) })
     }
 
     /// Reports what the caller said, as a platform does; with a token alone nobody can.
     pub async fn heard(&self, said: &str) -> Result<(), ClientError> {
         match &self.platform {
-            Some(platform) => {
-                platform.client.post(&format!("/v1/calls/{}/heard", platform.call_id), &json!({ "text": said })).await.map(drop)
-            }
+            Some(platform) => platform.heard(said).await,
             None => Ok(()),
         }
     }
@@ -62,38 +43,8 @@ impl Session {
     /// Hangs up, where the call is ours.
     pub async fn end(&self) -> Result<(), ClientError> {
         match &self.platform {
-            Some(platform) => platform.client.delete(&format!("/v1/calls/{}", platform.call_id)).await,
+            Some(platform) => platform.end().await,
             None => Ok(()),
-        }
-    }
-}
-
-/// The field that names the caller, and its value; the first user of the directory when nobody is named.
-async fn caller(client: &Client, who: Option<&str>) -> Result<Option<(&'static str, String)>, Failure> {
-    match who {
-        Some(who) if who.starts_with("user_") => return Ok(Some(("caller_id", who.to_owned()))),
-        Some(who) if who.starts_with('+') => return Ok(Some(("caller_number", who.to_owned()))),
-        _ => {}
-    }
-    let people = client.get("/v1/people").await?;
-    let users: Vec<(&str, &str)> = list(&people, "people")?
-        .iter()
-        .filter_map(|person| Some((text(person, "id").ok()?, text(person, "name").ok()?)))
-        .filter(|(id, _)| id.starts_with("user_"))
-        .collect();
-    let Some(who) = who else { return Ok(users.first().map(|(id, _)| ("caller_id", (*id).to_owned()))) };
-    let wanted = who.to_lowercase();
-    let exact: Vec<_> = users.iter().filter(|(_, name)| name.to_lowercase() == wanted).collect();
-    let like = users.iter().filter(|(_, name)| name.to_lowercase().contains(&wanted)).collect();
-    match if exact.is_empty() { like } else { exact }.as_slice() {
-        [(id, _)] => Ok(Some(("caller_id", (*id).to_owned()))),
-        [] => {
-            let names = users.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
-            Err(Failure::Usage(format!("nobody of the directory is called `{who}`; there are {names}")))
-        }
-        several => {
-            let names = several.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
-            Err(Failure::Usage(format!("`{who}` may be {names}; say which")))
         }
     }
 }
