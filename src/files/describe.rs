@@ -3,7 +3,7 @@
 use super::find::Meant;
 use super::{Files, FilesError, Unclear};
 use crate::catalog::Grant;
-use crate::domain::{AuditEntry, CallContext, FileRecord, FileStatus, Owner, Person, PersonId, ScanStatus};
+use crate::domain::{CallContext, FileRecord, FileStatus, Owner, Person, PersonId, ScanStatus};
 use crate::policy::Describe;
 
 /// A file, and who has it.
@@ -37,8 +37,8 @@ impl Files {
     /// `NotFound` and `Refused` without the right; else when catalog or index do not answer.
     pub async fn describe(&self, ctx: &CallContext, words: &str) -> Result<DescribeAnswer, FilesError> {
         let subject = self.caller(ctx).await?;
-        let (file, found) = match self.meant(ctx, &subject, words, "describe").await? {
-            Meant::One(file, found) => (*file, found),
+        let file = match self.meant(ctx, &subject, words, "describe").await? {
+            Meant::One(file, _) => *file,
             Meant::Ask(unclear) => return Ok(DescribeAnswer::Which(unclear)),
         };
         let permit = self.permit_or_refuse::<Describe>(&subject, &file).await?;
@@ -47,9 +47,7 @@ impl Files {
         let (owner, shared_with) = self.holders(&file, &grants).await?;
         let entry = subject.file_entry("done", &file, &permit);
         let carries_text = readable && file.summary.is_some();
-        let listed =
-            self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &[file.id], carries_text, &AuditEntry { ..entry }).await?;
-        drop(found);
+        let listed = self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &[file.id], carries_text, &entry).await?;
         let handle = listed.first().map_or(0, |place| place.handle);
         Ok(DescribeAnswer::Is(Box::new(Described { handle, file, owner, shared_with, readable })))
     }

@@ -107,7 +107,7 @@ impl Files {
 
     async fn place_of(&self, file: &FileRecord) -> Result<ObjectKey, FilesError> {
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        ObjectKey::parse(file.customer, &blob.object_key).map_err(|_| FilesError::Sealed { what: "object key" })
+        Self::object_of(file.customer, &blob)
     }
 
     /// Copies an object to its new place; the old one is removed by [`Files::leave`] after the row is committed.
