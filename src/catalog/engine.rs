@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
 
+pub(super) use super::writer::Tx;
+use super::writer::Writer;
 use crate::domain::{Clock, Entropy, ErrorCode};
 
 /// Why a verb did not happen. Nothing of it is stored then.
@@ -17,6 +19,15 @@ pub enum CatalogError {
     /// The database does not answer, or its disk refuses.
     #[error("the catalog does not answer")]
     Unavailable(#[source] sqlx::Error),
+    /// The disk refused the commit that held the change.
+    #[error("the catalog could not commit")]
+    NotCommitted(#[source] Arc<sqlx::Error>),
+    /// Too many changes wait, or one held the others up for too long.
+    #[error("too many changes wait for the catalog")]
+    Busy,
+    /// The catalog is being closed.
+    #[error("the catalog is closed")]
+    Stopped,
     /// A row does not mean anything.
     #[error("the catalog's row `{id}` of `{table}` cannot be read")]
     Corrupt {
@@ -50,14 +61,12 @@ impl CatalogError {
     /// The code this is at the edge.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unavailable(_) | Self::Folder(_) => ErrorCode::Unavailable,
+            Self::Unavailable(_) | Self::NotCommitted(_) | Self::Busy | Self::Stopped | Self::Folder(_) => ErrorCode::Unavailable,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Corrupt { .. } | Self::Migration(_) => ErrorCode::Internal,
         }
     }
 }
-
-pub(super) type Tx = Transaction<'static, Sqlite>;
 
 /// The truth, behind verbs. Cheap to clone.
 #[derive(Clone)]
@@ -66,7 +75,7 @@ pub struct Catalog {
     // sequence numbers need no retry; readers see the last commit and never wait for it.
     // Verbs do not lean on it where a row can be locked by writing to it first: an engine with
     // many writers must run the same statements.
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -87,14 +96,9 @@ impl Catalog {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(4))
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone())
-            .await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let mut connection = options.connect().await?;
+        sqlx::migrate!("migrations/sqlite").run(&mut connection).await?;
+        let writer = Writer::start(connection, options.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(4))
@@ -119,9 +123,7 @@ impl Catalog {
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, CatalogError> {
-        // The write lock is taken at once: a transaction that reads first and writes later would fail,
-        // not wait, when another process of this folder wrote in between.
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        self.writer.turn().await
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

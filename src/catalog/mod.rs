@@ -25,6 +25,7 @@ mod shares;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod writer;
 
 pub use arrival::{AddedFile, Given, NewFile};
 pub use audit::{AuditRecord, ChainFault, ChainReport, SYSTEM_CHAIN};

@@ -29,8 +29,8 @@ impl Counter<'_> {
     }
 }
 
-/// Verbs that end with opening, closing or looking at the database as a whole.
-const OF_THE_ENGINE: [&str; 3] = ["open", "close", "probe"];
+/// Verbs of the database as a whole, and the two ends of a turn at writing.
+const OF_THE_ENGINE: [&str; 5] = ["open", "close", "probe", "turn", "commit"];
 
 fn verbs_in_the_sources() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog");
