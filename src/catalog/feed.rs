@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{FileRow, RowRef, as_i64, micros, select_files};
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::rows::{FileRow, RowRef, as_i64, micros, one_of, select_files};
 use super::{Catalog, CatalogError};
 use crate::domain::{CustomerId, FileId, FileRecord, PersonId, Rights, Timestamp};
 
@@ -38,16 +40,13 @@ fn grant(file: &str, to: &str, rights: &str, expires_at: i64) -> Result<Grant, C
 }
 
 impl Catalog {
-    /// Number of the customer's last change.
+    /// Every customer with the number of its last change.
     ///
     /// # Errors
-    /// When the catalog does not answer.
-    pub async fn last_change(&self, customer: CustomerId) -> Result<u64, CatalogError> {
-        let row: Option<(i64,)> = sqlx::query_as("SELECT change_seq FROM customers WHERE id = $1")
-            .bind(customer.to_string())
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(row.map_or(0, |(seq,)| seq.unsigned_abs()))
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn last_changes(&self) -> Result<Vec<(CustomerId, u64)>, CatalogError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as("SELECT id, change_seq FROM customers").fetch_all(self.readers()).await?;
+        rows.into_iter().map(|(id, seq)| Ok((RowRef { table: "customers", id: &id }.parsed(&id)?, seq.unsigned_abs()))).collect()
     }
 
     /// Files that changed after a number, in the order of their last change. A file that changed
@@ -113,28 +112,25 @@ impl Catalog {
         Ok(all.remove(&file).unwrap_or_default())
     }
 
-    /// Living grants on several files.
+    /// Living grants on several files; an empty list where there is none.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn grants_of(&self, customer: CustomerId, files: &[FileId]) -> Result<BTreeMap<FileId, Vec<Grant>>, CatalogError> {
-        let now = micros(self.clock().now());
-        let mut all = BTreeMap::new();
-        for file in files {
-            let id = file.to_string();
-            let rows: Vec<(String, String, i64)> = sqlx::query_as(
-                "SELECT recipient_id, rights, expires_at FROM shares WHERE customer_id = $1 AND file_id = $2 AND revoked_at IS NULL AND expires_at > $3 ORDER BY id",
-            )
-            .bind(customer.to_string())
-            .bind(&id)
-            .bind(now)
-            .fetch_all(self.readers())
-            .await?;
-            let grants = rows
-                .into_iter()
-                .map(|(to, rights, expires_at)| grant(&id, &to, &rights, expires_at))
-                .collect::<Result<Vec<_>, CatalogError>>()?;
-            all.insert(*file, grants);
+        let mut all: BTreeMap<FileId, Vec<Grant>> = files.iter().map(|file| (*file, Vec::new())).collect();
+        if all.is_empty() {
+            return Ok(all);
+        }
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT file_id, recipient_id, rights, expires_at FROM shares WHERE revoked_at IS NULL AND expires_at > ",
+        );
+        query.push_bind(micros(self.clock().now())).push(" AND customer_id = ").push_bind(customer.to_string());
+        one_of(&mut query, "file_id", files);
+        let rows: Vec<(String, String, String, i64)> = query.push(" ORDER BY id").build_query_as().fetch_all(self.readers()).await?;
+        for (file, to, rights, expires_at) in rows {
+            let grant = grant(&file, &to, &rights, expires_at)?;
+            let file = RowRef { table: "shares", id: &file }.parsed(&file)?;
+            all.entry(file).or_default().push(grant);
         }
         Ok(all)
     }

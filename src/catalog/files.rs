@@ -1,8 +1,10 @@
 //! Files, versions and blobs as they are, and how they go.
 
+use sqlx::{QueryBuilder, Sqlite};
+
 use super::arrival::Given;
 use super::engine::Tx;
-use super::rows::{FileRow, RowRef, micros, select_files};
+use super::rows::{FileRow, RowRef, micros, one_of, select_files};
 use super::{Catalog, CatalogError, audit};
 use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileName, FileRecord, FileStatus, ScanStatus, Timestamp};
 
@@ -83,6 +85,23 @@ impl Catalog {
             .fetch_optional(self.readers())
             .await?;
         row.map(FileRow::into_record).transpose()
+    }
+
+    /// Several files at their current versions, in this order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn files_of(&self, customer: CustomerId, files: &[FileId]) -> Result<Vec<FileRecord>, CatalogError> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::<Sqlite>::new(select_files!("WHERE f.customer_id = "));
+        query.push_bind(customer.to_string());
+        one_of(&mut query, "f.id", files);
+        let rows: Vec<FileRow> = query.build_query_as().fetch_all(self.readers()).await?;
+        let mut records = rows.into_iter().map(FileRow::into_record).collect::<Result<Vec<_>, _>>()?;
+        records.sort_by_key(|record| files.iter().position(|file| *file == record.id));
+        Ok(records)
     }
 
     /// What the sender said of a file.

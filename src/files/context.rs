@@ -1,6 +1,7 @@
 //! What every use case has at hand, and who is asking.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
@@ -76,6 +77,8 @@ pub(super) struct Inner {
     /// Wakes the workers and the index follower when this process changed something.
     pub changed: Notify,
     pub arrived: Notify,
+    /// Up to which change each customer's index is complete, as far as this process has looked.
+    pub followed: Mutex<HashMap<CustomerId, u64>>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -168,6 +171,7 @@ impl Files {
             settings: parts.settings,
             changed: Notify::new(),
             arrived: Notify::new(),
+            followed: Mutex::default(),
         }))
     }
 
@@ -249,8 +253,13 @@ impl Files {
     /// Asks the policies about one file.
     pub(super) async fn permit<A: Action>(&self, subject: &Subject, file: &FileRecord) -> Result<Result<Permit<A>, Refusal>, FilesError> {
         let grants = self.0.catalog.grants(file.customer, file.id).await?;
-        let resource = Resource::File(Self::facts(file, &grants));
-        Ok(self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions))
+        Ok(self.decide(subject, file, &grants))
+    }
+
+    /// Asks the policies about one file whose grants are known.
+    pub(super) fn decide<A: Action>(&self, subject: &Subject, file: &FileRecord, grants: &[Grant]) -> Result<Permit<A>, Refusal> {
+        let resource = Resource::File(Self::facts(file, grants));
+        self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions)
     }
 
     /// Asks the policies about one file, and records a refusal.

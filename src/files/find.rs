@@ -62,7 +62,10 @@ pub enum Unclear {
     },
 }
 
+/// Files of a question at most.
 const SHOWN: usize = 12;
+/// Files that are told where none is what was meant.
+const NEAREST: usize = 2;
 const SEARCHED: usize = 50;
 
 struct Hits {
@@ -105,7 +108,7 @@ impl Files {
             Certainty::One => ("done", hits.files.into_iter().take(1).collect()),
             Certainty::Several if hits.files.len() == 1 => ("done", hits.files),
             Certainty::Several => ("choose", hits.files.into_iter().take(SHOWN).collect()),
-            Certainty::Weak => ("not_found", hits.files.into_iter().take(2).collect()),
+            Certainty::Weak => ("not_found", hits.files.into_iter().take(NEAREST).collect()),
         };
         let outcome = if chosen.is_empty() { "not_found" } else { outcome };
         let listed = self.list(ctx, &subject, "find", outcome, chosen, false).await?;
@@ -121,7 +124,7 @@ impl Files {
         if request.query.trim().is_empty() {
             return Err(FilesError::Invalid { field: "query", reason: "must say what to look for".to_owned() });
         }
-        let index = self.0.indexes.customer(ctx.customer).await?;
+        let index = self.index_of(ctx.customer).await?;
         let visible = match self.0.policies.visibility(&subject.principal) {
             Visibility::All => Visible::All,
             Visibility::Tokens(tokens) => Visible::AnyOf(tokens),
@@ -136,13 +139,21 @@ impl Files {
             limit: SEARCHED,
         };
         let found = index.search(query).await?;
-        let mut files = Vec::new();
-        let mut lost_best = false;
-        for (place, hit) in found.hits.iter().enumerate() {
-            match self.permitted(ctx, subject, hit.file).await? {
-                Some(pair) => files.push(pair),
-                // The best hit is stale or not for this caller: how sure the index was says nothing now.
-                None => lost_best |= place == 0,
+        let ids: Vec<FileId> = found.hits.iter().map(|hit| hit.file).collect();
+        let wanted = match found.certainty {
+            Certainty::One => 1,
+            Certainty::Several => SHOWN,
+            Certainty::Weak => NEAREST,
+        };
+        let (mut files, mut lost_best) = (Vec::new(), false);
+        // As few as the answer shows: most hits of a broad request are never told.
+        for some in ids.chunks(wanted) {
+            let known = self.permitted_of(ctx, subject, some).await?;
+            // The best hit is stale or not for this caller: how sure the index was says nothing now.
+            lost_best |= some.first() == ids.first() && known.first().map(|(file, _)| &file.id) != ids.first();
+            files.extend(known);
+            if files.len() >= if lost_best { wanted.max(NEAREST) } else { wanted } {
+                break;
             }
         }
         // What is left when the best is not this caller's is at most near, never what was meant.
@@ -155,11 +166,25 @@ impl Files {
     }
 
     async fn permitted(&self, ctx: &CallContext, subject: &Subject, id: FileId) -> Result<Option<(FileRecord, Permit<Find>)>, FilesError> {
-        let Some(file) = self.0.catalog.file(ctx.customer, id).await? else { return Ok(None) };
-        if !file.status.is_findable() && file.status != FileStatus::Quarantined {
-            return Ok(None);
-        }
-        Ok(self.permit::<Find>(subject, &file).await?.ok().map(|permit| (file, permit)))
+        Ok(self.permitted_of(ctx, subject, &[id]).await?.pop())
+    }
+
+    /// Those of several files that are there for this caller, in this order.
+    async fn permitted_of(
+        &self,
+        ctx: &CallContext,
+        subject: &Subject,
+        ids: &[FileId],
+    ) -> Result<Vec<(FileRecord, Permit<Find>)>, FilesError> {
+        let (files, grants) = tokio::try_join!(self.0.catalog.files_of(ctx.customer, ids), self.0.catalog.grants_of(ctx.customer, ids))?;
+        let there = files.into_iter().filter(|file| file.status.is_findable() || file.status == FileStatus::Quarantined);
+        Ok(there
+            .filter_map(|file| {
+                let grants = grants.get(&file.id).map(Vec::as_slice).unwrap_or_default();
+                let permit = self.decide::<Find>(subject, &file, grants).ok()?;
+                Some((file, permit))
+            })
+            .collect())
     }
 
     /// Gives files their handles in this call and records the operation, in one transaction.
@@ -248,7 +273,7 @@ impl Files {
                 Ok(Meant::Ask(Unclear::Several(self.list(ctx, subject, action, "choose", hits.files, false).await?)))
             }
             Certainty::One | Certainty::Several | Certainty::Weak => {
-                hits.files.truncate(2);
+                hits.files.truncate(NEAREST);
                 Ok(Meant::Ask(Unclear::Nothing { nearest: self.list(ctx, subject, action, "not_found", hits.files, false).await? }))
             }
         }
@@ -261,13 +286,8 @@ impl Files {
         listed: &[Listed],
     ) -> Result<Vec<(FileRecord, Permit<Find>)>, FilesError> {
         let newest = listed.first().map_or(0, |place| place.listing);
-        let mut known = Vec::new();
-        for place in listed.iter().filter(|place| place.listing == newest) {
-            if let Some(pair) = self.permitted(ctx, subject, place.file).await? {
-                known.push(pair);
-            }
-        }
-        Ok(known)
+        let files: Vec<FileId> = listed.iter().filter(|place| place.listing == newest).map(|place| place.file).collect();
+        self.permitted_of(ctx, subject, &files).await
     }
 
     /// The caller's date today; UTC where the time zone is unknown.

@@ -1,6 +1,7 @@
 //! Keeping the index in step with the catalog's change feed. Not a job: each serving process
 //! follows the feed into its own index, which stores how far it came.
 
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures::TryStreamExt;
@@ -10,9 +11,12 @@ use crate::blob::ObjectKey;
 use crate::catalog::Change as Changed;
 use crate::domain::CustomerId;
 use crate::policy::tokens;
-use crate::search::{Change, Doc};
+use crate::search::{Change, CustomerIndex, Doc};
 
-const BATCH: u32 = 200;
+/// Changes read at once.
+const PAGE: u32 = 1000;
+/// Text of one commit of the index, in bytes; a commit costs as much as hundreds of short files.
+const COMMIT_BYTES: usize = 32 * 1024 * 1024;
 /// As much of a file's text as is indexed, in bytes.
 const TEXT_LIMIT: usize = 2 * 1024 * 1024;
 
@@ -29,10 +33,29 @@ impl Files {
     /// When catalog, store or index do not answer; what was taken in before stays.
     pub async fn follow_all(&self) -> Result<u64, FilesError> {
         let mut count = 0;
-        for customer in self.0.catalog.customers().await? {
-            count += self.follow(customer.id).await?;
+        for (customer, last) in self.0.catalog.last_changes().await? {
+            // Most customers have not changed since the last look: their indexes need not even be open.
+            if self.followed(customer) < last {
+                count += self.follow(customer).await?;
+            }
         }
         Ok(count)
+    }
+
+    /// The index of a customer, to be searched. One that was begun anew since it was last followed is
+    /// filled again by the next look at the feed.
+    pub(super) async fn index_of(&self, customer: CustomerId) -> Result<Arc<CustomerIndex>, FilesError> {
+        let index = self.0.indexes.customer(customer).await?;
+        if index.applied() < self.followed(customer) {
+            self.0.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(&customer);
+            self.0.changed.notify_waiters();
+        }
+        Ok(index)
+    }
+
+    /// Up to which change this process is known to have followed a customer.
+    fn followed(&self, customer: CustomerId) -> u64 {
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner).get(&customer).copied().unwrap_or(0)
     }
 
     /// Brings one customer's index up to date.
@@ -42,16 +65,27 @@ impl Files {
     pub async fn follow(&self, customer: CustomerId) -> Result<u64, FilesError> {
         let index = self.0.indexes.customer(customer).await?;
         let mut count = 0;
-        while self.0.catalog.last_change(customer).await? > index.applied() {
-            let changes = self.0.catalog.changes(customer, index.applied(), BATCH).await?;
-            let Some(last) = changes.last().map(|change| change.file.change_seq) else { break };
+        loop {
+            let changes = self.0.catalog.changes(customer, index.applied(), PAGE).await?;
             let mut batch = Vec::with_capacity(changes.len());
+            let (mut bytes, mut reached) = (0, index.applied());
             for change in &changes {
-                batch.push(self.index_change(change).await?);
+                let change_seq = change.file.change_seq;
+                let change = self.index_change(change).await?;
+                bytes += change.text_bytes();
+                reached = change_seq;
+                batch.push(change);
+                if bytes >= COMMIT_BYTES {
+                    break;
+                }
+            }
+            if batch.is_empty() {
+                break;
             }
             count += batch.len() as u64;
-            index.apply(batch, last).await?;
+            index.apply(batch, reached).await?;
         }
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner).insert(customer, index.applied());
         Ok(count)
     }
 

@@ -47,6 +47,16 @@ pub enum Change {
     Remove(FileId),
 }
 
+impl Change {
+    /// Bytes of text it brings.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Put(doc) => doc.text.len(),
+            Self::Remove(_) => 0,
+        }
+    }
+}
+
 /// Where a word of a file's description stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {

@@ -18,6 +18,7 @@ mod nicknames;
 mod people;
 mod query;
 mod rank;
+mod retrieve;
 mod schema;
 mod sounds;
 mod spoken;

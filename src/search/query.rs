@@ -1,17 +1,16 @@
 //! From a request to hits: candidates by BM25 over all fields, then `rank`, then `certainty`.
 
-use std::collections::HashMap;
-
 use jiff::civil::Date;
 use tantivy::collector::TopDocs;
-use tantivy::query::{AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, FuzzyTermQuery, Occur, TermQuery, TermSetQuery};
-use tantivy::schema::{Field, IndexRecordOption, Value as _};
-use tantivy::{DocAddress, DocSet as _, Order, Searcher, TERMINATED, TantivyDocument, Term};
+use tantivy::query::{AllQuery, BooleanQuery};
+use tantivy::schema::{Field, Value as _};
+use tantivy::{DocAddress, Order, Searcher, TantivyDocument, Term};
 
 use super::certainty::{Certainty, Standing, decide};
 use super::doc::Card;
 use super::error::SearchError;
 use super::rank::{Candidate, Ranked, Request, Wanted, rank};
+use super::retrieve::{Scored, Terms, holding, narrowed, unscored};
 use super::schema::{ADDED, SchemaFields, stem};
 use super::sounds;
 use super::spoken::{Content, DateRange, Unit, content};
@@ -24,8 +23,6 @@ const CANDIDATES: usize = 50;
 const MAX_REQUEST: usize = 400;
 /// Other phrasings that are read.
 const MAX_ALTERNATIVES: usize = 4;
-/// Tokens up to which visibility is a union of postings; beyond, one pass over a set.
-const MAX_UNION: usize = 64;
 /// A hit scores at least this share of the best one's score.
 const KEPT_SHARE: f32 = 0.5;
 /// How far behind the best a rival may be.
@@ -40,7 +37,6 @@ const TEXT: f32 = 0.7;
 const SOUND: f32 = 0.5;
 const SOUND_OF_UNKNOWN: f32 = 0.9;
 const GRAM: f32 = 0.12;
-const FUZZY: f32 = 3.0;
 const KIND: f32 = 1.0;
 const MONTHS: f32 = 1.5;
 /// What was said, where it was rewritten.
@@ -134,8 +130,7 @@ pub fn run(searcher: &Searcher, fields: &SchemaFields, query: &Query) -> Result<
         terms.add(Term::from_field_text(fields.months, &key), MONTHS);
     }
 
-    let found =
-        searcher.search(&*view.visible_only(terms.into_query(), &query.visible), &TopDocs::with_limit(CANDIDATES).order_by_score())?;
+    let found = terms.best(searcher, fields, &query.visible, CANDIDATES)?;
     let request = Request {
         phrasings: phrasings.iter().map(|phrasing| view.wanted(&phrasing.units)).collect::<Result<_, _>>()?,
         heard: heard.map(|heard| view.wanted(&heard.units)).transpose()?,
@@ -195,36 +190,6 @@ fn rivals(kept: Vec<Ranked>) -> Vec<Ranked> {
     near
 }
 
-/// Terms with the greatest weight asked for each.
-#[derive(Default)]
-struct Terms {
-    exact: HashMap<Term, f32>,
-    fuzzy: Vec<(Term, u8)>,
-}
-
-impl Terms {
-    fn add(&mut self, term: Term, weight: f32) {
-        let known = self.exact.entry(term).or_insert(0.0);
-        *known = known.max(weight);
-    }
-
-    fn into_query(self) -> Box<dyn tantivy::query::Query> {
-        let mut clauses: Vec<(Occur, Box<dyn tantivy::query::Query>)> = Vec::new();
-        for (term, weight) in self.exact {
-            let one = TermQuery::new(term, IndexRecordOption::WithFreqs);
-            clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(one), weight))));
-        }
-        for (term, distance) in self.fuzzy {
-            clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(FuzzyTermQuery::new(term, distance, true)), FUZZY))));
-        }
-        Box::new(BooleanQuery::new(clauses))
-    }
-}
-
-fn unscored(term: Term) -> Box<dyn tantivy::query::Query> {
-    Box::new(TermQuery::new(term, IndexRecordOption::Basic))
-}
-
 struct View<'a> {
     searcher: &'a Searcher,
     fields: &'a SchemaFields,
@@ -253,7 +218,9 @@ impl View<'_> {
             }
             if weight >= ALTERNATIVE {
                 let distance = if stem.len() >= 8 { 2 } else { 1 };
-                terms.fuzzy.extend([fields.name, fields.author].map(|field| (Term::from_field_text(field, &stem), distance)));
+                for field in [fields.name, fields.author] {
+                    terms.add_near(Term::from_field_text(field, &stem), distance);
+                }
             }
         }
         let words: Vec<&str> = phrasing.units.iter().map(|unit| unit.norm.as_str()).collect();
@@ -282,13 +249,7 @@ impl View<'_> {
     /// Narrows a query to what the caller may see, without touching its scores.
     fn visible_only(&self, query: Box<dyn tantivy::query::Query>, visible: &Visible) -> Box<dyn tantivy::query::Query> {
         let Visible::AnyOf(tokens) = visible else { return query };
-        let terms = tokens.iter().map(|token| Term::from_field_text(self.fields.visible, token));
-        let filter: Box<dyn tantivy::query::Query> = if tokens.len() > MAX_UNION {
-            Box::new(TermSetQuery::new(terms))
-        } else {
-            Box::new(BooleanQuery::union(terms.map(unscored).collect()))
-        };
-        Box::new(BooleanQuery::intersection(vec![Box::new(ConstScoreQuery::new(filter, 0.0)), query]))
+        narrowed(query, tokens.iter().map(|token| Term::from_field_text(self.fields.visible, token)).collect())
     }
 
     /// What the units weigh: rare words say more than common ones.
@@ -307,9 +268,10 @@ impl View<'_> {
         Ok(out)
     }
 
-    fn candidates(&self, found: &[(f32, DocAddress)], request: &Request) -> Result<Vec<Candidate>, SearchError> {
+    fn candidates(&self, found: &[Scored], request: &Request) -> Result<Vec<Candidate>, SearchError> {
         let stems: Vec<&str> = request.all_wanted().map(|wanted| wanted.stem.as_str()).collect();
-        let covered = self.in_text(&stems, found)?;
+        let holds = |stem: &&str| holding(self.searcher, &Term::from_field_text(self.fields.text, stem), found);
+        let covered = stems.iter().map(holds).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::with_capacity(found.len());
         for (at, (score, address)) in found.iter().enumerate() {
             let Some(card) = self.card(*address)? else { continue };
@@ -324,34 +286,6 @@ impl View<'_> {
         let document: TantivyDocument = self.searcher.doc(address)?;
         // A card that does not read is a fault of the index alone: the file is left out, not the answer.
         Ok(document.get_first(self.fields.card).and_then(|value| value.as_bytes()).and_then(|bytes| serde_json::from_slice(bytes).ok()))
-    }
-
-    /// For each stem, which of the candidates have it in their text.
-    fn in_text(&self, stems: &[&str], found: &[(f32, DocAddress)]) -> Result<Vec<Vec<bool>>, SearchError> {
-        let mut order: Vec<usize> = (0..found.len()).collect();
-        order.sort_unstable_by_key(|at| found.get(*at).map(|(_, address)| *address));
-        let mut rows = Vec::with_capacity(stems.len());
-        for stem in stems {
-            let term = Term::from_field_text(self.fields.text, stem);
-            let mut row = vec![false; found.len()];
-            let mut open: Option<(u32, Option<tantivy::postings::SegmentPostings>)> = None;
-            for at in &order {
-                let Some((_, address)) = found.get(*at) else { continue };
-                if open.as_ref().map(|(segment, _)| *segment) != Some(address.segment_ord) {
-                    let inverted = self.searcher.segment_reader(address.segment_ord).inverted_index(self.fields.text)?;
-                    let postings = inverted.read_postings(&term, IndexRecordOption::Basic).map_err(tantivy::TantivyError::from)?;
-                    open = Some((address.segment_ord, postings));
-                }
-                if let Some((_, Some(postings))) = &mut open {
-                    let here = if postings.doc() < address.doc_id { postings.seek(address.doc_id) } else { postings.doc() };
-                    if let Some(cell) = row.get_mut(*at) {
-                        *cell = here != TERMINATED && here == address.doc_id;
-                    }
-                }
-            }
-            rows.push(row);
-        }
-        Ok(rows)
     }
 
     /// "the latest spreadsheet", "last month's files": nothing to match, so the newest that fit.

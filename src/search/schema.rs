@@ -7,7 +7,7 @@ use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, NumericOptions, S
 
 /// Counts up with every change of fields or of normalisation; an index of another layout is
 /// rebuilt.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// Name of the fast field that orders by arrival.
 pub const ADDED: &str = "added";
@@ -53,8 +53,10 @@ pub fn schema() -> (Schema, SchemaFields) {
     let fields = SchemaFields {
         file: builder.add_text_field("file", STRING),
         visible: builder.add_text_field("visible", STRING),
-        category: builder.add_text_field("category", STRING),
-        months: builder.add_text_field("months", STRING),
+        // With frequencies, though each is there once: terms without them would keep a query from
+        // skipping documents.
+        category: builder.add_text_field("category", words.clone()),
+        months: builder.add_text_field("months", words.clone()),
         name: builder.add_text_field("name", words.clone()),
         author: builder.add_text_field("author", words.clone()),
         tags: builder.add_text_field("tags", words.clone()),

@@ -76,6 +76,12 @@ impl Fixture {
         }
     }
 
+    /// Number of a customer's last change.
+    pub async fn last_change(&self, customer: CustomerId) -> u64 {
+        let all = self.catalog.last_changes().await.unwrap();
+        all.into_iter().find(|(id, _)| *id == customer).map_or(0, |(_, seq)| seq)
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

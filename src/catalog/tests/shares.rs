@@ -130,11 +130,11 @@ async fn a_share_is_all_or_nothing(fx: &Fixture) {
         address: "x".to_owned(),
         sealed_body: "x".to_owned(),
     });
-    let (before, seq) = (fx.records(customer).await, fx.catalog.last_change(customer).await.unwrap());
+    let (before, seq) = (fx.records(customer).await, fx.last_change(customer).await);
     assert!(conflicts(fx.catalog.share(&share, None, &entry("share")).await), "its last row cannot be written");
     assert_eq!(fx.catalog.shares_of_file(customer, file).await.unwrap(), []);
     assert_eq!(fx.catalog.link(&hash("slug")).await.unwrap(), None);
-    assert_eq!((fx.records(customer).await, fx.catalog.last_change(customer).await.unwrap()), (before, seq));
+    assert_eq!((fx.records(customer).await, fx.last_change(customer).await), (before, seq));
 }
 
 async fn the_newest_share_is_told_first(fx: &Fixture) {

@@ -87,7 +87,7 @@ async fn what_is_found_in_bytes_holds_for_every_file_of_them(fx: &Fixture) {
     let unrelated = fx.active(customer, "other").await;
     let file = fx.arrived(customer, "same").await;
     let job = fx.lease().await;
-    let seen = fx.catalog.last_change(customer).await.unwrap();
+    let seen = fx.last_change(customer).await;
     // A scan that breaks off says nothing against the verdict there is.
     fx.judge(&job, ScanStatus::Failed).await.unwrap();
     assert_eq!(fx.catalog.file(customer, earlier).await.unwrap().unwrap().scan, ScanStatus::Clean);
@@ -178,7 +178,7 @@ async fn follow(fx: &Fixture, customer: CustomerId, after: u64) -> Vec<Change> {
 
 async fn the_feed_tells_each_file_once_at_its_last_change(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
-    assert_eq!(fx.catalog.last_change(customer).await.unwrap(), 0);
+    assert_eq!(fx.last_change(customer).await, 0);
     let first = fx.arrived(customer, "a").await;
     let job = fx.lease().await;
     let second = fx.arrived(customer, "b").await;
@@ -189,7 +189,7 @@ async fn the_feed_tells_each_file_once_at_its_last_change(fx: &Fixture) {
     assert_eq!(order(&changes), [second, first]);
     assert_eq!((changes[1].file.status, changes[1].text_key.as_deref()), (FileStatus::Processing, None));
     fx.catalog.admit(&job, &admission("x"), &entry("admit")).await.unwrap();
-    let last = fx.catalog.last_change(customer).await.unwrap();
+    let last = fx.last_change(customer).await;
     let changes = follow(fx, customer, changes[0].file.change_seq).await;
     assert_eq!(order(&changes), [first]);
     assert_eq!((changes[0].file.status, changes[0].file.change_seq), (FileStatus::Active, last));
@@ -204,7 +204,7 @@ async fn the_feed_carries_living_grants_and_a_share_moves_a_file_on(fx: &Fixture
     let customer = fx.customer("Northwind").await;
     let (file, other) = (fx.active(customer, "a").await, fx.active(customer, "b").await);
     let (john, ana) = (fx.contact(customer, "John").await, PersonId::User(fx.user(customer, "Ana").await));
-    let last = fx.catalog.last_change(customer).await.unwrap();
+    let last = fx.last_change(customer).await;
     let mut short = fx.new_share(customer, file, john);
     short.expires_at = fx.in_seconds(60);
     let mut long = fx.new_share(customer, file, ana);

@@ -107,11 +107,11 @@ impl World {
             answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
             answer("living_code", &catalog.living_code(asker, self.call, self.link).await.unwrap()),
             answer("file", &catalog.file(asker, self.file).await.unwrap()),
+            answer("files_of", &catalog.files_of(asker, &[self.waiting, self.file]).await.unwrap()),
             answer("given", &catalog.given(asker, self.file).await.unwrap()),
             answer("files_after", &catalog.files_after(asker, None, 100).await.unwrap()),
             answer("blob", &catalog.blob(asker, self.blob).await.unwrap()),
             answer("versions", &catalog.versions(asker, self.file).await.unwrap()),
-            answer("last_change", &catalog.last_change(asker).await.unwrap()),
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),
             answer("grants_of", &catalog.grants_of(asker, &[self.file, self.waiting]).await.unwrap()),
@@ -128,6 +128,7 @@ impl World {
     pub async fn asked_by_nobody(&self, fx: &Fixture, catalog: &Catalog) -> Vec<Answer> {
         vec![
             answer("customer", &catalog.customer(self.customer).await.unwrap()),
+            answer("last_changes", &catalog.last_changes().await.unwrap()),
             answer("customers", &catalog.customers().await.unwrap()),
             answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
             answer("call_by_token", &catalog.call_by_token(&hash("token")).await.unwrap()),
