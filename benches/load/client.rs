@@ -28,11 +28,7 @@ pub struct Answer {
 impl Answer {
     /// The answer, when its status says that it was done.
     pub fn done(self) -> Result<Self, Failure> {
-        if self.status.is_success() {
-            Ok(self)
-        } else {
-            Err(format!("{}: {}", self.status, String::from_utf8_lossy(&self.body)).into())
-        }
+        if self.status.is_success() { Ok(self) } else { Err(format!("{}: {}", self.status, String::from_utf8_lossy(&self.body)).into()) }
     }
 
     pub fn json(&self) -> Result<Value, Failure> {

@@ -90,11 +90,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.section == Section::Echo {
         return echo::serve().await;
     }
-    let scale = if arguments.quick {
-        Scale { time: Duration::from_secs(1), files: 20 }
-    } else {
-        Scale { time: Duration::from_secs(3), files: 60 }
-    };
+    let scale =
+        if arguments.quick { Scale { time: Duration::from_secs(1), files: 20 } } else { Scale { time: Duration::from_secs(3), files: 60 } };
     let wanted = |section| arguments.section == section || arguments.section == Section::All;
     let mut report = Report::new();
     if wanted(Section::Tools) {

@@ -52,7 +52,8 @@ impl Report {
     }
 
     fn markdown(&self) -> String {
-        let mut text = format!("Machine: {}.\n\n| section | what | satchel | reference | ratio |\n| --- | --- | --- | --- | --- |\n", self.machine);
+        let mut text =
+            format!("Machine: {}.\n\n| section | what | satchel | reference | ratio |\n| --- | --- | --- | --- | --- |\n", self.machine);
         for line in &self.lines {
             let ratio = line.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
             // Writing to a string has no way to fail.

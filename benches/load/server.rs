@@ -90,8 +90,8 @@ impl Server {
         let mut client = self.client().await?;
         let made = client.post("/v1/customers", &self.operator, &json!({ "name": "Load" })).await?;
         let key = text(&made, "api_key")?.to_owned();
-        let person = |name: &str, role: &str| json!({ "kind": "user", "name": name, "roles": [role], "email": "someone@load.example" });
-        let owner = client.post("/v1/people", &key, &person("Ada Quist", "admin")).await?;
+        let person = |name: &str, role: &str| json!({ "kind": "user", "name": name, "roles": [role] });
+        let owner = client.post("/v1/people", &key, &person("Ada Quist", "administrator")).await?;
         client.post("/v1/people", &key, &person("Owen Price", "member")).await?;
         Ok(Customer { user: text(&owner, "id")?.to_owned(), key })
     }
@@ -119,7 +119,7 @@ impl Server {
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
             let known = client.get(&format!("/v1/files/{file}"), &customer.key).await?.done()?.json()?;
-            if text(&known, "status")? == "active" {
+            if known["lifecycle"]["status"] == "active" {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
