@@ -8,6 +8,7 @@ use ring::digest::{Context, SHA256};
 
 /// Bytes made at once.
 pub const PIECE: u64 = 256 * 1024;
+const MAGIC: &[u8] = b"%PDF-1.7\n";
 
 /// A file of `size` bytes; one with another `seed` shares no piece with it.
 #[derive(Debug, Clone)]
@@ -34,8 +35,12 @@ impl Content {
     fn piece(&self, number: u64) -> Bytes {
         let length = (self.size - number * PIECE).min(PIECE);
         let mut piece = BytesMut::from(&self.noise[..]);
-        piece[..8].copy_from_slice(&self.seed.to_le_bytes());
-        piece[8..16].copy_from_slice(&number.to_le_bytes());
+        piece[16..24].copy_from_slice(&self.seed.to_le_bytes());
+        piece[24..32].copy_from_slice(&number.to_le_bytes());
+        if number == 0 {
+            // A kind of file that has text, so that reading it is tried.
+            piece[..MAGIC.len()].copy_from_slice(MAGIC);
+        }
         piece.truncate(usize::try_from(length).unwrap());
         piece.freeze()
     }

@@ -21,7 +21,7 @@ enum Framing {
 }
 
 async fn upload(server: &Server, content: &Content, framing: Framing) -> Value {
-    let request = server.request(Method::POST, "/v1/files?name=large.bin", &server.key).body(content.body());
+    let request = server.request(Method::POST, "/v1/files?name=large.pdf", &server.key).body(content.body());
     let request = if framing == Framing::Declared { request.header(CONTENT_LENGTH, content.size) } else { request };
     let answer = request.send().await.unwrap();
     let (status, text) = (answer.status(), answer.text().await.unwrap());
