@@ -1,13 +1,15 @@
 //! Uploads and downloads of 10 MB beside the bare SDK against the same store.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
 use bytes::{Bytes, BytesMut};
 use hyper::Method;
 use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::pace::{Seen, count};
@@ -83,7 +85,7 @@ fn content(number: usize) -> Bytes {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        piece.copy_from_slice(&state.to_le_bytes()[..piece.len()]);
+        piece.iter_mut().zip(state.to_le_bytes()).for_each(|(target, byte)| *target = byte);
     }
     bytes.freeze()
 }
@@ -94,10 +96,10 @@ where
     F: Future<Output = Result<Vec<Duration>, Failure>> + Send + 'static,
 {
     let begin = Instant::now();
-    let running: Vec<_> = (0..at_once).map(|lane| tokio::spawn(one(lane))).collect();
+    let mut running: JoinSet<_> = (0..at_once).map(&mut one).collect();
     let mut latencies = Vec::new();
-    for task in running {
-        latencies.extend(task.await??);
+    while let Some(ended) = running.join_next().await {
+        latencies.extend(ended??);
     }
     Ok((latencies, begin.elapsed()))
 }
@@ -158,7 +160,7 @@ fn whole(size: usize) -> Result<(), Failure> {
 /// The SDK with the keys of the server's own store, and the bucket of what people put in.
 fn sdk(data: &Path, server: &Server) -> Result<(Sdk, String), Failure> {
     let secrets: Value = serde_json::from_slice(&std::fs::read(data.join("secrets.json"))?)?;
-    let secret = |name: &str| secrets[name].as_str().ok_or_else(|| format!("the secrets have no `{name}`"));
+    let secret = |name: &str| secrets.get(name).and_then(Value::as_str).ok_or_else(|| format!("the secrets have no `{name}`"));
     let keys = Credentials::new(secret("store_access_key")?, secret("store_secret_key")?, None, None, "load");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -8,6 +8,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::Failure;
 
@@ -43,7 +44,7 @@ impl Client {
         socket.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(socket)).await?;
         // Ends when the client is dropped; an error shows at the request it hit.
-        let driver = tokio::spawn(async move {
+        let driver = TaskTracker::new().spawn(async move {
             let _seen_by_the_request = connection.await;
         });
         Ok(Self { host: host.to_owned(), sender, driver })

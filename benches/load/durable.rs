@@ -1,12 +1,13 @@
 //! Operations that are on disk when they are answered, beside a bare commit to the same kind of database.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::pace::{Seen, closed};

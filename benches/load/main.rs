@@ -4,6 +4,8 @@
 //!
 //! Searching many files of one customer is measured by the bench `find`.
 
+#![expect(clippy::print_stdout, reason = "a bench prints what it found")]
+
 mod bytes;
 mod client;
 mod durable;

@@ -5,7 +5,10 @@
 //! latency counts from that time, so that a stall counts for everything that it held up.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::Failure;
 
@@ -43,7 +46,7 @@ pub fn count(number: usize) -> f64 {
 }
 
 /// One after the other on each of the connections, for a while.
-pub async fn closed<C, F, W>(connections: Vec<C>, time: Duration, mut work: W) -> Result<(Vec<C>, Seen), Failure>
+pub async fn closed<C, F, W>(connections: Vec<C>, time: Duration, work: W) -> Result<(Vec<C>, Seen), Failure>
 where
     C: Send + 'static,
     F: Future<Output = Result<C, Failure>> + Send + 'static,
@@ -83,7 +86,7 @@ where
         async move {
             let mut latencies = Vec::new();
             while due < begin + time {
-                tokio::time::sleep_until(due.into()).await;
+                tokio::time::sleep_until(due).await;
                 connection = work(connection).await?;
                 latencies.push(due.elapsed());
                 due += gap;
@@ -99,10 +102,10 @@ where
     C: Send + 'static,
     F: Future<Output = Result<(C, Vec<Duration>), Failure>> + Send + 'static,
 {
-    let running: Vec<_> = connections.into_iter().map(|connection| tokio::spawn(one(connection))).collect();
+    let mut running: JoinSet<_> = connections.into_iter().map(&mut one).collect();
     let (mut back, mut latencies) = (Vec::new(), Vec::new());
-    for task in running {
-        let (connection, seen) = task.await??;
+    while let Some(ended) = running.join_next().await {
+        let (connection, seen) = ended??;
         back.push(connection);
         latencies.extend(seen);
     }

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+use tokio::time::Instant;
 
 use crate::Failure;
 use crate::client::Client;
@@ -38,7 +39,7 @@ pub fn folder() -> Result<TempDir, Failure> {
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, Failure> {
-    value[name].as_str().ok_or_else(|| format!("there is no `{name}` in {value}").into())
+    value.get(name).and_then(Value::as_str).ok_or_else(|| format!("there is no `{name}` in {value}").into())
 }
 
 impl Server {
@@ -119,7 +120,7 @@ impl Server {
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
             let known = client.get(&format!("/v1/files/{file}"), &customer.key).await?.done()?.json()?;
-            if known["lifecycle"]["status"] == "active" {
+            if known.pointer("/lifecycle/status").is_some_and(|status| status == "active") {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

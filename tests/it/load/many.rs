@@ -1,13 +1,15 @@
 //! A thousand operations at once, and thousands of connections that are only held.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::server::Server;
 
@@ -117,16 +119,16 @@ async fn a_thousand_operations_at_once_are_all_done_and_all_right() {
     const OPERATIONS: usize = 1000;
     let office = Arc::new(office().await);
     let idle = office.server.begin_measuring();
-    let all = (0..OPERATIONS).map(|number| {
+    let mut all = JoinSet::new();
+    for number in 0..OPERATIONS {
         let office = Arc::clone(&office);
-        tokio::spawn(async move {
+        all.spawn(async move {
             let begin = Instant::now();
             (office.to_the_end(number).await, begin.elapsed())
-        })
-    });
+        });
+    }
     let (mut latencies, mut again, mut wrong) = (Vec::new(), 0, Vec::new());
-    for ended in join_all(all).await {
-        let (done, time) = ended.unwrap();
+    for (done, time) in all.join_all().await {
         latencies.push(time);
         match done {
             Ok(tried) => again += tried,
