@@ -131,7 +131,9 @@ struct Source {
 impl Source {
     /// The next part; shorter than `PART` only at the end, empty after it.
     async fn part(&mut self) -> Result<Bytes, BlobError> {
-        let mut part = BytesMut::new();
+        // The first part may stay small; those after it are full but for the last, and a buffer that
+        // grows is in memory twice while it moves.
+        let mut part = if self.size == 0 { BytesMut::new() } else { BytesMut::with_capacity(PART) };
         loop {
             let take = self.rest.len().min(PART - part.len());
             // A chunk that is a whole part by itself is not copied.
