@@ -11,6 +11,9 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::Failure;
+use crate::pace::Went;
+
+const UNAVAILABLE: &[u8] = br#""outcome":"unavailable""#;
 
 /// One kept connection.
 pub struct Client {
@@ -30,6 +33,12 @@ impl Answer {
     /// The answer, when its status says that it was done.
     pub fn done(self) -> Result<Self, Failure> {
         if self.status.is_success() { Ok(self) } else { Err(format!("{}: {}", self.status, String::from_utf8_lossy(&self.body)).into()) }
+    }
+
+    /// A tool that is too busy says so with status 200.
+    pub fn went(&self) -> Went {
+        let busy = self.body.windows(UNAVAILABLE.len()).any(|part| part == UNAVAILABLE);
+        if busy { Went::Refused } else { Went::Done }
     }
 
     pub fn json(&self) -> Result<Value, Failure> {

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::time::Instant;
 
 use crate::client::Client;
-use crate::pace::{Seen, closed};
+use crate::pace::{Seen, Went, closed};
 use crate::report::{Report, ms};
 use crate::server::{Server, folder};
 use crate::{Failure, Scale};
@@ -26,13 +26,15 @@ struct Sender {
     body: Bytes,
 }
 
-async fn send(mut sender: Sender) -> Result<Sender, Failure> {
-    sender.client.send(Method::POST, sender.path, &sender.token, sender.body.clone()).await?.done()?;
-    Ok(sender)
+async fn send(mut sender: Sender) -> Result<(Sender, Went), Failure> {
+    let answer = sender.client.send(Method::POST, sender.path, &sender.token, sender.body.clone()).await?.done()?;
+    let went = answer.went();
+    Ok((sender, went))
 }
 
 fn shown(seen: &Seen) -> String {
-    format!("{:.0}/s, p50 {}, p99 {}", seen.rate(), ms(seen.percentile(50)), ms(seen.percentile(99)))
+    let refused = if seen.refused > 0 { format!("; {} told to come back", seen.refused) } else { String::new() };
+    format!("{:.0}/s, p50 {}, p99 {}{refused}", seen.rate(), ms(seen.percentile(50)), ms(seen.percentile(99)))
 }
 
 pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {

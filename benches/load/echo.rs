@@ -3,7 +3,9 @@
 
 use std::process::Stdio;
 
+use axum::body::Bytes;
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -21,8 +23,9 @@ pub async fn serve() -> Result<(), Failure> {
     Ok(axum::serve(axum::serve::ListenerExt::tap_io(listener, |socket| drop(socket.set_nodelay(true))), router).await?)
 }
 
-async fn echo(Path(size): Path<usize>, Json(asked): Json<Value>) -> Json<Value> {
-    Json(json!({ "asked": asked, "say": "x".repeat(size.min(100_000)) }))
+async fn echo(Path(size): Path<usize>, body: Bytes) -> Result<Json<Value>, StatusCode> {
+    let asked: Value = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok(Json(json!({ "asked": asked, "say": "x".repeat(size.min(100_000)) })))
 }
 
 /// The reference, in a process of its own; ends when this is dropped.

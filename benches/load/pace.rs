@@ -19,13 +19,24 @@ pub struct Seen {
     latencies: Vec<Duration>,
     /// From the first request to the last answer.
     time: Duration,
+    /// Requests that were told to come back.
+    pub refused: usize,
+}
+
+/// How a request went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Went {
+    /// It was done.
+    Done,
+    /// It was told to come back.
+    Refused,
 }
 
 impl Seen {
     /// Latencies in any order, and the time they took together.
     pub fn of(mut latencies: Vec<Duration>, time: Duration) -> Self {
         latencies.sort_unstable();
-        Self { latencies, time }
+        Self { latencies, time, refused: 0 }
     }
 
     /// Answers a second.
@@ -49,7 +60,7 @@ pub fn count(number: usize) -> f64 {
 pub async fn closed<C, F, W>(connections: Vec<C>, time: Duration, work: W) -> Result<(Vec<C>, Seen), Failure>
 where
     C: Send + 'static,
-    F: Future<Output = Result<C, Failure>> + Send + 'static,
+    F: Future<Output = Result<(C, Went), Failure>> + Send + 'static,
     W: FnMut(C) -> F + Clone + Send + 'static,
 {
     let begin = Instant::now();
@@ -59,8 +70,9 @@ where
             let mut latencies = Vec::new();
             while begin.elapsed() < time {
                 let sent = Instant::now();
-                connection = work(connection).await?;
-                latencies.push(sent.elapsed());
+                let (back, went) = work(connection).await?;
+                connection = back;
+                latencies.push((went, sent.elapsed()));
             }
             Ok::<_, Failure>((connection, latencies))
         }
@@ -72,7 +84,7 @@ where
 pub async fn open<C, F, W>(connections: Vec<C>, rate: f64, time: Duration, work: W) -> Result<(Vec<C>, Seen), Failure>
 where
     C: Send + 'static,
-    F: Future<Output = Result<C, Failure>> + Send + 'static,
+    F: Future<Output = Result<(C, Went), Failure>> + Send + 'static,
     W: FnMut(C) -> F + Clone + Send + 'static,
 {
     let begin = Instant::now();
@@ -87,8 +99,9 @@ where
             let mut latencies = Vec::new();
             while due < begin + time {
                 tokio::time::sleep_until(due).await;
-                connection = work(connection).await?;
-                latencies.push(due.elapsed());
+                let (back, went) = work(connection).await?;
+                connection = back;
+                latencies.push((went, due.elapsed()));
                 due += gap;
             }
             Ok::<_, Failure>((connection, latencies))
@@ -100,22 +113,27 @@ where
 async fn all<C, F>(connections: Vec<C>, begin: Instant, mut one: impl FnMut(C) -> F) -> Result<(Vec<C>, Seen), Failure>
 where
     C: Send + 'static,
-    F: Future<Output = Result<(C, Vec<Duration>), Failure>> + Send + 'static,
+    F: Future<Output = Result<(C, Vec<(Went, Duration)>), Failure>> + Send + 'static,
 {
     let mut running: JoinSet<_> = connections.into_iter().map(&mut one).collect();
-    let (mut back, mut latencies) = (Vec::new(), Vec::new());
+    let (mut back, mut latencies, mut refused) = (Vec::new(), Vec::new(), 0);
     while let Some(ended) = running.join_next().await {
         let (connection, seen) = ended??;
         back.push(connection);
-        latencies.extend(seen);
+        for (went, latency) in seen {
+            match went {
+                Went::Done => latencies.push(latency),
+                Went::Refused => refused += 1,
+            }
+        }
     }
-    Ok((back, Seen::of(latencies, begin.elapsed())))
+    Ok((back, Seen { refused, ..Seen::of(latencies, begin.elapsed()) }))
 }
 
 /// Shares of the closed loop's throughput at which the open loop is tried, highest first.
 const SHARES: [f64; 4] = [0.9, 0.75, 0.6, 0.4];
 
-/// The highest of these rates at which 99 of 100 answers come within `bound`, and what was seen
+/// The highest of these rates at which 99 of 100 answers come within `bound` and none is refused, and what was seen
 /// there; the lowest rate's when none holds.
 pub async fn holding<C, F, W>(
     mut connections: Vec<C>,
@@ -126,7 +144,7 @@ pub async fn holding<C, F, W>(
 ) -> Result<(Vec<C>, f64, Seen), Failure>
 where
     C: Send + 'static,
-    F: Future<Output = Result<C, Failure>> + Send + 'static,
+    F: Future<Output = Result<(C, Went), Failure>> + Send + 'static,
     W: FnMut(C) -> F + Clone + Send + 'static,
 {
     let mut last = None;
@@ -134,7 +152,7 @@ where
         let rate = throughput * share;
         let (back, seen) = open(connections, rate, time, work.clone()).await?;
         connections = back;
-        let holds = seen.percentile(99) <= bound;
+        let holds = seen.percentile(99) <= bound && seen.refused == 0;
         last = Some((rate, seen));
         if holds {
             break;

@@ -48,7 +48,7 @@ impl Server {
         let process = Command::new(env!("CARGO_BIN_EXE_satchel"))
             .args(["serve", "--listen", "127.0.0.1:0", "--bytes-listen", "127.0.0.1:0", "--workers", &workers.to_string(), "--data"])
             .arg(data)
-            .env("SATCHEL__LOG__LEVEL", "warn")
+            .env("SATCHEL__LOG__LEVEL", "error")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::echo::Echo;
-use crate::pace::{Seen, closed, holding};
+use crate::pace::{Seen, Went, closed, holding};
 use crate::report::{Report, ms};
 use crate::server::{Customer, Server, folder};
 use crate::{Failure, Scale};
@@ -40,16 +40,11 @@ struct Caller {
     body: Bytes,
 }
 
-async fn call(mut caller: Caller) -> Result<Caller, Failure> {
+async fn call(mut caller: Caller) -> Result<(Caller, Went), Failure> {
     let answer = caller.client.send(Method::POST, &caller.path, &caller.token, caller.body.clone()).await?.done()?;
-    // A tool that is too busy says so with status 200.
-    if answer.body.windows(UNAVAILABLE.len()).any(|part| part == UNAVAILABLE) {
-        return Err(String::from_utf8_lossy(&answer.body).into());
-    }
-    Ok(caller)
+    let went = answer.went();
+    Ok((caller, went))
 }
-
-const UNAVAILABLE: &[u8] = br#""outcome":"unavailable""#;
 
 /// Throughput in a closed loop, and the highest rate that holds in an open one.
 async fn figure(callers: Vec<Caller>, bound: Duration, time: Duration) -> Result<(Seen, f64, Seen), Failure> {
@@ -59,7 +54,11 @@ async fn figure(callers: Vec<Caller>, bound: Duration, time: Duration) -> Result
 }
 
 fn shown((fastest, rate, held): &(Seen, f64, Seen)) -> String {
-    format!("{:.0}/s; at {rate:.0}/s p50 {}, p99 {}", fastest.rate(), ms(held.percentile(50)), ms(held.percentile(99)))
+    let refused = match fastest.refused + held.refused {
+        0 => String::new(),
+        refused => format!("; {refused} told to come back"),
+    };
+    format!("{:.0}/s; at {rate:.0}/s p50 {}, p99 {}{refused}", fastest.rate(), ms(held.percentile(50)), ms(held.percentile(99)))
 }
 
 pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
