@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::client::Client;
 
 /// How long a start, a stop, and the inspection of the files may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server; killed when this is dropped without having been stopped.
 pub struct Server {

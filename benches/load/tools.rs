@@ -15,8 +15,7 @@ use crate::{Failure, Scale};
 
 const SECTION: &str = "tool calls";
 /// Connections of each figure, and how late 99 of 100 answers may come for a rate to hold.
-const LOADS: [(usize, Duration); 3] =
-    [(1, Duration::from_millis(20)), (32, Duration::from_millis(100)), (1000, Duration::from_millis(1000))];
+const LOADS: [(usize, Duration); 3] = [(1, Duration::from_millis(20)), (32, Duration::from_millis(100)), (1000, Duration::from_secs(1))];
 /// Calls whose tokens the connections share.
 const CALLS: usize = 200;
 const TITLES: [&str; 10] = [

@@ -86,7 +86,7 @@ impl Office {
         if value["outcome"] == "unavailable" {
             return Ok(None);
         }
-        let right = if number % 4 == 0 {
+        let right = if number.is_multiple_of(4) {
             let sent = format!("upload number {number}\n");
             status == 201
                 && value["original_name"] == format!("upload-{number}.txt")
@@ -137,7 +137,7 @@ async fn a_thousand_operations_at_once_are_all_done_and_all_right() {
     }
     latencies.sort_unstable();
     let peak = office.server.peak_mib();
-    println!(
+    eprintln!(
         "{OPERATIONS} at once: p50 {:?}, p99 {:?}; {again} told to come back; {idle} MiB idle, {peak} MiB at most",
         latencies[OPERATIONS / 2],
         latencies[OPERATIONS * 99 / 100]
@@ -178,7 +178,7 @@ async fn held(connections: usize) {
         assert_eq!(found["outcome"], "not_found", "{} connections", open.len());
     }
     let peak = server.peak_mib();
-    println!("{connections} idle connections: {idle} MiB before, {peak} MiB at most");
+    eprintln!("{connections} idle connections: {idle} MiB before, {peak} MiB at most");
     // 32 KiB each, and room for the tools.
     assert!(peak <= idle + 32 + connections as u64 / 32, "{idle} MiB before, {peak} MiB at most");
     // Each of them is still there: it answers once more.
@@ -198,7 +198,7 @@ async fn ask(socket: &mut TcpStream) {
     socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut said = Vec::new();
     while !said.ends_with(br#"{"status":"ok"}"#) {
-        let read = tokio::time::timeout(Duration::from_secs(60), socket.read_buf(&mut said)).await.unwrap().unwrap();
+        let read = tokio::time::timeout(Duration::from_mins(1), socket.read_buf(&mut said)).await.unwrap().unwrap();
         assert!(read > 0, "closed after {}", String::from_utf8_lossy(&said));
     }
     assert!(said.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&said));

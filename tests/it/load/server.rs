@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::cli::program::satchel;
 
 /// How long anything that is waited for may take before it counts as not happening.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running server with one customer; stopped when it is dropped.
 pub struct Server {

@@ -69,7 +69,7 @@ async fn in_and_out(size: u64, framing: Framing) {
     ranges(&server, id, &content).await;
 
     let peak = server.peak_mib();
-    println!("{} MiB in and out: {idle} MiB idle, {peak} MiB at most", size / MIB);
+    eprintln!("{} MiB in and out: {idle} MiB idle, {peak} MiB at most", size / MIB);
     assert!(peak <= idle + FLAT_MIB, "{idle} MiB idle, {peak} MiB at most");
 }
 
