@@ -7,9 +7,11 @@
 //! the credential it needs (`credential`), and gets a line in that file's `routes`; a page goes
 //! into `pages/`; a way to fail gets its status in `problem`.
 
+mod admission;
 mod credential;
 mod http;
 mod input;
+mod limits;
 pub mod mcp;
 mod pages;
 mod problem;
@@ -18,6 +20,7 @@ mod serve;
 mod state;
 mod strangers;
 
+pub use limits::DoorLimits;
 pub use problem::Problem;
 pub use router::router;
 pub use serve::serve;

@@ -11,6 +11,7 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::http as endpoints;
 use super::pages::{self, Limiter, Pages};
@@ -28,16 +29,21 @@ pub fn router(parts: ApiParts) -> Router {
     let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
-    let api = Api(Arc::new(Inner { files, tools, speech, settings, door, pages, limiter: Limiter::default(), tasks }));
-    let timed = endpoints::routes().merge(pages::routes()).layer(from_fn(in_time));
+    let admission = Admission::new(&settings.limits);
+    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
+    let admitted = from_fn_with_state(api.clone(), admit);
+    let timed = endpoints::routes().merge(pages::routes()).layer(from_fn(in_time)).layer(admitted.clone());
+    // Whoever watches the server must get an answer when it is full too.
+    let watched = endpoints::watched().layer(from_fn(in_time));
     let mut all = timed
+        .merge(watched)
         .merge(endpoints::streams())
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(api);
     if let Some(mcp) = mcp {
-        all = all.nest("/mcp", mcp.layer(keeper));
+        all = all.nest("/mcp", mcp.layer(keeper).layer(admitted));
     }
     finished(all, entropy)
 }
@@ -59,6 +65,21 @@ async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => Problem::new(ErrorCode::Timeout, "it was not done in time; try again").into_response(),
     }
+}
+
+/// Lets a request in to work, or says at once that there is no place for it.
+async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let Some(place) = api.0.admission.request() else { return full(&api, request.extensions().get::<MatchedPath>()) };
+    let response = next.run(request).await;
+    drop(place);
+    response
+}
+
+fn full(api: &Api, route: Option<&MatchedPath>) -> Response {
+    if route.is_some_and(|route| route.as_str() == endpoints::TOOL_ROUTE) {
+        return endpoints::tool_not_now(api).into_response();
+    }
+    Problem::new(ErrorCode::Unavailable, "too many requests are in work; nothing was changed, try again in a few seconds").into_response()
 }
 
 async fn finish(State(entropy): State<Arc<dyn Entropy>>, request: Request, next: Next) -> Response {

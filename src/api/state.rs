@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::admission::Admission;
 use super::credential::Doorkeeper;
+use super::limits::DoorLimits;
 use super::pages::{Limiter, Pages};
 use crate::domain::{Entropy, Timestamp};
 use crate::files::Files;
@@ -53,6 +55,8 @@ pub struct ApiSettings {
     pub bytes_origin: String,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
+    /// How much is taken in at once.
+    pub limits: DoorLimits,
 }
 
 /// When the answer of a tool that is called now must be out.
@@ -69,6 +73,7 @@ pub(super) struct Inner {
     pub tools: Arc<Registry>,
     pub speech: Arc<Speech>,
     pub settings: ApiSettings,
+    pub admission: Admission,
     pub door: Doorkeeper,
     pub pages: Pages,
     pub limiter: Limiter,

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::doors;
 use super::folder::{Folder, FolderError, SecretsFile, ServerCard};
+use super::open_files;
 use super::settings::{Bytes, Loaded, Settings, SettingsError};
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, Store, StoreSettings};
@@ -104,6 +105,8 @@ pub struct House {
     pub folder: Folder,
     /// What was set.
     pub settings: Settings,
+    /// How many files this process may have open.
+    pub open_files: u64,
     listener: Option<TcpListener>,
     inspector: Arc<Inspector>,
     catalog: Catalog,
@@ -129,6 +132,7 @@ impl House {
     /// address or folder changes nothing.
     pub async fn open(loaded: &Loaded, when_taken: WhenTaken) -> Result<Self, HouseError> {
         let settings = loaded.settings.clone();
+        let open_files = open_files::raise();
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let folder = Folder::take(&settings.data.dir)?;
         let may_move = |chosen: bool| when_taken == WhenTaken::TakeAnother && !chosen;
@@ -171,7 +175,7 @@ impl House {
         });
         let operator_key = operator_key(&files, &folder, &mut secrets).await?;
         Ok(Self {
-            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech))),
+            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech)).at_most(settings.limits.tool_calls)),
             speech,
             entropy,
             files,
@@ -180,6 +184,7 @@ impl House {
             folder,
             listener: Some(listener),
             settings,
+            open_files,
             inspector: Arc::new(Inspector::new(inspector)),
             catalog,
             embedded,

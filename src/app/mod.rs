@@ -18,6 +18,7 @@ mod failure;
 mod folder;
 mod house;
 mod logging;
+mod open_files;
 mod platform;
 mod settings;
 mod terminal;

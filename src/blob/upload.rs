@@ -1,15 +1,20 @@
 //! Storing a stream: one request while it is small, parts when it is not, flat memory either way.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_sdk_s3::operation::upload_part::UploadPartOutput;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use ring::digest::{Context, SHA256};
+use http_body::{Body, Frame, SizeHint};
+use ring::digest::{self, SHA256};
 use tokio::task::JoinSet;
 
 use super::error::BlobError;
@@ -17,8 +22,8 @@ use super::key::ObjectKey;
 use super::store::Store;
 use crate::domain::{Checksum, ChunkStream};
 
-/// Bytes of a part, and the size up to which one request is enough. S3 takes 10,000 parts, hence
-/// objects up to 78 GiB.
+/// Bytes of a part; what fits into two of them, the memory of an upload, goes in one request. S3
+/// takes 10,000 parts, hence objects up to 78 GiB.
 pub(super) const PART: usize = 8 * 1024 * 1024;
 /// Parts in memory: one under way while the next one fills.
 const PARTS_UNDER_WAY: usize = 1;
@@ -39,14 +44,14 @@ impl Store {
     /// stays under two parts of 8 MiB. When the stream fails, is longer than `limit` bytes, or the
     /// call is dropped, nothing is stored and what lay there before stays.
     pub async fn put(&self, key: &ObjectKey, stream: ChunkStream, limit: u64) -> Result<Stored, BlobError> {
-        let mut source = Source { stream, rest: Bytes::new(), hash: Context::new(&SHA256), size: 0, limit };
+        let mut source = Source { stream, rest: Bytes::new(), hash: digest::Context::new(&SHA256), size: 0, limit };
         let first = source.part().await?;
         if first.len() < PART {
-            return self.put_whole(key, first, source.finish()).await;
+            return self.put_whole(key, vec![first], source.finish()).await;
         }
         let second = source.part().await?;
-        if second.is_empty() {
-            return self.put_whole(key, first, source.finish()).await;
+        if second.len() < PART {
+            return self.put_whole(key, vec![first, second], source.finish()).await;
         }
         self.put_parts(key, [first, second], source).await
     }
@@ -56,14 +61,14 @@ impl Store {
         self.put(key, Box::pin(futures::stream::iter([Ok(bytes)])), u64::MAX).await
     }
 
-    async fn put_whole(&self, key: &ObjectKey, bytes: Bytes, stored: Stored) -> Result<Stored, BlobError> {
+    async fn put_whole(&self, key: &ObjectKey, pieces: Vec<Bytes>, stored: Stored) -> Result<Stored, BlobError> {
         let (bucket, name) = self.place(key);
         self.client()
             .put_object()
             .bucket(bucket)
             .key(name)
             .checksum_sha256(STANDARD.encode(stored.checksum.digest()))
-            .body(ByteStream::from(bytes))
+            .body(ByteStream::new(SdkBody::retryable(move || SdkBody::from_body_1_x(Pieces(pieces.clone().into())))))
             .send()
             .await
             .map_err(BlobError::of)?;
@@ -93,11 +98,32 @@ impl Store {
     }
 }
 
+/// Bytes in memory as a body, uncopied. The client does not hash them once more for its signature:
+/// their SHA-256 goes along in a header that is signed, and the store compares.
+struct Pieces(VecDeque<Bytes>);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
+
 /// The caller's stream, cut into parts, hashed and counted.
 struct Source {
     stream: ChunkStream,
     rest: Bytes,
-    hash: Context,
+    hash: digest::Context,
     size: u64,
     limit: u64,
 }
@@ -105,7 +131,9 @@ struct Source {
 impl Source {
     /// The next part; shorter than `PART` only at the end, empty after it.
     async fn part(&mut self) -> Result<Bytes, BlobError> {
-        let mut part = BytesMut::new();
+        // The first part may stay small; those after it are full but for the last, and a buffer that
+        // grows is in memory twice while it moves.
+        let mut part = if self.size == 0 { BytesMut::new() } else { BytesMut::with_capacity(PART) };
         loop {
             let take = self.rest.len().min(PART - part.len());
             // A chunk that is a whole part by itself is not copied.

@@ -20,6 +20,6 @@ mod share_file;
 mod simulate;
 
 pub use answer::{Answer, Outcome};
-pub use registry::{Definition, Hints, Registry, UnknownTool, definitions};
+pub use registry::{CALLS_AT_ONCE, Definition, Hints, Registry, UnknownTool, definitions};
 
 pub use crate::speech::MustSay;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::answer::{Answer, Outcome};
 use super::confirm_action::ConfirmAction;
@@ -104,9 +105,13 @@ pub fn definitions() -> Vec<Definition> {
     all().into_iter().map(|entry| entry.definition).collect()
 }
 
+/// Tool calls in work at once, when nobody says otherwise.
+pub const CALLS_AT_ONCE: usize = 1024;
+
 /// All tools.
 pub struct Registry {
     kit: Kit,
+    places: Semaphore,
     entries: Vec<Entry>,
     definitions: Vec<Definition>,
 }
@@ -115,7 +120,14 @@ impl Registry {
     /// The tools over these use cases, speaking with this voice.
     #[must_use]
     pub fn new(files: Files, speech: Arc<Speech>) -> Self {
-        Self { kit: Kit { files, speech }, entries: all(), definitions: definitions() }
+        Self { kit: Kit { files, speech }, places: Semaphore::new(CALLS_AT_ONCE), entries: all(), definitions: definitions() }
+    }
+
+    /// The same tools, with so many calls in work at once, at least one; a further one is told at
+    /// once to come back.
+    #[must_use]
+    pub fn at_most(self, calls: usize) -> Self {
+        Self { places: Semaphore::new(calls.clamp(1, Semaphore::MAX_PERMITS)), ..self }
     }
 
     /// All tools as they are published, in a fixed order.
@@ -133,7 +145,10 @@ impl Registry {
             return Err(UnknownTool { name: name.chars().take(64).collect() });
         };
         let watch = Stopwatch::start();
-        let answer = self.answer(entry, ctx, raw, simulation).await;
+        let answer = match self.places.try_acquire() {
+            Ok(_place) => self.answer(entry, ctx, raw, simulation).await,
+            Err(_) => self.not_now(ErrorCode::TooMany),
+        };
         tracing::info!(
             metric = metric::TOOL_CALL_MS,
             tool.name = entry.definition.name,
@@ -166,9 +181,13 @@ impl Registry {
             {
                 tracing::warn!(tool.name = name, error = %error, "the key of a late call stays taken for a while");
             }
-            Answer::new(Outcome::Unavailable, self.kit.say(&Unavailable { part: Part::General }))
-                .with_data(&serde_json::json!({ "error": { "code": ErrorCode::Timeout.as_str() } }))
+            self.not_now(ErrorCode::Timeout)
         }
+    }
+
+    fn not_now(&self, code: ErrorCode) -> Answer {
+        Answer::new(Outcome::Unavailable, self.kit.say(&Unavailable { part: Part::General }))
+            .with_data(&serde_json::json!({ "error": { "code": code.as_str() } }))
     }
 
     /// Runs a tool that writes at most once under the request's key.

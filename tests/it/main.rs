@@ -14,6 +14,8 @@ mod http;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
 mod mcp;
 #[cfg(test)]
 mod policies;

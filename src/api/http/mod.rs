@@ -19,4 +19,5 @@ mod routes;
 mod tools;
 mod upload;
 
-pub(super) use routes::{routes, streams};
+pub(super) use routes::{routes, streams, watched};
+pub(super) use tools::{TOOL_ROUTE, tool_not_now};

@@ -15,7 +15,11 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(tools::routes())
         .merge(files::routes())
         .merge(audit::routes())
-        .merge(health::routes())
+}
+
+/// Endpoints for whoever watches the server.
+pub(in crate::api) fn watched() -> Router<Api> {
+    health::routes()
 }
 
 /// Endpoints that take as long as their bytes do.

@@ -16,8 +16,11 @@ use crate::api::state::{Api, TOOL_TIMEOUT};
 use crate::speech::{Apology, Part, Unavailable};
 use crate::tools::{Answer, Definition, Outcome};
 
+/// Where a tool is called.
+pub(in crate::api) const TOOL_ROUTE: &str = "/v1/tools/{tool}";
+
 pub(super) fn routes() -> Router<Api> {
-    Router::new().route("/v1/tools", get(list)).route("/v1/tools/{tool}", post(call))
+    Router::new().route("/v1/tools", get(list)).route(TOOL_ROUTE, post(call))
 }
 
 #[derive(Deserialize)]
@@ -111,9 +114,14 @@ async fn call(
         // Platforms hide any other status from the model, and the caller would hear nothing.
         Err(_) => {
             tracing::error!(call.id = %call, "a tool overran its deadline");
-            Ok(Json(Answer::new(Outcome::Unavailable, api.0.speech.say(&Unavailable { part: Part::General }))))
+            Ok(tool_not_now(&api))
         }
     }
+}
+
+/// A tool's answer when it cannot be called now.
+pub(in crate::api) fn tool_not_now(api: &Api) -> Json<Answer> {
+    Json(Answer::new(Outcome::Unavailable, api.0.speech.say(&Unavailable { part: Part::General })))
 }
 
 #[cfg(test)]

@@ -121,10 +121,16 @@ async fn upload(
         return Err(Problem::new(ErrorCode::TooLarge, format!("a file is at most {limit} bytes")));
     }
     let add = about.request(declared_type(request.headers())?)?;
+    // Before the first byte is asked for: until then the sender's own connection holds it up.
+    let place = api.0.admission.upload(length).await?;
     let bytes = pieces(request.into_body(), length);
     let files = api.0.files.clone();
     // In a task of its own: a client that hangs up must not keep the store from tidying up.
-    let work = api.0.tasks.spawn(async move { files.add(&subject, &add, bytes).await });
+    let work = api.0.tasks.spawn(async move {
+        let added = files.add(&subject, &add, bytes).await;
+        drop(place);
+        added
+    });
     let view = work.await.map_err(|error| {
         tracing::error!(error = %error, "an upload's task ended early");
         Problem::internal()

@@ -119,8 +119,12 @@ mod tests {
 
     #[test]
     fn pages_compile() {
-        let settings =
-            ApiSettings { public_url: "http://127.0.0.1:1".to_owned(), bytes_origin: "http://127.0.0.1:2".to_owned(), upload_limit: 1 };
+        let settings = ApiSettings {
+            public_url: "http://127.0.0.1:1".to_owned(),
+            bytes_origin: "http://127.0.0.1:2".to_owned(),
+            upload_limit: 1,
+            limits: crate::api::DoorLimits::default(),
+        };
         let pages = Pages::new(&settings);
         assert!(Page::ALL.iter().all(|page| pages.templates.get_template(page.name()).is_ok()));
         // The style stands in the page unescaped, or its hash would not match.

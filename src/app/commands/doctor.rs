@@ -13,6 +13,7 @@ use crate::app::client::{As, Client};
 use crate::app::failure::{Failure, with_causes};
 use crate::app::folder::Folder;
 use crate::app::house::{House, WhenTaken};
+use crate::app::open_files;
 use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
 use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
@@ -64,6 +65,7 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
     } else {
         standing(loaded.clone(), &mut findings).await;
     }
+    findings.push(connections(&loaded));
     findings.push(Finding::of("scanner and reader", worker().await));
     findings.push(Finding::of(
         "policies",
@@ -90,6 +92,19 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
         }
     }
     if healthy { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// How many connections a server with these settings would hold.
+fn connections(loaded: &Loaded) -> Finding {
+    let (wanted, open_files) = (loaded.settings.limits.connections, open_files::raise());
+    let held = open_files::connections(wanted, open_files);
+    let (health, said) = if held < wanted {
+        let said = format!("{held} at once, of {wanted} that are set: the system lets a process open {open_files} files");
+        (Health::Fallback, said)
+    } else {
+        (Health::Ok, format!("{held} at once"))
+    };
+    Finding { part: "connections", health, essential: false, said }
 }
 
 /// A part that is not set and not needed.

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::load::SettingsError;
+use crate::api::DoorLimits;
 use crate::blob::StoreSettings;
+use crate::tools;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -155,11 +157,32 @@ pub struct LinkSettings {
 pub struct LimitSettings {
     /// Largest upload, in bytes.
     pub upload_bytes: u64,
+    /// Connections of the doors at once; fewer where the system's limit of open files does not allow them.
+    pub connections: usize,
+    /// Requests in work at once, uploads apart.
+    pub requests: usize,
+    /// Tool calls in work at once; a further one gets a spoken "not now".
+    pub tool_calls: usize,
+    /// Uploads at once that are in work or wait for memory.
+    pub uploads: usize,
+    /// Memory that uploads may fill together, in bytes; at least 16 MiB, which is what one may fill.
+    pub upload_memory_bytes: u64,
+    /// How long a connection may take to bring its next request, and may lie idle, in seconds.
+    pub head_seconds: u64,
 }
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { upload_bytes: 5 * 1024 * 1024 * 1024 }
+        let doors = DoorLimits::default();
+        Self {
+            upload_bytes: 5 * 1024 * 1024 * 1024,
+            connections: doors.connections,
+            requests: doors.requests,
+            tool_calls: tools::CALLS_AT_ONCE,
+            uploads: doors.uploads,
+            upload_memory_bytes: doors.upload_memory,
+            head_seconds: doors.head.as_secs(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Once};
 use futures::TryStreamExt;
 use reqwest::{Client, Method, RequestBuilder};
 use satchel::api::mcp::{McpSettings, service};
-use satchel::api::{ApiParts, ApiSettings, router};
+use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings};
 use satchel::catalog::Catalog;
@@ -159,7 +159,12 @@ impl World {
             tools: tools.clone(),
             files: files.clone(),
             speech,
-            settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit: UPLOAD_LIMIT },
+            settings: ApiSettings {
+                public_url: url.clone(),
+                bytes_origin: bytes_url,
+                upload_limit: UPLOAD_LIMIT,
+                limits: DoorLimits::default(),
+            },
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),

@@ -1,0 +1,9 @@
+//! Size and number, on the real binary: large files, many requests at once, and what is beyond the
+//! bounds.
+
+mod broken;
+mod content;
+mod many;
+mod pressure;
+mod server;
+mod size;
