@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use super::FilesError;
 use super::secrets::{Secrets, ServerSecret};
@@ -76,6 +76,8 @@ pub(super) struct Inner {
     /// Wakes the workers and the index follower when this process changed something.
     pub changed: Notify,
     pub arrived: Notify,
+    /// One probe of the catalog at a time: whoever asks for readiness must not fill its queue.
+    pub probing: Mutex<()>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -168,6 +170,7 @@ impl Files {
             settings: parts.settings,
             changed: Notify::new(),
             arrived: Notify::new(),
+            probing: Mutex::new(()),
         }))
     }
 

@@ -57,6 +57,16 @@ impl Files {
         Ok(self.0.catalog.lease_job(until).await?)
     }
 
+    /// Takes over what a server that was cut off held: jobs go back into the queue, and requests that
+    /// were never answered may be repeated under their keys. To be called before anything is served,
+    /// by a process that has the data folder to itself.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn take_over(&self) -> Result<u64, FilesError> {
+        Ok(self.0.catalog.take_over().await?)
+    }
+
     /// Puts a job back for `seconds`.
     ///
     /// # Errors
