@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(150);
 const MAX_ATTEMPTS: u32 = 5;
 
 /// How long a job waits at most while a part that it needs does not answer.
-const OUTAGE_SECONDS: i64 = 60;
+const OUTAGE_SECONDS: i64 = 15;
 
 /// Why a job could not be finished now.
 #[derive(Debug, thiserror::Error)]

@@ -4,10 +4,13 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
@@ -41,7 +44,7 @@ pub struct House {
 
 /// A running server.
 pub struct Server {
-    child: Child,
+    child: Mutex<Child>,
     pub url: String,
     pub operator: String,
     pub client: Client,
@@ -67,11 +70,33 @@ impl House {
         self.dir.path().join("data")
     }
 
+    /// The same folder once more. No server may use it.
+    pub fn copy(&self) -> Self {
+        let copy = Self { shim: Shim::new(), dir: tempfile::tempdir().unwrap(), client: self.client.clone() };
+        let copied = Command::new("cp").arg("-a").arg(self.data()).arg(copy.dir.path()).status().unwrap();
+        assert!(copied.success());
+        copy
+    }
+
     /// What the servers of this folder logged, for the message of a test that fails.
     pub fn log(&self) -> String {
         let text = fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// Rows of a table of the catalog.
+    pub async fn rows(&self, table: &'static str) -> usize {
+        let mut catalog = self.catalog().await;
+        let question = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let (count,): (i64,) = sqlx::query_as(question).fetch_one(&mut catalog).await.unwrap();
+        catalog.close().await.unwrap();
+        usize::try_from(count).unwrap()
+    }
+
+    /// The catalog's database, beside the server.
+    pub async fn catalog(&self) -> SqliteConnection {
+        SqliteConnection::connect(&format!("sqlite://{}", self.data().join("catalog/catalog.db").display())).await.unwrap()
     }
 
     /// Starts a process of the server, which may end before it serves.
@@ -103,7 +128,7 @@ impl House {
         });
         let card = started.await.unwrap_or_else(|_| panic!("the server did not start: {}", self.log()))?;
         let text = |name: &str| card[name].as_str().unwrap().to_owned();
-        Some(Server { child, url: text("url"), operator: text("operator_key"), client: self.client.clone() })
+        Some(Server { child: Mutex::new(child), url: text("url"), operator: text("operator_key"), client: self.client.clone() })
     }
 
     /// Starts a server that has to come up.
@@ -114,18 +139,19 @@ impl House {
 
 impl Server {
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.lock().unwrap().id()
     }
 
-    pub fn is_dead(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
+    pub fn is_dead(&self) -> bool {
+        self.child.lock().unwrap().try_wait().unwrap().is_some()
     }
 
     /// Ends it at this instant.
-    pub fn kill(&mut self) {
+    pub fn kill(&self) {
+        let mut child = self.child.lock().unwrap();
         // It may have been killed by its own flush already.
-        let _ = self.child.kill();
-        self.child.wait().unwrap();
+        let _ = child.kill();
+        child.wait().unwrap();
     }
 
     pub fn terminate(&self) {
@@ -134,10 +160,10 @@ impl Server {
     }
 
     /// Waits for its end.
-    pub async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&self) -> ExitStatus {
         let ended = async {
             loop {
-                if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(status) = self.child.lock().unwrap().try_wait().unwrap() {
                     return status;
                 }
                 tokio::time::sleep(LOOK_AGAIN).await;
@@ -147,7 +173,7 @@ impl Server {
     }
 
     /// Asks it to stop, and demands that it does so in order.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.terminate();
         assert_eq!(self.ended().await.code(), Some(0));
     }
@@ -209,8 +235,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // A test that fails already must not fail twice.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(child) = self.child.get_mut() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -40,8 +40,9 @@ impl Shim {
         let dir = tempfile::tempdir().unwrap();
         let source = dir.path().join("shim.c");
         std::fs::write(&source, SOURCE).unwrap();
-        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(dir.path().join("shim.so")).arg(&source).arg("-ldl");
-        let output = { compiled }.output().expect("a C compiler is needed");
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(dir.path().join("shim.so")).arg(&source).arg("-ldl");
+        let output = compiler.output().expect("a C compiler is needed");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let control = OpenOptions::new().read(true).write(true).create_new(true).open(dir.path().join("control")).unwrap();
         control.write_all_at(&[0; 4096], 0).unwrap();
