@@ -11,6 +11,12 @@ use super::server::{House, children_of, reply, until};
 
 const LARGE: usize = 24 << 20;
 
+/// A body that is sent piece by piece.
+fn halves() -> (mpsc::UnboundedSender<std::io::Result<Bytes>>, Body) {
+    let (pieces, body) = mpsc::unbounded();
+    (pieces, Body::wrap_stream(body))
+}
+
 /// Words without end, so that reading them takes a while.
 fn large() -> Vec<u8> {
     b"harbour ledger willow summit ".iter().copied().cycle().take(LARGE).collect()
@@ -32,24 +38,29 @@ async fn a_server_told_to_stop_ends_what_is_under_way_and_nothing_else() {
     let away = server.get(&format!("/v1/files/{id}/content"), &ground.key).await.unwrap();
     let mut download = server.client.get(&away.location).send().await.unwrap();
     let mut read = download.chunk().await.unwrap().unwrap().len();
-    // An upload that is half sent.
-    let (pieces, body) = mpsc::unbounded::<std::io::Result<Bytes>>();
+    // A tool call that is half sent.
+    let (question, half) = halves();
+    question.unbounded_send(Ok(Bytes::from_static(br#"{"query": "harb"#))).unwrap();
+    let request = server.request(Method::POST, "/v1/tools/find_file", &token).header("content-type", "application/json");
+    let tool = tokio::spawn(reply(request.body(half)));
+    // An upload that is half sent. Its connection is younger: once it is served, so is the other one.
+    let (pieces, body) = halves();
     pieces.unbounded_send(Ok(Bytes::from_static(b"first half, "))).unwrap();
     let request = server.request(Method::POST, "/v1/files", &ground.key).query(&[("name", "halves.txt"), ("title", "Halves")]);
-    let upload = tokio::spawn(reply(request.body(Body::wrap_stream(body))));
+    let upload = tokio::spawn(reply(request.body(body)));
     until("the upload has begun", async || house.rows("uploads").await.checked_sub(1)).await;
     // A worker that is busy.
     let busy = server.upload(&ground.key, "busy.txt", "Busy", [large(), b"once more".to_vec()].concat()).await.unwrap();
     assert_eq!(busy.status, 201);
     let workers = until("a worker is busy", async || Some(children_of(server.pid())).filter(|workers| !workers.is_empty())).await;
 
-    let (query, address) = (json!({"query": "harbour survey"}), server.url.replace("http://", ""));
-    let tool = server.post("/v1/tools/find_file", &token, &query);
-    let told = async { server.terminate() };
-    let (answer, ()) = tokio::join!(tool, told);
-    let answer = answer.unwrap();
-    assert_eq!((answer.status, &answer.body["outcome"]), (200, &json!("done")), "{answer:?}");
+    server.terminate();
+    let address = server.url.replace("http://", "");
     until("new connections are refused", async || TcpStream::connect(&address).await.err()).await;
+    question.unbounded_send(Ok(Bytes::from_static(br#"our survey"}"#))).unwrap();
+    drop(question);
+    let answer = tool.await.unwrap().unwrap();
+    assert_eq!((answer.status, &answer.body["outcome"]), (200, &json!("done")), "{answer:?}");
     pieces.unbounded_send(Ok(Bytes::from_static(b"second half"))).unwrap();
     drop(pieces);
     let sent = upload.await.unwrap().unwrap();
@@ -96,10 +107,10 @@ mod long {
         let house = House::new();
         let server = house.start().await;
         let ground = Ground::make(&server).await;
-        let (pieces, body) = mpsc::unbounded::<std::io::Result<Bytes>>();
+        let (pieces, body) = halves();
         pieces.unbounded_send(Ok(Bytes::from_static(b"and then "))).unwrap();
         let request = server.request(Method::POST, "/v1/files", &ground.key).query(&[("name", "endless.txt")]);
-        let upload = tokio::spawn(reply(request.body(Body::wrap_stream(body))));
+        let upload = tokio::spawn(reply(request.body(body)));
         until("the upload has begun", async || house.rows("uploads").await.checked_sub(1)).await;
         server.terminate();
         assert_eq!(server.ended().await.code(), Some(0), "{}", house.log());

@@ -41,7 +41,8 @@ async fn killed_at_random(kills: usize) {
     let ground = Ground::make(&server).await;
     server.kill();
     let mut callers = callers(&ground, &ledger, seed);
-    for _ in 0..kills {
+    for number in 0..kills {
+        println!("kill {number}: {:?}", ledger.totals());
         // One in eight does not even come up.
         if instants.next(8) == 0 {
             let mut child = house.spawn(Fault::None);

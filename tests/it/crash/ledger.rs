@@ -47,7 +47,7 @@ impl Count {
 }
 
 /// Everything the clients of one test know.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Facts {
     pub uploads: Vec<Upload>,
     /// Names of files whose upload got no answer.
@@ -55,6 +55,8 @@ pub struct Facts {
     /// Calls that were opened.
     pub calls: Vec<String>,
     pub doubtful_calls: usize,
+    /// Calls that a test opened itself.
+    pub other_calls: usize,
     pub shares: Vec<Share>,
     /// Calls whose confirmation was, on a second try under its key, found answered already.
     pub answered_before: Vec<String>,
