@@ -70,16 +70,30 @@ fn content(name: &str, size: usize) -> Vec<u8> {
 /// A title of three words that no other number below 4,096 has.
 fn title(number: u32) -> String {
     const FIRST: [&str; 16] = [
-        "Amber", "Bramble", "Cobalt", "Dapple", "Ember", "Fallow", "Granite", "Hazel", "Indigo", "Juniper", "Kestrel", "Linen", "Marble", "Nettle",
-        "Ochre", "Pebble",
+        "Amber", "Bramble", "Cobalt", "Dapple", "Ember", "Fallow", "Granite", "Hazel", "Indigo", "Juniper", "Kestrel", "Linen", "Marble",
+        "Nettle", "Ochre", "Pebble",
     ];
     const SECOND: [&str; 16] = [
-        "Anchor", "Bridge", "Candle", "Drum", "Engine", "Feather", "Garden", "Hammer", "Island", "Jacket", "Kettle", "Ladder", "Mirror", "Needle",
-        "Oven", "Pillow",
+        "Anchor", "Bridge", "Candle", "Drum", "Engine", "Feather", "Garden", "Hammer", "Island", "Jacket", "Kettle", "Ladder", "Mirror",
+        "Needle", "Oven", "Pillow",
     ];
     const THIRD: [&str; 16] = [
-        "Agreement", "Budget", "Catalogue", "Diary", "Estimate", "Forecast", "Guideline", "Handbook", "Invoice", "Journal", "Keynote", "Lease",
-        "Manual", "Newsletter", "Outline", "Proposal",
+        "Agreement",
+        "Budget",
+        "Catalogue",
+        "Diary",
+        "Estimate",
+        "Forecast",
+        "Guideline",
+        "Handbook",
+        "Invoice",
+        "Journal",
+        "Keynote",
+        "Lease",
+        "Manual",
+        "Newsletter",
+        "Outline",
+        "Proposal",
     ];
     let word = |words: [&'static str; 16], at: u32| words[(at % 16) as usize];
     format!("{} {} {}", word(FIRST, number), word(SECOND, number / 16), word(THIRD, number / 256 + number))
@@ -263,7 +277,8 @@ impl Caller {
             return self.next_call();
         }
         assert_eq!(answer["outcome"], "done", "{answer}");
-        let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}: {answer}")).to_owned();
+        let text =
+            |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}: {answer}")).to_owned();
         let (_, slug) = text("/data/link/url").rsplit_once("/s/").map(|(start, slug)| (start.to_owned(), slug.to_owned())).unwrap();
         let share = Share {
             call: self.call.clone(),

@@ -19,6 +19,7 @@ async fn is_ready(server: &Server) -> bool {
 
 /// Lets the disk fail from one write on, looks what is said, heals it, and demands that work goes on.
 async fn through((house, server): (&House, &Server), (ground, ledger): (&Ground, &Ledger), caller: &mut Caller, fault: Fault) {
+    println!("{fault:?}");
     let before = caller.rounds();
     house.shim.arm(fault);
     (caller.is_disk_bad, caller.met_bad_disk) = (true, true);

@@ -116,7 +116,10 @@ async fn trail(server: &Server, ground: &Ground) -> Vec<Value> {
 fn operations(trail: &[Value], facts: &Facts, files: &HashMap<String, String>) {
     let is = |record: &Value, action: &str, outcome: &str| record["action"] == action && record["outcome"] == outcome;
     let with = |action: &str, outcome: &str, field: &str, text: &str| {
-        trail.iter().filter(|record| is(record, action, outcome) && record[field].as_str().is_some_and(|found| found.contains(text))).count()
+        trail
+            .iter()
+            .filter(|record| is(record, action, outcome) && record[field].as_str().is_some_and(|found| found.contains(text)))
+            .count()
     };
     for (name, id) in files {
         for (action, outcome) in [("add", "done"), ("admit", "done")] {
@@ -186,10 +189,7 @@ async fn nothing_is_left(house: &House, files: usize) {
     catalog.close().await.unwrap();
     let server = house.start().await;
     let data = house.data();
-    until("the sweep has ended", async || {
-        (house.rows("uploads").await == 0).then_some(())
-    })
-    .await;
+    until("the sweep has ended", async || (house.rows("uploads").await == 0).then_some(())).await;
     server.stop().await;
     let mut catalog = house.catalog().await;
     let rows = number(&mut catalog, "SELECT COUNT(*) FROM blobs").await + number(&mut catalog, "SELECT COUNT(text_key) FROM blobs").await;

@@ -80,7 +80,11 @@ impl Ledger {
     pub fn totals(&self) -> (usize, usize) {
         let facts = self.facts();
         let of_shares = |count: fn(&Count) -> usize| {
-            facts.shares.iter().map(|share| 1 + [share.codes, share.redeemed, share.guessed].iter().map(count).sum::<usize>()).sum::<usize>()
+            facts
+                .shares
+                .iter()
+                .map(|share| 1 + [share.codes, share.redeemed, share.guessed].iter().map(count).sum::<usize>())
+                .sum::<usize>()
         };
         let told = facts.uploads.len() + facts.calls.len() + of_shares(|count| count.told);
         let in_doubt = of_shares(|count| count.in_doubt) - facts.shares.len();
