@@ -15,6 +15,8 @@ const MAX_ATTEMPTS: u32 = 5;
 
 /// How long a job waits at most while a part that it needs does not answer.
 const OUTAGE_SECONDS: i64 = 15;
+/// How long to wait before a job is put back again, while the catalog does not answer.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a job could not be finished now.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +51,24 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
         Err(error) => error,
     };
     let reason = error.to_string();
-    let settled = if error.is_outage() {
-        files.retry_job(job, backoff_seconds(job.attempts).min(OUTAGE_SECONDS), &reason).await
-    } else if job.attempts >= MAX_ATTEMPTS {
-        files.give_up_job(job, &reason).await
-    } else {
-        files.retry_job(job, backoff_seconds(job.attempts), &reason).await
-    };
     tracing::warn!(job.id = %job.id, file.id = %job.file, job.attempts = job.attempts, error = %reason, "inspection did not finish");
-    if let Err(error) = settled {
-        // The lease runs out, and the job comes back by itself.
-        tracing::warn!(job.id = %job.id, error = %error, "the job could not be put back");
+    // What stopped the inspection may stop the catalog too: without this the job is away until its lease ends.
+    for _ in 0..LEASE_SECONDS {
+        let settled = if error.is_outage() {
+            files.retry_job(job, backoff_seconds(job.attempts).min(OUTAGE_SECONDS), &reason).await
+        } else if job.attempts >= MAX_ATTEMPTS {
+            files.give_up_job(job, &reason).await
+        } else {
+            files.retry_job(job, backoff_seconds(job.attempts), &reason).await
+        };
+        match settled {
+            Ok(()) => return,
+            Err(error) if error.code() == ErrorCode::Unavailable => tokio::time::sleep(SETTLE_AGAIN).await,
+            Err(error) => {
+                tracing::warn!(job.id = %job.id, error = %error, "the job could not be put back");
+                return;
+            }
+        }
     }
 }
 
