@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::caller::Ground;
 use super::server::{House, children_of, reply, until};
 
-const LARGE: usize = 24 << 20;
+const LARGE: usize = 12 << 20;
 
 /// A body that is sent piece by piece.
 fn halves() -> (mpsc::UnboundedSender<std::io::Result<Bytes>>, Body) {
@@ -38,21 +38,22 @@ async fn a_server_told_to_stop_ends_what_is_under_way_and_nothing_else() {
     let away = server.get(&format!("/v1/files/{id}/content"), &ground.key).await.unwrap();
     let mut download = server.client.get(&away.location).send().await.unwrap();
     let mut read = download.chunk().await.unwrap().unwrap().len();
+    // A worker that is busy.
+    let busy = server.upload(&ground.key, "busy.txt", "Busy", [large(), b"once more".to_vec()].concat()).await.unwrap();
+    assert_eq!(busy.status, 201);
+    let workers = until("a worker is busy", async || Some(children_of(server.pid())).filter(|workers| !workers.is_empty())).await;
     // A tool call that is half sent.
     let (question, half) = halves();
     question.unbounded_send(Ok(Bytes::from_static(br#"{"query": "harb"#))).unwrap();
     let request = server.request(Method::POST, "/v1/tools/find_file", &token).header("content-type", "application/json");
     let tool = tokio::spawn(reply(request.body(half)));
+    until("earlier uploads are forgotten", async || (house.rows("uploads").await == 0).then_some(())).await;
     // An upload that is half sent. Its connection is younger: once it is served, so is the other one.
     let (pieces, body) = halves();
     pieces.unbounded_send(Ok(Bytes::from_static(b"first half, "))).unwrap();
     let request = server.request(Method::POST, "/v1/files", &ground.key).query(&[("name", "halves.txt"), ("title", "Halves")]);
     let upload = tokio::spawn(reply(request.body(body)));
     until("the upload has begun", async || house.rows("uploads").await.checked_sub(1)).await;
-    // A worker that is busy.
-    let busy = server.upload(&ground.key, "busy.txt", "Busy", [large(), b"once more".to_vec()].concat()).await.unwrap();
-    assert_eq!(busy.status, 201);
-    let workers = until("a worker is busy", async || Some(children_of(server.pid())).filter(|workers| !workers.is_empty())).await;
 
     server.terminate();
     let address = server.url.replace("http://", "");
