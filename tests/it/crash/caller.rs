@@ -55,7 +55,7 @@ pub struct Caller {
 }
 
 /// Made-up text of some hundred bytes to some kilobytes; the same for the same name.
-fn content(name: &str, size: usize) -> Vec<u8> {
+pub fn content(name: &str, size: usize) -> Vec<u8> {
     const WORDS: [&str; 8] = ["harbour", "ledger", "willow", "summit", "copper", "meadow", "lantern", "orchard"];
     let mut state = digest(&SHA256, name.as_bytes()).as_ref().iter().fold(7_u64, |state, byte| state.wrapping_mul(31) + u64::from(*byte));
     let mut text = format!("About {name}.\n");
@@ -222,7 +222,7 @@ impl Caller {
         let (sha256, size) = (hex::encode(digest(&SHA256, &bytes)), bytes.len());
         let reply = expect(server.upload(&self.ground.key, &name, &title, bytes).await?, 201)?;
         let id = reply.body["id"].as_str().unwrap().to_owned();
-        self.ledger.facts().uploads.push(Upload { id, name, title, sha256, bytes: size });
+        self.ledger.facts().uploads.push(Upload { id, name, title: Some(title), sha256, bytes: size });
         self.stage = Stage::Open;
         Ok(())
     }

@@ -80,7 +80,7 @@ async fn files(server: &Server, ground: &Ground, facts: &Facts) -> HashMap<Strin
 async fn found(server: &Server, ground: &Ground, facts: &Facts) {
     let opened = server.post("/v1/calls", &ground.key, &json!({"caller_id": ground.user})).await.unwrap();
     let token = opened.body["token"].as_str().unwrap().to_owned();
-    let titles = facts.uploads.iter().rev().take(5).map(|upload| upload.title.as_str()).chain([SHARED_TITLE]);
+    let titles = facts.uploads.iter().rev().filter_map(|upload| upload.title.as_deref()).take(5).chain([SHARED_TITLE]);
     for title in titles {
         let mut last = Value::Null;
         let found = async {

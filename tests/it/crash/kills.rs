@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::caller::{Caller, Ground};
+use super::importer::import;
 use super::judge::{Report, judge};
 use super::ledger::Ledger;
 use super::server::{House, Server, until};
@@ -42,7 +43,6 @@ async fn killed_at_random(kills: usize) {
     server.kill();
     let mut callers = callers(&ground, &ledger, seed);
     for number in 0..kills {
-        println!("kill {number}: {:?}", ledger.totals());
         // One in eight does not even come up.
         if instants.next(8) == 0 {
             let mut child = house.spawn(Fault::None);
@@ -56,7 +56,9 @@ async fn killed_at_random(kills: usize) {
             tokio::time::sleep(instant).await;
             server.kill();
         };
-        let ((), ()) = tokio::join!(work(&mut callers, &server, ENDLESS), killer);
+        let label = format!("{seed}-{number}");
+        let import = import(&server, &ground, &ledger, &label);
+        let ((), (), ()) = tokio::join!(work(&mut callers, &server, ENDLESS), import, killer);
     }
     let report = judge(&house, house.start().await, &ground, &ledger).await;
     println!("{kills} kills: {report:?}");

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 pub struct Upload {
     pub id: String,
     pub name: String,
-    pub title: String,
+    /// What its sender called it.
+    pub title: Option<String>,
     /// SHA-256, hexadecimal.
     pub sha256: String,
     pub bytes: usize,

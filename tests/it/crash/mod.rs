@@ -8,6 +8,7 @@
 mod caller;
 mod drain;
 mod faults;
+mod importer;
 mod judge;
 mod kills;
 mod ledger;
