@@ -25,11 +25,10 @@ pub struct Report {
 
 /// Lets a started server finish what waits, and compares everything with the ledger.
 pub async fn judge(house: &House, server: Server, ground: &Ground, ledger: &Ledger) -> Report {
-    until("every job ends", async || {
-        let progress = server.json("/v1/progress", &ground.key).await;
-        (progress["open_jobs"] == 0).then_some(())
-    })
-    .await;
+    let mut left = open_jobs(&server, ground).await;
+    while left > 0 {
+        left = until("one more job ends", async || Some(open_jobs(&server, ground).await).filter(|now| *now < left)).await;
+    }
     let (acknowledged, in_doubt) = ledger.totals();
     let facts = ledger.facts().clone();
     let files = files(&server, ground, &facts).await;
@@ -40,6 +39,10 @@ pub async fn judge(house: &House, server: Server, ground: &Ground, ledger: &Ledg
     server.stop().await;
     nothing_is_left(house, files.len()).await;
     Report { acknowledged, in_doubt, records: trail.len() }
+}
+
+async fn open_jobs(server: &Server, ground: &Ground) -> u64 {
+    server.json("/v1/progress", &ground.key).await["open_jobs"].as_u64().unwrap()
 }
 
 /// Every acknowledged file once, with its bytes; every doubtful one once or not at all; all active.
