@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -69,10 +70,16 @@ pub enum HouseError {
     /// The operator's key cannot be made.
     #[error("the operator's key cannot be made")]
     Operator(#[source] FilesError),
+    /// What the server before this one held cannot be taken over.
+    #[error("what an earlier server left under way cannot be taken over")]
+    TakeOver(#[source] FilesError),
     /// This program does not know where it lies.
     #[error("the path of this program is not known, so that no inspection worker can be started")]
     Program(#[source] io::Error),
 }
+
+/// How long work may go on after the last request: more than what a worker is given to end its job.
+const DRAIN: Duration = Duration::from_secs(12);
 
 /// Under which addresses the process is reached.
 #[derive(Debug, Clone)]
@@ -174,6 +181,11 @@ impl House {
             },
         });
         let operator_key = operator_key(&files, &folder, &mut secrets).await?;
+        // The folder is held by this process alone, so whoever had these is gone.
+        let taken = files.take_over().await.map_err(HouseError::TakeOver)?;
+        if taken > 0 {
+            tracing::info!(taken, "jobs and requests of a server that was cut off were taken over");
+        }
         Ok(Self {
             tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech)).at_most(settings.limits.tool_calls)),
             speech,
@@ -228,7 +240,17 @@ impl House {
             self.publish()?;
         }
         tracing::info!(address = %self.addresses.local, "satchel listens");
-        doors::serve(self, listener, stop).await;
+        let doors = doors::serve(self, listener, stop.clone());
+        let rest = async {
+            stop.cancelled().await;
+            // Workers take no further job while requests end.
+            self.rest.cancel();
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = doors => {}
+            () = rest => {}
+        }
         Ok(())
     }
 
@@ -236,7 +258,10 @@ impl House {
     pub async fn close(mut self) {
         self.rest.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            // They end with the process: an upload whose sender dawdles is swept, a job taken over.
+            tracing::warn!(tasks = self.tasks.len(), "work that did not end in time was cut");
+        }
         if let Some(embedded) = self.embedded.take() {
             embedded.shutdown().await;
         }

@@ -96,6 +96,14 @@ impl ObjectKey {
         }
     }
 
+    /// The upload whose bytes lie here, while they have not been moved.
+    pub fn upload_id(&self) -> Option<UploadId> {
+        match self.0.split('/').collect::<Vec<_>>().as_slice() {
+            ["files", _, "uploads", _, _, _, upload] => UploadId::parse(upload).ok(),
+            _ => None,
+        }
+    }
+
     /// The text form.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -155,7 +155,25 @@ pub(super) async fn append(
     Ok(())
 }
 
+/// A chain that no transaction leaves behind.
+const PROBE_CHAIN: &str = "probe";
+
 impl Catalog {
+    /// Whether a record could be written now: writes one row, takes it away, and waits for the disk.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn probe_writing(&self) -> Result<(), CatalogError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, 0, $2)")
+            .bind(PROBE_CHAIN)
+            .bind(FIRST_HASH)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM audit_heads WHERE chain = $1").bind(PROBE_CHAIN).execute(&mut *tx).await?;
+        tx.commit().await
+    }
+
     /// Records an operation that changes nothing else: a look, or a refusal.
     ///
     /// # Errors

@@ -1,8 +1,14 @@
 //! The same write asked twice is done once: answers kept under the client's key for ten minutes.
 
+use jiff::SignedDuration;
+
 use super::rows::micros;
 use super::{Catalog, CatalogError};
 use crate::domain::{CallId, CustomerId, Timestamp};
+
+/// How long a request may be under way: more than twice the deadline of a tool call. A claim that is
+/// older and has no answer was left by a request that could not even free its key.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +24,8 @@ pub enum Seen {
 }
 
 impl Catalog {
-    /// Claims a key for a request. Claims and answers older than `forget_before` are forgotten.
+    /// Claims a key for a request. Claims and answers older than `forget_before` are forgotten; a
+    /// claim that was abandoned goes to the next request of the same text.
     ///
     /// # Errors
     /// `Conflict` when the customer has no such call; else when the catalog does not answer.
@@ -37,15 +44,19 @@ impl Catalog {
             .bind(micros(forget_before))
             .execute(&mut *tx)
             .await?;
+        let now = self.clock().now();
+        let abandoned_before = now.saturating_sub(UNDER_WAY).unwrap_or(Timestamp::MIN);
         let claimed = sqlx::query(
             "INSERT INTO idempotency (customer_id, call_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (customer_id, call_id, key) DO NOTHING",
+             ON CONFLICT (customer_id, call_id, key) DO UPDATE SET created_at = excluded.created_at \
+             WHERE idempotency.answer IS NULL AND idempotency.created_at < $6 AND idempotency.request_hash = excluded.request_hash",
         )
         .bind(customer.to_string())
         .bind(call.to_string())
         .bind(key)
         .bind(request_hash)
-        .bind(micros(self.clock().now()))
+        .bind(micros(now))
+        .bind(micros(abandoned_before))
         .execute(&mut *tx)
         .await?;
         let seen = if claimed.rows_affected() == 1 {

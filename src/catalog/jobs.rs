@@ -184,6 +184,19 @@ impl Catalog {
         Ok(())
     }
 
+    /// Puts every job back that a worker held, and frees the key of every request that was under way.
+    /// Only for whoever has the database to itself: they were of a process that is gone.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn take_over(&self) -> Result<u64, CatalogError> {
+        let mut tx = self.begin().await?;
+        let jobs = sqlx::query("UPDATE jobs SET state = 'ready', leased_until = NULL WHERE state = 'leased'").execute(&mut *tx).await?;
+        let keys = sqlx::query("DELETE FROM idempotency WHERE answer IS NULL").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(jobs.rows_affected() + keys.rows_affected())
+    }
+
     /// Jobs of a customer that are not finished.
     ///
     /// # Errors

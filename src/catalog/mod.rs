@@ -40,4 +40,4 @@ pub use jobs::{Job, JobKind, JobState};
 pub use listings::Listed;
 pub use pending::{NewPending, Pending};
 pub use shares::{LinkRecord, NewLink, NewMessage, NewShare, OutboxMessage, ShareRecord};
-pub use verdict::{Admission, Judgement};
+pub use verdict::{Admission, Judgement, Left};

@@ -5,9 +5,21 @@ use jiff::civil::Date;
 use super::engine::Tx;
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobState, hold_job, leave_job};
-use super::rows::{RowRef, as_i64, list_json};
+use super::rows::{RowRef, as_i64, list_json, micros};
 use super::{Catalog, CatalogError, audit};
-use crate::domain::{AuditEntry, BlobId, Category, CustomerId, Extraction, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict};
+use crate::domain::{
+    AuditEntry, BlobId, Category, CustomerId, Extraction, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp, UploadId,
+};
+
+/// An object that nothing refers to once its bytes have moved: noted like an upload that never became
+/// a file, so that a sweep removes it when the program stops before doing so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The upload that put it there.
+    pub upload: UploadId,
+    /// Where it lies.
+    pub object_key: String,
+}
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
 #[derive(Debug)]
@@ -16,6 +28,8 @@ pub struct Judgement<'a> {
     pub verdict: &'a ScanVerdict,
     /// The new place of the bytes, when they moved.
     pub object_key: Option<String>,
+    /// The old place, when they moved from where an upload put them.
+    pub left: Option<Left>,
 }
 
 /// What was read from a clean file.
@@ -47,12 +61,27 @@ pub struct Admission {
     pub text_key: Option<String>,
     /// The new place of the bytes.
     pub object_key: String,
+    /// The old place, when they moved from where an upload put them.
+    pub left: Option<Left>,
 }
 
 /// The file of a job, at the version the job is about.
 async fn file_at(tx: &mut Tx, job: &Job) -> Result<FileRecord, CatalogError> {
     let record = file_in(tx, job.customer, job.file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
     if record.version == job.version { Ok(record) } else { Err(CatalogError::Conflict("a newer version of the file has arrived")) }
+}
+
+async fn note_left(tx: &mut Tx, customer: CustomerId, left: Option<&Left>, now: Timestamp) -> Result<(), CatalogError> {
+    let Some(left) = left else { return Ok(()) };
+    // Again after a crash between the copy and this commit, or for bytes that two files share.
+    sqlx::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING")
+        .bind(left.upload.to_string())
+        .bind(customer.to_string())
+        .bind(&left.object_key)
+        .bind(micros(now))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 async fn set_status(tx: &mut Tx, customer: CustomerId, file: FileId, status: FileStatus) -> Result<(), CatalogError> {
@@ -81,6 +110,20 @@ async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobId) -> Resul
 }
 
 impl Catalog {
+    /// Forgets an object that was left and is gone now. Part of a move that has its record.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn forget_left(&self, customer: CustomerId, upload: UploadId) -> Result<(), CatalogError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
+            .bind(customer.to_string())
+            .bind(upload.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
     /// Stores the scanner's verdict and gives the state the file is in then.
     ///
     /// A clean file goes on to `processing`. Harmful bytes take every file of the customer that stands
@@ -114,6 +157,7 @@ impl Catalog {
             .bind(&judgement.object_key)
             .execute(&mut *tx)
             .await?;
+            note_left(&mut tx, customer, judgement.left.as_ref(), now).await?;
         }
         let status = match verdict.status {
             ScanStatus::Clean => {
@@ -192,6 +236,7 @@ impl Catalog {
             .bind(&admission.text_key)
             .execute(&mut *tx)
             .await?;
+        note_left(&mut tx, customer, admission.left.as_ref(), now).await?;
         touch(&mut tx, customer, file, now).await?;
         audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
         tx.commit().await?;

@@ -27,6 +27,7 @@ pub struct AddRequest {
 }
 
 const MAX_TAGS: usize = 32;
+const SWEPT_AT_ONCE: u32 = 100;
 
 fn cleaned(given: &Given) -> Given {
     let short = |text: &Option<String>| text.as_deref().map(|text| clean_text(text, 200)).filter(|text| !text.is_empty());
@@ -150,15 +151,20 @@ impl Files {
     pub async fn sweep_uploads(&self) -> Result<u64, FilesError> {
         let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
         let mut swept = 0;
-        for (customer, upload, key) in self.0.catalog.stale_uploads(before, 100).await? {
-            let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
-            self.0.store.delete(&key).await?;
-            let entry =
-                AuditEntry { object: Some(upload.to_string()), reason: Some("never became a file".to_owned()), ..Self::sweep_entry() };
-            self.0.catalog.abandon_upload(customer, upload, &entry).await?;
-            swept += 1;
+        loop {
+            let swept_before = swept;
+            for (customer, upload, key) in self.0.catalog.stale_uploads(before, SWEPT_AT_ONCE).await? {
+                let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
+                self.0.store.delete(&key).await?;
+                let entry =
+                    AuditEntry { object: Some(upload.to_string()), reason: Some("never became a file".to_owned()), ..Self::sweep_entry() };
+                self.0.catalog.abandon_upload(customer, upload, &entry).await?;
+                swept += 1;
+            }
+            if swept == swept_before {
+                return Ok(swept);
+            }
         }
-        Ok(swept)
     }
 
     fn sweep_entry() -> AuditEntry {

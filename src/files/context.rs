@@ -79,6 +79,8 @@ pub(super) struct Inner {
     pub arrived: Notify,
     /// Up to which change each customer's index is complete, as far as this process has looked.
     pub followed: Mutex<HashMap<CustomerId, u64>>,
+    /// One probe of the catalog at a time: whoever asks for readiness must not fill its queue.
+    pub probing: tokio::sync::Mutex<()>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -172,6 +174,7 @@ impl Files {
             changed: Notify::new(),
             arrived: Notify::new(),
             followed: Mutex::default(),
+            probing: tokio::sync::Mutex::new(()),
         }))
     }
 

@@ -4,9 +4,10 @@ use bytes::Bytes;
 
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
-use crate::catalog::{Admission, Job, JobState, Judgement};
+use crate::catalog::{Admission, Job, JobState, Judgement, Left};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp, clean_text,
+    AuditEntry, Category, ChunkStream, CustomerId, Extraction, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp,
+    clean_text,
 };
 
 /// A file at the version a job is about.
@@ -55,6 +56,16 @@ impl Files {
     pub async fn lease_job(&self, seconds: i64) -> Result<Option<Job>, FilesError> {
         let until = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
         Ok(self.0.catalog.lease_job(until).await?)
+    }
+
+    /// Takes over what a server that was cut off held: jobs go back into the queue, and requests that
+    /// were never answered may be repeated under their keys. To be called before anything is served,
+    /// by a process that has the data folder to itself.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn take_over(&self) -> Result<u64, FilesError> {
+        Ok(self.0.catalog.take_over().await?)
     }
 
     /// Puts a job back for `seconds`.
@@ -121,10 +132,22 @@ impl Files {
         }
     }
 
-    async fn leave(&self, from: &ObjectKey, to: &ObjectKey) {
-        if from != to
-            && let Err(error) = self.0.store.delete(from).await
-        {
+    fn left(from: &ObjectKey, to: &ObjectKey) -> Option<Left> {
+        let upload = from.upload_id().filter(|_| from != to)?;
+        Some(Left { upload, object_key: from.as_str().to_owned() })
+    }
+
+    /// Removes the object at the old place. Where that fails, or the program stops first, the note that
+    /// was committed with the move leads a sweep to it.
+    async fn leave(&self, customer: CustomerId, from: &ObjectKey, to: &ObjectKey) {
+        if from == to {
+            return;
+        }
+        let left = match (self.0.store.delete(from).await, from.upload_id()) {
+            (Ok(()), Some(upload)) => self.0.catalog.forget_left(customer, upload).await.map_err(FilesError::from),
+            (deleted, _) => deleted.map_err(FilesError::from),
+        };
+        if let Err(error) = left {
             tracing::warn!(error = %error, "an object that moved stays at its old place until it is swept");
         }
     }
@@ -145,9 +168,9 @@ impl Files {
             reason: (!verdict.findings.is_empty()).then(|| verdict.findings.join(", ")),
             ..Self::worker_entry("scan", verdict.status.as_str(), file.id)
         };
-        let judgement = Judgement { verdict, object_key: harmful.then(|| to.as_str().to_owned()) };
+        let judgement = Judgement { verdict, object_key: harmful.then(|| to.as_str().to_owned()), left: Self::left(&from, &to) };
         let status = self.0.catalog.judge(job, &judgement, &entry).await?;
-        self.leave(&from, &to).await;
+        self.leave(file.customer, &from, &to).await;
         self.0.changed.notify_waiters();
         Ok(status)
     }
@@ -185,6 +208,7 @@ impl Files {
             duration_ms: understood.duration_ms,
             text_key,
             object_key: to.as_str().to_owned(),
+            left: Self::left(&from, &to),
         };
         let entry = AuditEntry {
             version: Some(job.version),
@@ -193,7 +217,7 @@ impl Files {
             ..Self::worker_entry("admit", "done", file.id)
         };
         self.0.catalog.admit(job, &admission, &entry).await?;
-        self.leave(&from, &to).await;
+        self.leave(file.customer, &from, &to).await;
         self.0.changed.notify_waiters();
         Ok(())
     }

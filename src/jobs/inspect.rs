@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{FileStatus, ScanStatus};
+use crate::domain::{ErrorCode, FileStatus, ScanStatus};
 use crate::files::{Files, FilesError, Job, UnderInspection, Understood};
 use crate::inspect::Inspector;
 use crate::telemetry::Stopwatch;
@@ -13,6 +13,11 @@ pub(super) const LEASE_SECONDS: i64 = 180;
 const LIMIT: Duration = Duration::from_secs(150);
 const MAX_ATTEMPTS: u32 = 5;
 
+/// How long a job waits at most while a part that it needs does not answer.
+const OUTAGE_SECONDS: i64 = 15;
+/// How long to wait before a job is put back again, while the catalog does not answer.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+
 /// Why a job could not be finished now.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
@@ -22,6 +27,13 @@ enum Trouble {
     Scanner(String),
     #[error("the inspection took longer than its lease")]
     Late,
+}
+
+impl Trouble {
+    /// Whether the cause lies outside the file: such a job is never given up, however long it takes.
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Files(error) if error.code() == ErrorCode::Unavailable)
+    }
 }
 
 /// Runs one job to its end, or puts it back.
@@ -39,15 +51,24 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
         Err(error) => error,
     };
     let reason = error.to_string();
-    let settled = if job.attempts >= MAX_ATTEMPTS {
-        files.give_up_job(job, &reason).await
-    } else {
-        files.retry_job(job, backoff_seconds(job.attempts), &reason).await
-    };
     tracing::warn!(job.id = %job.id, file.id = %job.file, job.attempts = job.attempts, error = %reason, "inspection did not finish");
-    if let Err(error) = settled {
-        // The lease runs out, and the job comes back by itself.
-        tracing::warn!(job.id = %job.id, error = %error, "the job could not be put back");
+    // What stopped the inspection may stop the catalog too: without this the job is away until its lease ends.
+    for _ in 0..LEASE_SECONDS {
+        let settled = if error.is_outage() {
+            files.retry_job(job, backoff_seconds(job.attempts).min(OUTAGE_SECONDS), &reason).await
+        } else if job.attempts >= MAX_ATTEMPTS {
+            files.give_up_job(job, &reason).await
+        } else {
+            files.retry_job(job, backoff_seconds(job.attempts), &reason).await
+        };
+        match settled {
+            Ok(()) => return,
+            Err(error) if error.code() == ErrorCode::Unavailable => tokio::time::sleep(SETTLE_AGAIN).await,
+            Err(error) => {
+                tracing::warn!(job.id = %job.id, error = %error, "the job could not be put back");
+                return;
+            }
+        }
     }
 }
 

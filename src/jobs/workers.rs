@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::inspect;
-use crate::files::Files;
+use crate::files::{Files, Job};
 use crate::inspect::Inspector;
 
 /// How many workers, and how often they look.
@@ -25,6 +25,8 @@ impl Default for WorkerSettings {
 
 /// How long a job made by another process may wait unseen.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long a job under way may take once its worker is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// The workers of one process.
@@ -41,7 +43,7 @@ impl Workers {
         Self { files, inspector, settings }
     }
 
-    /// Works until cancelled; the jobs under way are finished first.
+    /// Works until cancelled; the jobs under way have ten seconds to end, then they are put back.
     pub async fn run(self, cancel: CancellationToken) {
         let tasks = TaskTracker::new();
         for _ in 0..self.settings.count.max(1) {
@@ -57,8 +59,16 @@ async fn work(files: Files, inspector: Arc<Inspector>, cancel: CancellationToken
     while !cancel.is_cancelled() {
         match files.lease_job(inspect::LEASE_SECONDS).await {
             Ok(Some(job)) => {
-                inspect::run(&files, &inspector, &job).await;
-                continue;
+                let grace = async {
+                    cancel.cancelled().await;
+                    tokio::time::sleep(GRACE).await;
+                };
+                tokio::select! {
+                    () = inspect::run(&files, &inspector, &job) => continue,
+                    // The worker process ends with the work; every step of it may run again.
+                    () = grace => put_back(&files, &job).await,
+                }
+                return;
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(code = %error.code(), error = %error, "no job could be leased; trying again"),
@@ -68,6 +78,12 @@ async fn work(files: Files, inspector: Arc<Inspector>, cancel: CancellationToken
             () = files.arrived() => {}
             () = tokio::time::sleep(IDLE) => {}
         }
+    }
+}
+
+async fn put_back(files: &Files, job: &Job) {
+    if let Err(error) = files.retry_job(job, 0, "the server stopped").await {
+        tracing::warn!(job.id = %job.id, error = %error, "a job stays leased until the next start");
     }
 }
 

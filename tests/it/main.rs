@@ -8,6 +8,8 @@ mod cli;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod http;

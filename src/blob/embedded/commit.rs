@@ -95,16 +95,18 @@ impl Writer {
 }
 
 fn run(index: &Index, batch: Vec<Change>) -> Result<(), IndexError> {
-    let transaction = index.db().begin_write()?;
-    let mut finishes = Vec::with_capacity(batch.len());
-    for change in batch {
-        // One change that fails takes the whole transaction with it: it may have written half.
-        finishes.push(change(&transaction)?);
-    }
-    let committed = transaction.commit();
-    let ending = if committed.is_ok() { Ending::Committed } else { Ending::Unknown };
-    for finish in finishes {
-        finish(ending);
-    }
-    Ok(committed?)
+    index.on(|db| {
+        let transaction = db.begin_write()?;
+        let mut finishes = Vec::with_capacity(batch.len());
+        for change in batch {
+            // One change that fails takes the whole transaction with it: it may have written half.
+            finishes.push(change(&transaction)?);
+        }
+        let committed = transaction.commit();
+        let ending = if committed.is_ok() { Ending::Committed } else { Ending::Unknown };
+        for finish in finishes {
+            finish(ending);
+        }
+        Ok(committed?)
+    })
 }

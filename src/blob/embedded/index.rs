@@ -1,7 +1,9 @@
 //! The index: which object is which bytes. Tables, rows, and the questions asked of them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::de::DeserializeOwned;
@@ -114,6 +116,9 @@ pub enum IndexError {
     /// transaction failed.
     #[error("the change was not committed")]
     NotCommitted,
+    /// An I/O error shut the index, and it does not open again yet.
+    #[error("the index of the embedded store is shut")]
+    Shut,
     /// Somebody who waits for a worker thread that is gone.
     #[error("the embedded store is stopping")]
     Stopping,
@@ -146,146 +151,193 @@ pub enum Lookup<T> {
     Found(T),
 }
 
-/// The index, open.
+/// The index.
 #[derive(Debug)]
 pub struct Index {
-    db: Database,
+    path: PathBuf,
+    /// Nothing only while it is being opened again.
+    db: RwLock<Option<Database>>,
+    /// The engine met an I/O error. It refuses everything from then on, by its own rule: what it
+    /// holds in memory may not be what is on disk.
+    is_broken: AtomicBool,
 }
 
 impl Index {
     /// Opens the file, or makes it.
     pub fn open(path: &Path) -> Result<Self, redb::Error> {
-        let db = Database::builder().set_cache_size(32 * 1024 * 1024).create(path)?;
+        let db = open(path)?;
         let change = db.begin_write()?;
         change.open_table(BUCKETS)?;
         change.open_table(OBJECTS)?;
         change.open_table(UPLOADS)?;
         change.open_table(PARTS)?;
         change.commit()?;
-        Ok(Self { db })
+        Ok(Self { path: path.to_owned(), db: RwLock::new(Some(db)), is_broken: AtomicBool::new(false) })
     }
 
-    /// The engine, for the one writer.
-    pub const fn db(&self) -> &Database {
-        &self.db
+    /// Works with the engine. One that an I/O error shut is opened again first, from what is on disk.
+    ///
+    /// # Errors
+    /// As `work`; also when the engine does not open again, which the next caller tries anew.
+    pub fn on<T>(&self, work: impl FnOnce(&Database) -> Result<T, IndexError>) -> Result<T, IndexError> {
+        if self.is_broken.load(Ordering::Acquire) {
+            self.reopen()?;
+        }
+        let place = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        let result = work(place.as_ref().ok_or(IndexError::Shut)?);
+        if matches!(result, Err(IndexError::Storage(_))) {
+            self.is_broken.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn reopen(&self) -> Result<(), IndexError> {
+        let mut place = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // The file is locked until the old engine is gone.
+        drop(place.take());
+        *place = Some(open(&self.path).map_err(|error| IndexError::Storage(Box::new(error)))?);
+        self.is_broken.store(false, Ordering::Release);
+        tracing::info!("the index of the embedded store was opened again after an I/O error");
+        Ok(())
     }
 
     /// All buckets with the time they were created.
     pub fn buckets(&self) -> Result<Vec<(String, i64)>, IndexError> {
-        let table = self.db.begin_read()?.open_table(BUCKETS)?;
-        let mut buckets = Vec::new();
-        for entry in table.iter()? {
-            let (name, created) = entry?;
-            buckets.push((name.value().to_owned(), created.value()));
-        }
-        Ok(buckets)
+        self.on(|db| {
+            let table = db.begin_read()?.open_table(BUCKETS)?;
+            let mut buckets = Vec::new();
+            for entry in table.iter()? {
+                let (name, created) = entry?;
+                buckets.push((name.value().to_owned(), created.value()));
+            }
+            Ok(buckets)
+        })
     }
 
     /// Whether there is such a bucket.
     pub fn has_bucket(&self, bucket: &str) -> Result<bool, IndexError> {
-        Ok(self.db.begin_read()?.open_table(BUCKETS)?.get(bucket)?.is_some())
+        self.on(|db| Ok(db.begin_read()?.open_table(BUCKETS)?.get(bucket)?.is_some()))
     }
 
     /// One object.
     pub fn object(&self, bucket: &str, key: &str) -> Result<Lookup<ObjectRow>, IndexError> {
-        let snapshot = self.db.begin_read()?;
-        if let Some(row) = snapshot.open_table(OBJECTS)?.get((bucket, key))? {
-            return Ok(Lookup::Found(decode("objects", row.value())?));
-        }
-        let known = snapshot.open_table(BUCKETS)?.get(bucket)?.is_some();
-        Ok(if known { Lookup::Nothing } else { Lookup::NoBucket })
+        self.on(|db| {
+            let snapshot = db.begin_read()?;
+            if let Some(row) = snapshot.open_table(OBJECTS)?.get((bucket, key))? {
+                return Ok(Lookup::Found(decode("objects", row.value())?));
+            }
+            let known = snapshot.open_table(BUCKETS)?.get(bucket)?.is_some();
+            Ok(if known { Lookup::Nothing } else { Lookup::NoBucket })
+        })
     }
 
     /// One page of a bucket's objects.
     pub fn page(&self, bucket: &str, wanted: &PageRequest) -> Result<Option<Page<ObjectRow>>, IndexError> {
-        let snapshot = self.db.begin_read()?;
-        if snapshot.open_table(BUCKETS)?.get(bucket)?.is_none() {
-            return Ok(None);
-        }
-        let objects = snapshot.open_table(OBJECTS)?;
-        collect(wanted, |from| {
-            let entries = objects.range((bucket, from)..)?;
-            Ok(entries.map(|entry| {
-                let (place, row) = entry?;
-                let (owner, key) = place.value();
-                if owner != bucket {
-                    return Ok(None);
-                }
-                Ok(Some((key.to_owned(), decode("objects", row.value())?)))
-            }))
+        self.on(|db| {
+            let snapshot = db.begin_read()?;
+            if snapshot.open_table(BUCKETS)?.get(bucket)?.is_none() {
+                return Ok(None);
+            }
+            let objects = snapshot.open_table(OBJECTS)?;
+            collect(wanted, |from| {
+                let entries = objects.range((bucket, from)..)?;
+                Ok(entries.map(|entry| {
+                    let (place, row) = entry?;
+                    let (owner, key) = place.value();
+                    if owner != bucket {
+                        return Ok(None);
+                    }
+                    Ok(Some((key.to_owned(), decode("objects", row.value())?)))
+                }))
+            })
+            .map(Some)
         })
-        .map(Some)
     }
 
     /// An upload and its parts with numbers above `after`.
     pub fn parts(&self, bucket: &str, key: &str, upload: &str, after: u16) -> Result<Option<Vec<(u16, PartRow)>>, IndexError> {
-        let snapshot = self.db.begin_read()?;
-        if snapshot.open_table(UPLOADS)?.get((bucket, key, upload))?.is_none() {
-            return Ok(None);
-        }
-        let table = snapshot.open_table(PARTS)?;
-        let mut parts = Vec::new();
-        for entry in table.range((upload, after.saturating_add(1))..=(upload, u16::MAX))? {
-            let (place, row) = entry?;
-            parts.push((place.value().1, decode("parts", row.value())?));
-        }
-        Ok(Some(parts))
+        self.on(|db| {
+            let snapshot = db.begin_read()?;
+            if snapshot.open_table(UPLOADS)?.get((bucket, key, upload))?.is_none() {
+                return Ok(None);
+            }
+            let table = snapshot.open_table(PARTS)?;
+            let mut parts = Vec::new();
+            for entry in table.range((upload, after.saturating_add(1))..=(upload, u16::MAX))? {
+                let (place, row) = entry?;
+                parts.push((place.value().1, decode("parts", row.value())?));
+            }
+            Ok(Some(parts))
+        })
     }
 
     /// Uploads under way in a bucket, after a key and upload, at most `max`: bucket, key, id and row.
     pub fn uploads(&self, bucket: &str, prefix: &str, after: (&str, &str), max: usize) -> Result<Vec<Pending>, IndexError> {
-        let table = self.db.begin_read()?.open_table(UPLOADS)?;
-        let start = if after.0 < prefix { (prefix, "") } else { after };
-        let mut found = Vec::new();
-        for entry in table.range((bucket, start.0, start.1)..)? {
-            let (place, row) = entry?;
-            let (owner, key, id) = place.value();
-            if owner != bucket || found.len() == max || !key.starts_with(prefix) {
-                break;
+        self.on(|db| {
+            let table = db.begin_read()?.open_table(UPLOADS)?;
+            let start = if after.0 < prefix { (prefix, "") } else { after };
+            let mut found = Vec::new();
+            for entry in table.range((bucket, start.0, start.1)..)? {
+                let (place, row) = entry?;
+                let (owner, key, id) = place.value();
+                if owner != bucket || found.len() == max || !key.starts_with(prefix) {
+                    break;
+                }
+                // An empty upload marker means "after all uploads of that key".
+                let passed = (key, id) == after || (after.1.is_empty() && !after.0.is_empty() && key == after.0);
+                if !passed {
+                    found.push(Pending {
+                        bucket: owner.to_owned(),
+                        key: key.to_owned(),
+                        id: id.to_owned(),
+                        row: decode("uploads", row.value())?,
+                    });
+                }
             }
-            // An empty upload marker means "after all uploads of that key".
-            let passed = (key, id) == after || (after.1.is_empty() && !after.0.is_empty() && key == after.0);
-            if !passed {
-                found.push(Pending {
-                    bucket: owner.to_owned(),
-                    key: key.to_owned(),
-                    id: id.to_owned(),
-                    row: decode("uploads", row.value())?,
-                });
-            }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     /// Every upload begun before that time, in all buckets.
     pub fn uploads_before(&self, limit_us: i64) -> Result<Vec<Pending>, IndexError> {
-        let table = self.db.begin_read()?.open_table(UPLOADS)?;
-        let mut found = Vec::new();
-        for entry in table.iter()? {
-            let (place, row) = entry?;
-            let (bucket, key, id) = place.value();
-            let row: UploadRow = decode("uploads", row.value())?;
-            if row.started_us < limit_us {
-                found.push(Pending { bucket: bucket.to_owned(), key: key.to_owned(), id: id.to_owned(), row });
+        self.on(|db| {
+            let table = db.begin_read()?.open_table(UPLOADS)?;
+            let mut found = Vec::new();
+            for entry in table.iter()? {
+                let (place, row) = entry?;
+                let (bucket, key, id) = place.value();
+                let row: UploadRow = decode("uploads", row.value())?;
+                if row.started_us < limit_us {
+                    found.push(Pending { bucket: bucket.to_owned(), key: key.to_owned(), id: id.to_owned(), row });
+                }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     /// Every file that an object or a part refers to.
     pub fn segments(&self) -> Result<HashSet<SegmentId>, IndexError> {
-        let snapshot = self.db.begin_read()?;
-        let mut used = HashSet::new();
-        for entry in snapshot.open_table(OBJECTS)?.iter()? {
-            let row: ObjectRow = decode("objects", entry?.1.value())?;
-            used.extend(row.segments.into_iter().map(|segment| segment.id));
-        }
-        for entry in snapshot.open_table(PARTS)?.iter()? {
-            let row: PartRow = decode("parts", entry?.1.value())?;
-            used.insert(row.segment.id);
-        }
-        Ok(used)
+        self.on(|db| {
+            let snapshot = db.begin_read()?;
+            let mut used = HashSet::new();
+            for entry in snapshot.open_table(OBJECTS)?.iter()? {
+                let row: ObjectRow = decode("objects", entry?.1.value())?;
+                used.extend(row.segments.into_iter().map(|segment| segment.id));
+            }
+            for entry in snapshot.open_table(PARTS)?.iter()? {
+                let row: PartRow = decode("parts", entry?.1.value())?;
+                used.insert(row.segment.id);
+            }
+            Ok(used)
+        })
     }
+}
+
+fn open(path: &Path) -> Result<Database, redb::Error> {
+    Ok(Database::builder().set_cache_size(32 * 1024 * 1024).create(path)?)
 }
 
 /// A multipart upload under way, with its place.

@@ -47,7 +47,7 @@ pub struct Service {
 impl From<IndexError> for S3Error {
     fn from(error: IndexError) -> Self {
         let code = match error {
-            IndexError::Stopping => S3ErrorCode::ServiceUnavailable,
+            IndexError::Stopping | IndexError::Shut => S3ErrorCode::ServiceUnavailable,
             IndexError::Storage(_) | IndexError::Row { .. } | IndexError::NotCommitted => S3ErrorCode::InternalError,
         };
         Self::with_source(code, Box::new(error))

@@ -180,7 +180,7 @@ impl Fixture {
     }
 
     pub async fn judge(&self, job: &Job, status: ScanStatus) -> Result<FileStatus, CatalogError> {
-        self.catalog.judge(job, &Judgement { verdict: &verdict(status), object_key: None }, &entry("scan")).await
+        self.catalog.judge(job, &Judgement { verdict: &verdict(status), object_key: None, left: None }, &entry("scan")).await
     }
 
     /// A file everybody may read.
@@ -293,6 +293,7 @@ pub(super) fn admission(title: &str) -> Admission {
         duration_ms: Some(1_500),
         text_key: Some("text/1".to_owned()),
         object_key: "documents/1".to_owned(),
+        left: None,
     }
 }
 

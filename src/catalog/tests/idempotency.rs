@@ -35,16 +35,40 @@ async fn claims_and_answers_are_forgotten_in_time(fx: &Fixture) {
     let call = fx.call(customer).await;
     let claim = async |key: &str| fx.catalog.claim(customer, call, key, "share a", fx.in_seconds(-600)).await.unwrap();
     claim("answered").await;
-    claim("crashed").await;
+    claim("left").await;
     fx.catalog.settle(customer, call, "answered", Some("done")).await.unwrap();
     fx.clock.advance_seconds(600);
     assert_eq!(claim("answered").await, Seen::Answered("done".to_owned()));
-    assert_eq!(claim("crashed").await, Seen::Running);
     fx.clock.advance_seconds(1);
     assert_eq!(claim("answered").await, Seen::Fresh);
     // Nobody asks for the other key again; it is forgotten all the same.
-    assert_eq!(fx.damage("DELETE FROM idempotency WHERE key = 'crashed'").await, 0);
-    assert_eq!(claim("crashed").await, Seen::Fresh);
+    assert_eq!(fx.damage("DELETE FROM idempotency WHERE key = 'left'").await, 0);
+    assert_eq!(claim("left").await, Seen::Fresh);
+}
+
+async fn an_abandoned_key_goes_to_the_next_request_of_the_same_text(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let call = fx.call(customer).await;
+    let claim = async |request: &str| fx.catalog.claim(customer, call, "k", request, fx.in_seconds(-600)).await.unwrap();
+    assert_eq!(claim("share a").await, Seen::Fresh);
+    fx.clock.advance_seconds(10);
+    assert_eq!(claim("share a").await, Seen::Running, "a request may take as long");
+    fx.clock.advance_seconds(1);
+    assert_eq!(claim("share b").await, Seen::Other);
+    assert_eq!(claim("share a").await, Seen::Fresh);
+    assert_eq!(claim("share a").await, Seen::Running, "it is taken again");
+}
+
+async fn a_key_that_a_gone_process_held_is_free_at_once(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let call = fx.call(customer).await;
+    let claim = async |key: &str| fx.catalog.claim(customer, call, key, "share a", fx.in_seconds(-600)).await.unwrap();
+    claim("answered").await;
+    fx.catalog.settle(customer, call, "answered", Some("done")).await.unwrap();
+    claim("held").await;
+    assert_eq!(fx.catalog.take_over().await.unwrap(), 1);
+    assert_eq!(claim("held").await, Seen::Fresh);
+    assert_eq!(claim("answered").await, Seen::Answered("done".to_owned()));
 }
 
 async fn of_parallel_claims_one_is_fresh(fx: &Fixture) {
@@ -74,6 +98,8 @@ on_every_engine!(
     a_key_is_fresh_then_running_then_answered,
     a_key_of_nothing_done_is_free_again,
     claims_and_answers_are_forgotten_in_time,
+    an_abandoned_key_goes_to_the_next_request_of_the_same_text,
+    a_key_that_a_gone_process_held_is_free_at_once,
     of_parallel_claims_one_is_fresh,
     an_ended_calls_answer_is_still_kept,
 );

@@ -83,6 +83,16 @@ async fn a_lease_that_was_taken_over_closes_and_retries_nothing(fx: &Fixture) {
     fx.catalog.close_job(&quick, JobState::Done, None, &entry("inspect")).await.unwrap();
 }
 
+async fn a_job_that_a_gone_process_held_is_leased_at_once(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    fx.arrived(customer, "report").await;
+    let gone = fx.lease().await;
+    assert_eq!(fx.catalog.take_over().await.unwrap(), 1);
+    let next = fx.lease().await;
+    assert_eq!((next.id, next.attempts), (gone.id, gone.attempts + 1));
+    assert!(conflicts(fx.catalog.retry_job(&gone, fx.now(), "late").await));
+}
+
 async fn a_lease_that_ran_out_still_counts_while_nobody_took_it(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     fx.arrived(customer, "report").await;
@@ -114,6 +124,7 @@ on_every_engine!(
     a_closed_job_is_never_run_again,
     a_job_cannot_be_closed_into_an_open_state,
     a_lease_that_was_taken_over_closes_and_retries_nothing,
+    a_job_that_a_gone_process_held_is_leased_at_once,
     a_lease_that_ran_out_still_counts_while_nobody_took_it,
     workers_at_once_never_share_a_job_and_none_goes_idle,
 );

@@ -95,12 +95,16 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let leased = count.leaves(0, "lease_job", catalog.lease_job(fx.in_seconds(300))).await.unwrap();
     count.leaves(0, "retry_job", catalog.retry_job(&leased, fx.now(), "again")).await;
     let leased = catalog.lease_job(fx.in_seconds(300)).await.unwrap().unwrap();
-    let clean = Judgement { verdict: &verdict(ScanStatus::Clean), object_key: None };
+    let clean = Judgement { verdict: &verdict(ScanStatus::Clean), object_key: None, left: None };
     assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
     count.leaves(1, "admit", catalog.admit(&leased, &admission("x"), &e)).await;
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
-    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, object_key: None }, &e)).await;
-    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, object_key: None }, &e)).await;
+    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, object_key: None, left: None }, &e)).await;
+    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, object_key: None, left: None }, &e)).await;
+    count.leaves(0, "forget_left", catalog.forget_left(customer, upload)).await;
+    // What a gone process held is free again; nobody asked for it.
+    count.leaves(0, "take_over", catalog.take_over()).await;
+    count.leaves(0, "probe_writing", catalog.probe_writing()).await;
     fx.arrived(customer, "hopeless").await;
     let hopeless = fx.lease().await;
     count.leaves(1, "close_job", catalog.close_job(&hopeless, JobState::GivenUp, Some("x"), &e)).await;

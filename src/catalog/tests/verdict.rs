@@ -1,8 +1,8 @@
 //! Files being judged and admitted, and the change feed that tells of it.
 
 use super::fixture::{Fixture, admission, conflicts, entry, on_every_engine, verdict};
-use crate::catalog::{Change, Grant, Job, Judgement, NewFile};
-use crate::domain::{CustomerId, ExtractionStatus, FileStatus, PersonId, Rights, ScanStatus};
+use crate::catalog::{Admission, Change, Grant, Job, Judgement, Left, NewFile};
+use crate::domain::{CustomerId, ExtractionStatus, FileStatus, PersonId, Rights, ScanStatus, UploadId};
 
 async fn a_clean_file_is_read_and_becomes_active(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
@@ -43,7 +43,7 @@ async fn harmful_bytes_end_in_quarantine_with_their_job_done(fx: &Fixture) {
     for status in [ScanStatus::Infected, ScanStatus::Suspicious] {
         let file = fx.arrived(customer, status.as_str()).await;
         let job = fx.lease().await;
-        let judgement = Judgement { verdict: &verdict(status), object_key: Some("quarantine/1".to_owned()) };
+        let judgement = Judgement { verdict: &verdict(status), object_key: Some("quarantine/1".to_owned()), left: None };
         assert_eq!(fx.catalog.judge(&job, &judgement, &entry("scan")).await.unwrap(), FileStatus::Quarantined);
         let file = fx.catalog.file(customer, file).await.unwrap().unwrap();
         assert_eq!((file.status, file.scan), (FileStatus::Quarantined, status));
@@ -51,6 +51,21 @@ async fn harmful_bytes_end_in_quarantine_with_their_job_done(fx: &Fixture) {
         assert_eq!(fx.catalog.open_jobs(customer).await.unwrap(), 0);
         assert!(conflicts(fx.catalog.admit(&job, &admission("x"), &entry("admit")).await));
     }
+}
+
+async fn a_place_that_was_left_is_noted_with_the_move_until_it_is_empty(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    fx.arrived(customer, "report").await;
+    let job = fx.lease().await;
+    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let left = Left { upload: UploadId::new(&*fx.clock, &*fx.entropy), object_key: "uploads/left".to_owned() };
+    let noted = async || fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap();
+    assert_eq!(noted().await, []);
+    let moved = Admission { left: Some(left.clone()), ..admission("x") };
+    fx.catalog.admit(&job, &moved, &entry("admit")).await.unwrap();
+    assert_eq!(noted().await, [(customer, left.upload, left.object_key)]);
+    fx.catalog.forget_left(customer, left.upload).await.unwrap();
+    assert_eq!(noted().await, []);
 }
 
 async fn a_scanner_that_fails_leaves_the_file_waiting(fx: &Fixture) {
@@ -237,6 +252,7 @@ on_every_engine!(
     a_clean_file_is_read_and_becomes_active,
     a_file_that_could_not_be_read_is_active_and_says_why,
     harmful_bytes_end_in_quarantine_with_their_job_done,
+    a_place_that_was_left_is_noted_with_the_move_until_it_is_empty,
     a_scanner_that_fails_leaves_the_file_waiting,
     nothing_is_admitted_before_its_verdict,
     what_is_found_in_bytes_holds_for_every_file_of_them,

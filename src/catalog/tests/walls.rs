@@ -54,7 +54,7 @@ async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture) {
     catalog.abandon_upload(other, world.upload, &e).await.unwrap();
     assert!(conflicts(catalog.delete_file(other, world.file, &e).await));
     assert!(conflicts(catalog.accessed(other, world.file, &e).await));
-    let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), object_key: None };
+    let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), object_key: None, left: None };
     for forged in [Job { customer: other, ..world.job.clone() }, Job { file: world.waiting, ..own_job.clone() }] {
         assert!(conflicts(catalog.judge(&forged, &judgement, &e).await));
         assert!(conflicts(catalog.admit(&forged, &admission("x"), &e).await));
