@@ -134,12 +134,15 @@ impl Files {
 
     async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, error: &BlobError) {
         let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(error.to_string()), ..subject.entry("add", "failed") };
-        if let Err(error) = self.0.store.delete(key).await {
-            tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
-            return;
-        }
-        if let Err(error) = self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await {
-            tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
+        let recorded = match self.0.store.delete(key).await {
+            Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await,
+            Err(error) => {
+                tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
+                self.0.catalog.record(subject.customer(), &entry).await
+            }
+        };
+        if let Err(error) = recorded {
+            tracing::warn!(upload.id = %upload, error = %error, "a broken upload could not be recorded; it stays until it is swept");
         }
     }
 

@@ -8,6 +8,8 @@ mod cli;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod endpoints;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod http;
