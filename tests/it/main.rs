@@ -26,6 +26,8 @@ mod prompts;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;
