@@ -14,6 +14,8 @@ mod faults;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod inspect;

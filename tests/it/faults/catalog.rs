@@ -1,9 +1,11 @@
 //! The catalog: a statement fails, a lock is held.
 
+use satchel::domain::{Door, FileId};
+use satchel::files::Access;
 use sqlx::Executor;
 use sqlx::sqlite::SqliteConnection;
 
-use super::stage::{Op, Stage, changed, everything, tables};
+use super::stage::{Op, Stage, changed, columns, everything, tables};
 
 /// Makes every change of a table fail, or lets them be again.
 async fn set_fault(database: &mut SqliteConnection, table: &str, on: bool) {
@@ -21,7 +23,7 @@ async fn set_fault(database: &mut SqliteConnection, table: &str, on: bool) {
 #[tokio::test]
 async fn whichever_table_refuses_an_operation_is_done_whole_or_not_at_all() {
     let stage = Stage::new().await;
-    let mut database = stage.database().await;
+    let mut database = stage.world.database().await;
     let mut failed = Vec::new();
     for table in tables(&mut database).await {
         for op in Op::ALL {
@@ -57,7 +59,7 @@ async fn whichever_table_refuses_an_operation_is_done_whole_or_not_at_all() {
 async fn while_another_program_holds_the_lock_nothing_is_done_and_everything_afterwards() {
     let stage = Stage::new().await;
     let ready = stage.all_ready().await;
-    let mut database = stage.database().await;
+    let mut database = stage.world.database().await;
     let before = everything(&mut database).await;
     database.execute("BEGIN IMMEDIATE").await.unwrap();
     let answers = futures::future::join_all(ready.iter().map(|(_, ready)| stage.run(ready))).await;
@@ -77,7 +79,7 @@ async fn while_another_program_holds_the_lock_nothing_is_done_and_everything_aft
 #[tokio::test]
 async fn a_row_that_means_nothing_is_a_fault_of_ours_and_told_as_one() {
     let stage = Stage::new().await;
-    let mut database = stage.database().await;
+    let mut database = stage.world.database().await;
     let ready = stage.ready(Op::Metadata).await;
     database.execute("UPDATE files SET status = 'melted'").await.unwrap();
     let answer = stage.run(&ready).await.expect_problem(500, "internal");
@@ -89,4 +91,48 @@ async fn a_row_that_means_nothing_is_a_fault_of_ours_and_told_as_one() {
     }
     database.execute("UPDATE files SET status = 'active'").await.unwrap();
     assert!(Op::Metadata.is_done(&stage.run(&ready).await));
+}
+
+/// Columns that cannot be read when they say anything.
+const MEANT: &[&str] =
+    &["owner_id", "folder", "name", "given", "tags", "category", "created_date", "status", "extraction_status", "checksum", "scan_status"];
+
+#[tokio::test]
+async fn a_row_of_a_file_with_any_column_spoilt_is_an_error_that_names_it() {
+    let stage = Stage::new().await;
+    let mut database = stage.world.database().await;
+    database.execute("PRAGMA foreign_keys = OFF").await.unwrap();
+    database.execute("PRAGMA ignore_check_constraints = ON").await.unwrap();
+    let Some(Access::Key(key)) = stage.world.files.authenticate(&stage.tenant.key).await.unwrap() else { panic!("the key opens nothing") };
+    let subject = stage.world.files.program(&key, Door::Http, None);
+    let file = FileId::parse(stage.file()).unwrap();
+    let mut named = Vec::new();
+    for table in ["files", "versions", "blobs"] {
+        for column in columns(&mut database, table).await {
+            // Rows that cannot be found any more are another matter.
+            if ["id", "customer_id", "file_id", "blob_id", "number"].contains(&column.as_str()) {
+                continue;
+            }
+            database
+                .execute(sqlx::AssertSqlSafe(format!("CREATE TABLE kept AS SELECT rowid AS place, {column} AS was FROM {table}")))
+                .await
+                .unwrap();
+            database.execute(sqlx::AssertSqlSafe(format!("UPDATE {table} SET {column} = '\u{feff}no such thing'"))).await.unwrap();
+            let files = &stage.world.files;
+            let results = [files.metadata(&subject, file).await.map(|_| ()), files.versions(&subject, file).await.map(|_| ())];
+            for result in results {
+                let Err(error) = result else { continue };
+                let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                let names_it = ["`files`", "`versions`", "`blobs`"].iter().any(|name| source.contains(name));
+                assert!(names_it || source.contains("does not answer"), "{table}.{column}: {error}: {source}");
+                named.push(column.clone());
+            }
+            let back = format!("UPDATE {table} SET {column} = (SELECT was FROM kept WHERE place = {table}.rowid)");
+            database.execute(sqlx::AssertSqlSafe(back)).await.unwrap();
+            database.execute("DROP TABLE kept").await.unwrap();
+        }
+    }
+    let unread: Vec<&&str> = MEANT.iter().filter(|column| !named.iter().any(|known| known == *column)).collect();
+    assert!(unread.is_empty(), "whatever these say is taken: {unread:?}; named were {named:?}");
+    assert!(stage.world.files.metadata(&subject, file).await.is_ok());
 }

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use satchel::speech::lint_line;
 use serde_json::{Value, json};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Row};
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
 
 use crate::support::{Answer, Ground, Tenant, World};
 
@@ -155,6 +155,11 @@ impl Stage {
         ready
     }
 
+    /// The id of the file that everything is done with.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     fn share(&self) -> Value {
         json!({"file": self.file, "with": "Jonas Weber"})
     }
@@ -188,11 +193,6 @@ impl Stage {
         }
     }
 
-    /// A connection of another program to the same database.
-    pub async fn database(&self) -> SqliteConnection {
-        SqliteConnectOptions::new().filename(self.world.folder().join("catalog/catalog.db")).connect().await.unwrap()
-    }
-
     /// Fails the test unless every audit chain is whole.
     pub async fn expect_whole_audit(&self) {
         let verified = self.world.get("/v1/audit/verify", &self.world.operator).await.expect(200).json();
@@ -206,6 +206,12 @@ pub async fn tables(database: &mut SqliteConnection) -> Vec<String> {
     sqlx::query(query).fetch_all(database).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
+/// The names of a table's columns.
+pub async fn columns(database: &mut SqliteConnection, table: &str) -> Vec<String> {
+    let query = format!("PRAGMA table_info({table})");
+    sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(database).await.unwrap().iter().map(|row| row.get(1)).collect()
+}
+
 /// The tables that are not the same.
 pub fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<String> {
     before.iter().zip(after).filter(|(old, new)| old != new).map(|(old, _)| old.0.clone()).collect()
@@ -215,8 +221,7 @@ pub fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<S
 pub async fn everything(database: &mut SqliteConnection) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for table in tables(database).await {
-        let info = sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA table_info({table})"))).fetch_all(&mut *database).await.unwrap();
-        let columns: Vec<String> = info.iter().map(|row| format!("quote({})", row.get::<String, _>(1))).collect();
+        let columns: Vec<String> = columns(database, &table).await.iter().map(|column| format!("quote({column})")).collect();
         let query = format!("SELECT {} FROM {table} ORDER BY 1", columns.join(" || '|' || "));
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&mut *database).await.unwrap();
         found.push((table, rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")));

@@ -59,7 +59,7 @@ async fn a_store_that_fails_once_is_asked_again_and_nobody_notices() {
 #[tokio::test]
 async fn an_upload_that_the_store_does_not_take_is_refused_recorded_and_leaves_no_file() {
     let (stage, proxy) = stage().await;
-    let mut database = stage.database().await;
+    let mut database = stage.world.database().await;
     for fault in FAULTS {
         let ready = stage.ready(Op::Upload).await;
         let before = everything(&mut database).await;

@@ -43,7 +43,7 @@ async fn work_until(stage: &Stage, program: PathBuf, holds: impl Fn(i64, i64) ->
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let workers = Workers::new(stage.world.files.clone(), Arc::new(Inspector::new(settings)), WorkerSettings { count: 1 });
     tasks.spawn(workers.run(stop.clone()));
-    let mut database = stage.database().await;
+    let mut database = stage.world.database().await;
     let reached = async {
         loop {
             let query = "SELECT COUNT(*), COALESCE(SUM(state = 'ready' AND last_error IS NOT NULL), 0) FROM jobs WHERE state IN ('ready', 'leased')";

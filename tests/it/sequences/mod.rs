@@ -112,7 +112,7 @@ fn generated(cases: u32, length: usize) {
 
 #[test]
 fn whatever_two_customers_do_each_is_told_what_is_its_own() {
-    generated(16, 40);
+    generated(12, 40);
 }
 
 mod long {
