@@ -245,4 +245,21 @@ mod tests {
         headers.insert("idempotency-key", HeaderValue::from_str(&"k".repeat(MAX_NAME + 1)).unwrap());
         assert!(name_header(&headers, "idempotency-key").is_err());
     }
+
+    #[test]
+    fn any_header_is_a_secret_a_name_or_nothing() {
+        bolero::check!().with_iterations(2000).with_type::<(Vec<u8>, bool)>().for_each(|(bytes, prefixed)| {
+            let bytes = if *prefixed { [b"Bearer ".as_slice(), bytes].concat() } else { bytes.clone() };
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { return };
+            let headers: HeaderMap = [(AUTHORIZATION, value.clone())].into_iter().collect();
+            if let Some(secret) = bearer(&headers) {
+                assert!(!secret.is_empty() && secret.len() <= MAX_SECRET && secret.trim() == secret, "`{secret}`");
+            }
+            let mut headers = HeaderMap::new();
+            headers.insert("idempotency-key", value);
+            if let Ok(name) = named(&headers, "idempotency-key") {
+                assert!(name.is_some_and(|name| !name.is_empty() && name.len() <= MAX_NAME));
+            }
+        });
+    }
 }

@@ -12,8 +12,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long one attempt may wait for an answer.
-const READ: Duration = Duration::from_secs(30);
+/// How long one attempt may wait for an answer, where nobody says otherwise.
+pub(super) const READ: Duration = Duration::from_secs(30);
 /// Attempts of one request, the first included.
 const ATTEMPTS: u32 = 3;
 /// Wait before the second attempt; doubles, with jitter.
@@ -66,9 +66,9 @@ impl fmt::Debug for StoreSettings {
 }
 
 impl StoreSettings {
-    /// The client's configuration for one of the two addresses.
-    pub(super) fn client_config(&self, http: &SharedHttpClient, endpoint: Option<&str>) -> Config {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).build();
+    /// The client's configuration for one of the two addresses; one attempt waits `read` for an answer.
+    pub(super) fn client_config(&self, http: &SharedHttpClient, endpoint: Option<&str>, read: Duration) -> Config {
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(read).build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF).with_max_backoff(MAX_BACKOFF);
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())

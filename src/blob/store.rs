@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use super::error::{BlobError, status};
 use super::key::{ObjectKey, Role};
-use super::settings::{StoreSettings, http_client};
+use super::settings::{READ, StoreSettings, http_client};
 use crate::domain::ChunkStream;
 
 /// A server-side copy of the largest object may take this long.
@@ -91,11 +91,16 @@ impl Store {
     /// Builds the clients; with `create_buckets`, makes sure that both buckets exist. Without it no
     /// request is made, so that a server may start before its store.
     pub async fn connect(settings: StoreSettings) -> Result<Self, BlobError> {
+        Self::connect_within(settings, READ).await
+    }
+
+    /// The same, where one attempt waits so long for an answer.
+    pub async fn connect_within(settings: StoreSettings, read: Duration) -> Result<Self, BlobError> {
         let http = http_client();
         let public_endpoint = settings.public_endpoint.as_deref().or(settings.endpoint.as_deref());
         let store = Self(Arc::new(Inner {
-            client: Client::from_conf(settings.client_config(&http, settings.endpoint.as_deref())),
-            public: Client::from_conf(settings.client_config(&http, public_endpoint)),
+            client: Client::from_conf(settings.client_config(&http, settings.endpoint.as_deref(), read)),
+            public: Client::from_conf(settings.client_config(&http, public_endpoint, read)),
             files_bucket: settings.files_bucket,
             metadata_bucket: settings.metadata_bucket,
             tasks: TaskTracker::new(),

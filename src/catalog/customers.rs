@@ -224,6 +224,8 @@ impl Catalog {
             .execute(&mut *tx)
             .await?
             .rows_affected();
+        let absent = AuditEntry { outcome: "not_found", ..entry.clone() };
+        let entry = if done == 1 { entry } else { &absent };
         audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
         tx.commit().await?;
         Ok(done == 1)

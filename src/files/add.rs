@@ -1,8 +1,8 @@
 //! Adding a file: bytes to the store first, then one row, then a job.
 
 use super::{FileView, Files, FilesError, Subject};
-use crate::blob::{BlobError, ObjectKey};
-use crate::catalog::{AddedFile, Given, NewFile};
+use crate::blob::ObjectKey;
+use crate::catalog::{AddedFile, CatalogError, Given, NewFile};
 use crate::domain::{
     AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId, clean_text,
 };
@@ -77,7 +77,7 @@ impl Files {
         let stored = match self.0.store.put(&key, bytes, self.0.settings.upload_limit).await {
             Ok(stored) => stored,
             Err(error) => {
-                self.abandon(subject, upload, &key, &error).await;
+                self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
                 return Err(error.into());
             }
         };
@@ -107,7 +107,14 @@ impl Files {
             policy: Some(permit.policies().to_owned()),
             ..subject.entry("add", "done")
         };
-        let AddedFile { duplicate, .. } = self.0.catalog.add_file(&new, &entry).await?;
+        let AddedFile { duplicate, .. } = match self.0.catalog.add_file(&new, &entry).await {
+            // The version before is still under way, or the file is gone: these bytes are of no use.
+            Err(CatalogError::Conflict(reason)) => {
+                self.abandon(subject, upload, &key, "refused", reason).await;
+                return Err(FilesError::Conflict(reason));
+            }
+            added => added?,
+        };
         if duplicate {
             self.drop_spare(subject, upload, &key).await;
         }
@@ -133,14 +140,18 @@ impl Files {
         }
     }
 
-    async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, error: &BlobError) {
-        let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(error.to_string()), ..subject.entry("add", "failed") };
-        if let Err(error) = self.0.store.delete(key).await {
-            tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
-            return;
-        }
-        if let Err(error) = self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await {
-            tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
+    /// Removes the object of an upload that became no file, and records why.
+    async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, outcome: &'static str, reason: &str) {
+        let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(reason.to_owned()), ..subject.entry("add", outcome) };
+        let recorded = match self.0.store.delete(key).await {
+            Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await,
+            Err(error) => {
+                tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
+                self.0.catalog.record(subject.customer(), &entry).await
+            }
+        };
+        if let Err(error) = recorded {
+            tracing::warn!(upload.id = %upload, error = %error, "a broken upload could not be recorded; it stays until it is swept");
         }
     }
 

@@ -292,4 +292,13 @@ mod tests {
             assert_eq!(typed(text), expected, "{text}");
         }
     }
+
+    #[test]
+    fn whatever_is_typed_is_compared_as_digits_or_as_words() {
+        bolero::check!().with_iterations(2000).with_type::<String>().for_each(|text| {
+            let compared = typed(text);
+            assert!(!compared.starts_with(' ') && !compared.ends_with(' ') && !compared.contains("  "), "`{compared}`");
+            assert_eq!(typed(&compared), compared, "`{text}`");
+        });
+    }
 }

@@ -8,7 +8,7 @@
 use super::share::AskedShare;
 use super::{Files, FilesError, ReadBack, Shared, Subject};
 use crate::catalog::Pending;
-use crate::domain::{AuditEntry, CallContext, Decision, FileRecord, Heard, HeardKind, Lifetime, Person, PersonKind, Timestamp};
+use crate::domain::{AuditEntry, CallContext, Decision, FileRecord, FileStatus, Heard, HeardKind, Lifetime, Person, PersonKind, Timestamp};
 
 /// What became of an answer.
 #[derive(Debug, Clone)]
@@ -141,7 +141,8 @@ impl Files {
         let asked: AskedShare = serde_json::from_str(&pending.payload).map_err(|_| FilesError::Sealed { what: "pending action" })?;
         let recipient = self.person(ctx, asked.recipient).await?;
         let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
-        if file.version != asked.version {
+        // A file that was removed since is not named again, whatever the answer was.
+        if file.version != asked.version || matches!(file.status, FileStatus::Deleted | FileStatus::Expired) {
             self.0.catalog.drop_pending(ctx.customer, ctx.call, pending.id, &Self::about(&subject, &file, "changed")).await?;
             return Ok(Answered::Changed);
         }

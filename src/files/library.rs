@@ -27,6 +27,11 @@ pub struct Content {
     pub stream: ChunkStream,
 }
 
+/// Files that one page looks at, at most, to find those that may be shown.
+const MOST_LOOKED_AT: u32 = 1000;
+/// What a sealed place is sealed for.
+const PLACE: &str = "place in a list";
+
 impl Files {
     async fn known(&self, subject: &Subject, id: FileId, action: &'static str) -> Result<FileRecord, FilesError> {
         match self.0.catalog.file(subject.customer(), id).await? {
@@ -42,32 +47,61 @@ impl Files {
         Ok(FileView { file, stored_path, owner, shared_with })
     }
 
-    /// Files the subject may know of, after an id; the second value says where to go on.
+    /// Files the subject may know of, after a place; the second value is the place to go on from. A
+    /// place never tells of a file that the subject may not know of.
     ///
     /// # Errors
-    /// When the catalog does not answer.
+    /// `Invalid` for a place that is none; else when the catalog does not answer.
     pub async fn list_files(
         &self,
         subject: &Subject,
-        after: Option<FileId>,
+        after: Option<&str>,
         limit: u32,
-    ) -> Result<(Vec<FileView>, Option<FileId>), FilesError> {
+    ) -> Result<(Vec<FileView>, Option<String>), FilesError> {
         let limit = limit.clamp(1, 200);
-        let page = self.0.catalog.files_after(subject.customer(), after, limit).await?;
-        let next = (page.len() == limit as usize).then(|| page.last().map(|file| file.id)).flatten();
-        let ids: Vec<FileId> = page.iter().map(|file| file.id).collect();
-        let grants = self.0.catalog.grants_of(subject.customer(), &ids).await?;
-        let mut views = Vec::new();
-        for file in page {
-            let grants = grants.get(&file.id).map(Vec::as_slice).unwrap_or_default();
-            if self.decide::<Find>(subject, &file, grants).is_ok() {
-                views.push(self.view(file).await?);
+        let mut place = after.map(|text| self.place(subject, text)).transpose()?;
+        let (mut shown, mut next, mut looked_at) = (Vec::new(), None, 0);
+        'pages: loop {
+            let page = self.0.catalog.files_after(subject.customer(), place, limit + 1).await?;
+            let is_last = page.len() <= limit as usize;
+            let ids: Vec<FileId> = page.iter().map(|file| file.id).collect();
+            let grants = self.0.catalog.grants_of(subject.customer(), &ids).await?;
+            for file in page {
+                looked_at += 1;
+                place = Some(file.id);
+                let grants = grants.get(&file.id).map(Vec::as_slice).unwrap_or_default();
+                if self.decide::<Find>(subject, &file, grants).is_err() {
+                    continue;
+                }
+                if shown.len() == limit as usize {
+                    next = shown.last().map(|file: &FileRecord| file.id.to_string());
+                    break 'pages;
+                }
+                shown.push(file);
+            }
+            if is_last {
+                break;
+            }
+            if looked_at >= MOST_LOOKED_AT {
+                next = place.and_then(|file| self.0.secrets.seal(subject.customer(), PLACE, &file.to_string()));
+                break;
             }
         }
         let entry =
-            AuditEntry { decision: Decision::Allow, reason: Some(format!("{} files", views.len())), ..subject.entry("list_files", "done") };
+            AuditEntry { decision: Decision::Allow, reason: Some(format!("{} files", shown.len())), ..subject.entry("list_files", "done") };
         self.0.catalog.record(subject.customer(), &entry).await?;
+        let mut views = Vec::with_capacity(shown.len());
+        for file in shown {
+            views.push(self.view(file).await?);
+        }
         Ok((views, next))
+    }
+
+    /// A place in the list of files: the id of one that was shown, or a sealed one where none could be.
+    fn place(&self, subject: &Subject, text: &str) -> Result<FileId, FilesError> {
+        let opened = self.0.secrets.unseal(subject.customer(), PLACE, text);
+        FileId::parse(opened.as_deref().unwrap_or(text))
+            .map_err(|_| FilesError::Invalid { field: "after", reason: "is the `next` of the page before".to_owned() })
     }
 
     /// One file's metadata.

@@ -9,6 +9,8 @@
 
 mod archive;
 mod engine;
+#[cfg(test)]
+mod foreign;
 mod inspector;
 mod kind;
 mod mail;

@@ -11,6 +11,8 @@ mod confirm_action;
 mod decode;
 mod describe_file;
 mod find_file;
+#[cfg(test)]
+mod foreign;
 mod generate_access_code;
 mod kit;
 mod lifetime;

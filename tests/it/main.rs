@@ -10,7 +10,13 @@ mod coverage;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod endpoints;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod foreign;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
@@ -25,6 +31,8 @@ mod policies;
 mod prompts;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod sequences;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

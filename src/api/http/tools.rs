@@ -145,4 +145,12 @@ mod tests {
         }
         assert!(arguments("[".repeat(1000).as_bytes()).is_string());
     }
+
+    #[test]
+    fn any_body_is_a_value() {
+        bolero::check!().with_iterations(2000).for_each(|bytes: &[u8]| {
+            let read = arguments(bytes);
+            assert!(!read.is_null() || bytes.trim_ascii().is_empty() || bytes.trim_ascii() == b"null");
+        });
+    }
 }

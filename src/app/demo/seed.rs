@@ -108,10 +108,10 @@ fn request_for(person: &DemoPerson, placed: &People) -> Result<PersonRequest, Se
 /// Files that an earlier start has put in place, by folder and name.
 async fn existing(files: &Files, subject: &Subject) -> Result<HashMap<(String, String), FileId>, SeedError> {
     let mut there = HashMap::new();
-    let mut after = None;
+    let mut after: Option<String> = None;
     loop {
         let (page, next) = files
-            .list_files(subject, after, 200)
+            .list_files(subject, after.as_deref(), 200)
             .await
             .map_err(|source| SeedError::UseCase { entry: "manifest.json".to_owned(), source })?;
         there.extend(

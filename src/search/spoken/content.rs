@@ -262,4 +262,32 @@ mod tests {
         assert_eq!(content("the deck", date(2026, 3, 4)).kinds, [Category::Presentation]);
         assert_eq!(content("invoice", date(2026, 3, 4)), Content { units: vec![Unit::word("invoice")], ..Content::default() });
     }
+
+    #[test]
+    fn any_words_can_be_looked_for() {
+        let today = date(2026, 3, 2);
+        bolero::check!().with_iterations(2000).with_type::<(Vec<u8>, String)>().for_each(|(picks, text)| {
+            let words = [
+                "q2",
+                "cue",
+                "two",
+                "thousand",
+                "twenty",
+                "last",
+                "march",
+                "the",
+                "9",
+                "999999999999",
+                "million",
+                "first",
+                "of",
+                "v",
+                "point",
+            ];
+            let said: Vec<&str> = picks.iter().map(|pick| words[usize::from(*pick) % words.len()]).collect();
+            for said in [said.join(" "), text.clone()] {
+                let _content = content(&said, today);
+            }
+        });
+    }
 }

@@ -3,56 +3,50 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::endpoints::{Endpoint, Takes, Weak, endpoints};
+use crate::support::{Answer, Call, Tenant, World};
 
-/// Whose credential an endpoint takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    Operator,
-    Key,
-    KeyOrCall,
-    Call,
-    Anyone,
+/// A well-formed id of nothing.
+const NOBODY: &str = "01h455vb4pex5vsknk084sn02q";
+
+/// What fills the variable part of a route: an id of its kind by which nothing is known.
+fn unknown_of(route: &str) -> String {
+    match route {
+        route if route.contains("{file}") => format!("file_{NOBODY}"),
+        route if route.contains("{key}") => format!("key_{NOBODY}"),
+        route if route.contains("{call}") => format!("call_{NOBODY}"),
+        route if route.contains("{tool}") => "find_file".to_owned(),
+        _ => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+    }
 }
 
-/// Every endpoint that takes a credential, with a body it can read.
-fn endpoints() -> Vec<(Method, &'static str, Value, Takes)> {
-    let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let none = Value::Null;
-    vec![
-        (post.clone(), "/v1/customers", json!({"name": "x"}), Takes::Operator),
-        (get.clone(), "/v1/customers", none.clone(), Takes::Operator),
-        (get.clone(), "/v1/people", none.clone(), Takes::Key),
-        (post.clone(), "/v1/people", json!({"kind": "user", "name": "x"}), Takes::Key),
-        (get.clone(), "/v1/keys", none.clone(), Takes::Key),
-        (post.clone(), "/v1/keys", json!({"label": "x"}), Takes::Key),
-        (delete.clone(), "/v1/keys/key_x", none.clone(), Takes::Key),
-        (post.clone(), "/v1/calls", json!({}), Takes::Key),
-        (patch, "/v1/calls/call_x", json!({}), Takes::Key),
-        (delete.clone(), "/v1/calls/call_x", none.clone(), Takes::Key),
-        (post.clone(), "/v1/calls/call_x/heard", json!({"text": "yes"}), Takes::Key),
-        (post.clone(), "/v1/tools/find_file", json!({"query": "x"}), Takes::Call),
-        (post, "/v1/files?name=a.txt", none.clone(), Takes::KeyOrCall),
-        (get.clone(), "/v1/files", none.clone(), Takes::KeyOrCall),
-        (get.clone(), "/v1/files/file_x", none.clone(), Takes::KeyOrCall),
-        (delete, "/v1/files/file_x", none.clone(), Takes::KeyOrCall),
-        (get.clone(), "/v1/files/file_x/versions", none.clone(), Takes::KeyOrCall),
-        (get.clone(), "/v1/files/file_x/content", none.clone(), Takes::KeyOrCall),
-        (get.clone(), "/v1/audit", none.clone(), Takes::Anyone),
-        (get.clone(), "/v1/audit/verify", none.clone(), Takes::Anyone),
-        (get.clone(), "/v1/outbox", none.clone(), Takes::Key),
-        (get, "/v1/progress", none, Takes::KeyOrCall),
-    ]
+async fn send(world: &World, endpoint: &Endpoint, id: &str, token: &str) -> Answer {
+    world.send(endpoint.method.clone(), &endpoint.path(id), token, &endpoint.body).await
 }
 
 #[tokio::test]
 async fn without_a_valid_credential_every_endpoint_asks_for_one() {
     let world = World::start().await;
-    for (method, path, body, _) in endpoints() {
-        for token in ["", "sk_never-made"] {
-            let answer = world.send(method.clone(), path, token, &body).await.expect_problem(401, "unauthenticated");
-            assert_eq!(answer.header("www-authenticate"), "Bearer", "{method} {path}");
+    let tenant = world.tenant("Acme").await;
+    let user = world.user(&tenant, "Amira Haddad", "owner").await;
+    let ended = world.call(&tenant, &user).await;
+    world.delete(&format!("/v1/calls/{}", ended.id), &tenant.key).await.expect(204);
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.takes != Takes::Nothing) {
+        for token in ["", "sk_never-made", "sop_never-made", "sct_never-made", &ended.token] {
+            let answer = send(&world, &endpoint, &unknown_of(endpoint.route), token).await.expect_problem(401, "unauthenticated");
+            assert_eq!(answer.header("www-authenticate"), "Bearer", "{}", endpoint.name());
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_everybody_takes_no_notice_of_a_credential() {
+    let world = World::start().await;
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.takes == Takes::Nothing) {
+        let id = unknown_of(endpoint.route);
+        let (without, with) = (send(&world, &endpoint, &id, "").await, send(&world, &endpoint, &id, "sk_never-made").await);
+        assert!(without.status < 500 && without.status != 401, "{}: {without:?}", endpoint.name());
+        assert_eq!(without.comparable(""), with.comparable(""), "{}", endpoint.name());
     }
 }
 
@@ -62,94 +56,249 @@ async fn a_credential_of_the_wrong_kind_is_refused() {
     let tenant = world.tenant("Acme").await;
     let user = world.user(&tenant, "Amira Haddad", "owner").await;
     let call = world.call(&tenant, &user).await;
-    for (method, path, body, takes) in endpoints() {
-        let wrong: &[&str] = match takes {
+    for endpoint in endpoints() {
+        let wrong: &[&str] = match endpoint.takes {
             Takes::Operator => &[&tenant.key, &call.token],
             Takes::Key => &[&world.operator, &call.token],
             Takes::KeyOrCall => &[&world.operator],
             Takes::Call => &[&world.operator, &tenant.key],
-            Takes::Anyone => &[],
+            Takes::Any | Takes::Nothing => &[],
         };
         for token in wrong {
-            let answer = world.send(method.clone(), path, token, &body).await;
-            assert_eq!(answer.status, 403, "{method} {path}: {answer:?}");
+            let answer = send(&world, &endpoint, &unknown_of(endpoint.route), token).await;
+            assert_eq!(answer.status, 403, "{}: {answer:?}", endpoint.name());
             answer.expect_problem(403, "forbidden");
         }
     }
 }
 
-#[tokio::test]
-async fn a_narrow_key_is_refused_what_it_has_no_permission_for() {
-    let world = World::start().await;
-    let tenant = world.tenant("Acme").await;
-    let file = world.file(&tenant.key, "name=a.txt", b"alpha").await;
-    let reader = world.key(&tenant, &["files:read"]).await;
-    let writer = world.key(&tenant, &["files:write"]).await;
-    let one = format!("/v1/files/{file}");
-    let (versions, content) = (format!("{one}/versions"), format!("{one}/content"));
-    for (method, path, body, token) in [
-        (Method::GET, "/v1/people", Value::Null, &reader),
-        (Method::POST, "/v1/people", json!({"kind": "user", "name": "x"}), &reader),
-        (Method::GET, "/v1/keys", Value::Null, &reader),
-        (Method::POST, "/v1/keys", json!({"label": "x"}), &reader),
-        (Method::DELETE, "/v1/keys/key_01h455vb4pex5vsknk084sn02q", Value::Null, &reader),
-        (Method::POST, "/v1/files?name=b.txt", Value::Null, &reader),
-        (Method::DELETE, &one, Value::Null, &reader),
-        (Method::GET, "/v1/audit", Value::Null, &reader),
-        (Method::GET, "/v1/audit/verify", Value::Null, &reader),
-        (Method::GET, "/v1/outbox", Value::Null, &reader),
-        (Method::GET, &one, Value::Null, &writer),
-        (Method::GET, &versions, Value::Null, &writer),
-        (Method::GET, &content, Value::Null, &writer),
-    ] {
-        let answer = world.send(method.clone(), path, token, &body).await;
-        // Who may not even know of a file gets the answer for one that is not there.
-        assert!(matches!(answer.status, 403 | 404), "{method} {path}: {answer:?}");
+/// A customer with a file, a key to revoke, and what fills a route with an id of its own.
+struct Ours {
+    tenant: Tenant,
+    owner: String,
+    file: String,
+}
+
+impl Ours {
+    async fn of(world: &World, name: &str) -> Self {
+        let tenant = world.tenant(name).await;
+        let owner = world.user(&tenant, "Amira Haddad", "owner").await;
+        let file = world.file(&tenant.key, "name=alpha.txt&title=Alpha", b"alpha").await;
+        Self { tenant, owner, file }
     }
-    assert_eq!(world.get("/v1/files", &writer).await.expect(200).json()["files"], json!([]));
-    assert_eq!(world.get(&one, &tenant.key).await.expect(200).text("/lifecycle/status"), "active");
+
+    /// An id that is there and may be used up.
+    async fn id_for(&self, world: &World, route: &str) -> String {
+        match route {
+            route if route.contains("{key}") => {
+                world.post("/v1/keys", &self.tenant.key, &json!({"label": "spare"})).await.expect(201).text("/id")
+            }
+            route if route.contains("{call}") => world.call(&self.tenant, &self.owner).await.id,
+            route if route.contains("{file}") => self.file.clone(),
+            route => unknown_of(route),
+        }
+    }
+
+    /// The token of an owner's call that is narrowed.
+    async fn narrow_call(&self, world: &World, permissions: &[&str]) -> String {
+        let body = json!({"caller_id": self.owner, "permissions": permissions, "verified": {"method": "platform", "level": 2}});
+        world.post("/v1/calls", &self.tenant.key, &body).await.expect(201).text("/token")
+    }
+}
+
+/// Whether an answer is the one for somebody whose credential lacks the permission.
+fn is_refusal(weak: Weak, answer: &Answer) -> bool {
+    match weak {
+        Weak::Never => false,
+        Weak::Forbidden(_) => answer.status == 403 && answer.json()["code"] == "forbidden",
+        Weak::Hidden(_) => answer.status == 404 && answer.json()["code"] == "not_found",
+        Weak::Empty(_) => answer.status == 200 && answer.json()["files"] == json!([]),
+        Weak::Nothing(_) => answer.status == 200 && answer.json()["outcome"] == "not_found",
+    }
+}
+
+#[tokio::test]
+async fn each_endpoint_needs_its_permission_and_no_other() {
+    const ALL: [&str; 5] = ["files:read", "files:write", "files:share", "codes:issue", "admin"];
+    let world = World::start().await;
+    let ours = Ours::of(&world, "Acme").await;
+    for endpoint in endpoints() {
+        let Some(needed) = endpoint.weak.permission() else { continue };
+        let others: Vec<&str> = ALL.into_iter().filter(|name| *name != needed).collect();
+        let mut narrowed = Vec::new();
+        if matches!(endpoint.takes, Takes::Key | Takes::KeyOrCall | Takes::Any) {
+            narrowed.push((world.key(&ours.tenant, &others).await, world.key(&ours.tenant, &[needed]).await));
+        }
+        if matches!(endpoint.takes, Takes::Call | Takes::KeyOrCall | Takes::Any) {
+            narrowed.push((ours.narrow_call(&world, &others).await, ours.narrow_call(&world, &[needed]).await));
+        }
+        for (without, with) in narrowed {
+            let id = ours.id_for(&world, endpoint.route).await;
+            let answer = send(&world, &endpoint, &id, &without).await;
+            assert!(is_refusal(endpoint.weak, &answer), "{} without `{needed}`: {answer:?}", endpoint.name());
+            // Removing needs the file no more; the next row does.
+            if endpoint.method == Method::DELETE && endpoint.route == "/v1/files/{file}" {
+                continue;
+            }
+            let answer = send(&world, &endpoint, &id, &with).await;
+            assert!(answer.status < 400 && !is_refusal(endpoint.weak, &answer), "{} with `{needed}`: {answer:?}", endpoint.name());
+        }
+    }
+    assert_eq!(world.get(&format!("/v1/files/{}", ours.file), &ours.tenant.key).await.expect(200).text("/lifecycle/status"), "active");
+    let remover = world.key(&ours.tenant, &["files:write"]).await;
+    world.delete(&format!("/v1/files/{}", ours.file), &remover).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_call_has_no_more_rights_than_the_key_that_opened_it() {
+    let world = World::start().await;
+    let ours = Ours::of(&world, "Acme").await;
+    let reader = world.key(&ours.tenant, &["files:read"]).await;
+    let body = json!({"caller_id": ours.owner, "permissions": ["files:read", "files:write", "admin"]});
+    let token = world.post("/v1/calls", &reader, &body).await.expect(201).text("/token");
+    world.get(&format!("/v1/files/{}", ours.file), &token).await.expect(200);
+    world.put(&token, "name=b.txt", b"b").await.expect_problem(403, "forbidden");
+    world.get("/v1/audit", &token).await.expect_problem(403, "forbidden");
+}
+
+/// The same id but for its last sign: nobody's, and sorted where the other is.
+fn neighbour(id: &str) -> String {
+    let last = if id.ends_with('0') { '1' } else { '0' };
+    format!("{}{last}", &id[..id.len() - 1])
+}
+
+/// Every place of a path, a query and a body where an id stands, with an id of another customer's.
+async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, String, Value)> {
+    let (file, user) = (&theirs.file, &theirs.owner);
+    let call = theirs.id_for(world, "/v1/calls/{call}").await;
+    let key = theirs.id_for(world, "/v1/keys/{key}").await;
+    let none = || Value::Null;
+    vec![
+        (Method::GET, "/v1/files/{file}", file.clone(), none()),
+        (Method::DELETE, "/v1/files/{file}", file.clone(), none()),
+        (Method::GET, "/v1/files/{file}/versions", file.clone(), none()),
+        (Method::GET, "/v1/files/{file}/content", file.clone(), none()),
+        (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
+        (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),
+        (Method::POST, "/v1/files?name=x.txt&owner={user}", user.clone(), none()),
+        (Method::DELETE, "/v1/keys/{key}", key, none()),
+        (Method::PATCH, "/v1/calls/{call}", call.clone(), json!({"locale": "en"})),
+        (Method::DELETE, "/v1/calls/{call}", call.clone(), none()),
+        (Method::POST, "/v1/calls/{call}/heard", call, json!({"text": "yes"})),
+        (Method::POST, "/v1/calls", user.clone(), json!({"caller_id": "{user}"})),
+        (Method::POST, "/v1/people", user.clone(), json!({"kind": "team", "name": "x", "members": ["{user}"]})),
+    ]
+}
+
+/// An address or body with what stands in braces replaced.
+fn filled(pattern: &str, id: &str) -> String {
+    ["{file}", "{user}", "{key}", "{call}"].iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 
 #[tokio::test]
 async fn a_foreign_id_an_unknown_one_and_a_malformed_one_get_the_same_answer() {
     let world = World::start().await;
-    let (ours, theirs) = (world.tenant("Acme").await, world.tenant("Borealis").await);
-    let file = world.file(&theirs.key, "name=secret.txt", b"theirs").await;
-    let user = world.user(&theirs, "Nora Lind", "member").await;
-    let call = world.call(&theirs, &user).await;
-    let keys = world.get("/v1/keys", &theirs.key).await.expect(200);
-    let key = keys.text("/keys/0/id");
-    let unknown = |id: &str| format!("{}_01h455vb4pex5vsknk084sn02q", id.split('_').next().unwrap());
-    let not_text = world.get("/v1/files/%ff%fe", &ours.key).await.expect_problem(404, "not_found");
-    assert_eq!(not_text.comparable(""), world.get("/v1/files/nonsense", &ours.key).await.comparable(""));
-    for (method, pattern, foreign, body) in [
-        (Method::GET, "/v1/files/{}", &file, Value::Null),
-        (Method::DELETE, "/v1/files/{}", &file, Value::Null),
-        (Method::GET, "/v1/files/{}/versions", &file, Value::Null),
-        (Method::GET, "/v1/files/{}/content", &file, Value::Null),
-        (Method::GET, "/v1/files/{}/content?redirect=false", &file, Value::Null),
-        (Method::POST, "/v1/files?name=x.txt&replaces={}", &file, Value::Null),
-        (Method::POST, "/v1/files?name=x.txt&owner={}", &user, Value::Null),
-        (Method::DELETE, "/v1/keys/{}", &key, Value::Null),
-        (Method::PATCH, "/v1/calls/{}", &call.id, json!({"locale": "en"})),
-        (Method::DELETE, "/v1/calls/{}", &call.id, Value::Null),
-        (Method::POST, "/v1/calls/{}/heard", &call.id, json!({"text": "yes"})),
+    let (ours, theirs) = (Ours::of(&world, "Acme").await, Ours::of(&world, "Borealis").await);
+    let not_text = world.get("/v1/files/%ff%fe", &ours.tenant.key).await.expect_problem(404, "not_found");
+    assert_eq!(not_text.comparable(""), world.get("/v1/files/nonsense", &ours.tenant.key).await.comparable(""));
+    let call = world.call(&ours.tenant, &ours.owner).await;
+    for (method, pattern, foreign, body) in places(&world, &theirs).await {
+        let takes_calls = pattern.starts_with("/v1/files");
+        for token in [Some(&ours.tenant.key), takes_calls.then_some(&call.token)].into_iter().flatten() {
+            let mut answers = Vec::new();
+            for id in [foreign.clone(), neighbour(&foreign), "nonsense".to_owned()] {
+                let body: Value = serde_json::from_str(&filled(&body.to_string(), &id)).unwrap();
+                let answer = world.send(method.clone(), &filled(pattern, &id), token, &body).await;
+                assert!(matches!(answer.status, 400 | 404 | 409), "{method} {pattern}: {answer:?}");
+                answers.push(answer.comparable(&id));
+            }
+            assert_eq!(answers[0], answers[1], "{method} {pattern}");
+            // What cannot be an id makes a list of ids unreadable; and a caller may name no owner at all.
+            let reads_first = pattern == "/v1/people" || (pattern.contains("{user}") && token == &call.token);
+            assert!(answers[0] == answers[2] || reads_first, "{method} {pattern}: {answers:?}");
+        }
+    }
+    let key = &theirs.tenant.key;
+    assert_eq!(world.get(&format!("/v1/files/{}", theirs.file), key).await.expect(200).text("/lifecycle/status"), "active");
+    let keys = world.get("/v1/keys", key).await.expect(200).json();
+    assert!(keys["keys"].as_array().unwrap().iter().all(|key| key["revoked_at"].is_null()));
+}
+
+#[tokio::test]
+async fn every_route_with_an_id_is_asked_with_a_foreign_one() {
+    let world = World::start().await;
+    let theirs = Ours::of(&world, "Borealis").await;
+    let places = places(&world, &theirs).await;
+    let asked: Vec<(Method, &str)> =
+        places.iter().map(|(method, pattern, ..)| (method.clone(), pattern.split('?').next().unwrap())).collect();
+    for endpoint in endpoints() {
+        let holds_an_id = endpoint.route.contains('{') && !endpoint.route.contains("{tool}") && !endpoint.route.contains("{slug}");
+        let is_asked = asked.contains(&(endpoint.method.clone(), endpoint.route));
+        assert!(is_asked || !holds_an_id, "{}", endpoint.name());
+    }
+}
+
+#[tokio::test]
+async fn a_page_after_a_foreign_id_is_the_page_after_an_unknown_one() {
+    let world = World::start().await;
+    let (ours, theirs) = (Ours::of(&world, "Acme").await, Ours::of(&world, "Borealis").await);
+    for token in [&ours.tenant.key, &world.call(&ours.tenant, &ours.owner).await.token] {
+        let mut answers = Vec::new();
+        for id in [theirs.file.clone(), neighbour(&theirs.file)] {
+            answers.push(world.get(&format!("/v1/files?after={id}"), token).await.expect(200).comparable(&id));
+        }
+        assert_eq!(answers[0], answers[1]);
+    }
+}
+
+#[tokio::test]
+async fn tools_answer_a_foreign_id_like_an_unknown_one() {
+    let world = World::start().await;
+    let (ours, theirs) = (Ours::of(&world, "Acme").await, Ours::of(&world, "Borealis").await);
+    world.person(&ours.tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
+    let person = world.user(&theirs.tenant, "Nora Lind", "member").await;
+    for (tool, foreign, arguments) in [
+        ("find_file", &theirs.file, json!({"query": "{id}"})),
+        ("describe_file", &theirs.file, json!({"file": "{id}"})),
+        ("share_file", &theirs.file, json!({"file": "{id}", "with": "Jonas Weber"})),
+        ("share_file", &person, json!({"file": "alpha", "with": "{id}"})),
+        ("generate_access_code", &theirs.file, json!({"file": "{id}"})),
     ] {
         let mut answers = Vec::new();
-        for id in [foreign.clone(), unknown(foreign), "nonsense".to_owned()] {
-            let answer = world.send(method.clone(), &pattern.replace("{}", &id), &ours.key, &body).await;
-            assert!(matches!(answer.status, 404 | 400), "{method} {pattern}: {answer:?}");
+        for id in [foreign.clone(), neighbour(foreign)] {
+            let call: Call = world.call(&ours.tenant, &ours.owner).await;
+            let body: Value = serde_json::from_str(&arguments.to_string().replace("{id}", &id)).unwrap();
+            let answer = world.post(&format!("/v1/tools/{tool}"), &call.token, &body).await.expect(200);
+            assert_ne!(answer.text("/outcome"), "done", "{tool}: {answer:?}");
             answers.push(answer.comparable(&id));
         }
-        assert_eq!(answers[0], answers[1], "{method} {pattern}");
-        assert_eq!(answers[0], answers[2], "{method} {pattern}");
+        assert_eq!(answers[0], answers[1], "{tool} {arguments}");
     }
-    for caller in [user.clone(), unknown(&user), "nobody".to_owned()] {
-        let answer = world.post("/v1/calls", &ours.key, &json!({"caller_id": caller})).await.expect_problem(400, "invalid");
-        assert_eq!(answer.text("/detail"), "`caller_id`: is not a user of this customer");
+}
+
+#[tokio::test]
+async fn another_customers_token_opens_nothing_of_ours() {
+    let world = World::start().await;
+    let (ours, theirs) = (Ours::of(&world, "Acme").await, Ours::of(&world, "Borealis").await);
+    let call = world.call(&theirs.tenant, &theirs.owner).await;
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.route.contains('{')) {
+        let tokens: &[&String] = match endpoint.takes {
+            Takes::Key => &[&theirs.tenant.key],
+            Takes::KeyOrCall => &[&theirs.tenant.key, &call.token],
+            // The routes of tools and links hold no id of a customer's.
+            Takes::Call | Takes::Nothing | Takes::Operator | Takes::Any => continue,
+        };
+        for token in tokens {
+            let id = ours.id_for(&world, endpoint.route).await;
+            send(&world, &endpoint, &id, token).await.expect_problem(404, "not_found");
+        }
     }
-    assert_eq!(world.get(&format!("/v1/files/{file}"), &theirs.key).await.expect(200).text("/lifecycle/status"), "active");
-    world.get("/v1/files", &call.token).await.expect(200);
+    for path in ["/v1/people", "/v1/keys", "/v1/outbox", "/v1/files", "/v1/audit?limit=1000"] {
+        let listed = world.get(path, &theirs.tenant.key).await.expect(200).body;
+        for id in [&ours.tenant.customer, &ours.owner] {
+            assert!(!listed.contains(id.as_str()), "{path} names {id}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 //! doors on a free port. Time stands still until a test moves it.
 
 mod answer;
+mod folder;
 mod share;
 mod webdriver;
 mod world;
 
 pub use answer::Answer;
+pub use folder::copy_folder;
 pub use webdriver::{Browser, until};
 pub use world::{Call, Ground, Tenant, World};

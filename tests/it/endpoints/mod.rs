@@ -1,0 +1,129 @@
+//! Every endpoint: whose credential it takes, which permission it needs, and a request it can read.
+//! `coverage` holds this table against the routes of the program; `http::access` tries every row.
+
+mod routes;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub use routes::{Route, routes};
+
+/// Whose credential an endpoint takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// None at all.
+    Nothing,
+    /// The operator's key.
+    Operator,
+    /// A customer's key.
+    Key,
+    /// A customer's key or the token of a call.
+    KeyOrCall,
+    /// The token of a call.
+    Call,
+    /// Any of them.
+    Any,
+}
+
+/// What somebody is told whose credential is valid and lacks the permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weak {
+    /// There is no permission that could lack.
+    Never,
+    /// Without this permission: 403 `forbidden`.
+    Forbidden(&'static str),
+    /// Without this permission the file is not there: 404 `not_found`.
+    Hidden(&'static str),
+    /// Without this permission there are none: an empty list.
+    Empty(&'static str),
+    /// Without this permission the tool finds nothing: 200 with the outcome `not_found`.
+    Nothing(&'static str),
+}
+
+impl Weak {
+    /// The permission.
+    pub const fn permission(self) -> Option<&'static str> {
+        match self {
+            Self::Never => None,
+            Self::Forbidden(name) | Self::Hidden(name) | Self::Empty(name) | Self::Nothing(name) => Some(name),
+        }
+    }
+}
+
+/// One method of one route.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub method: Method,
+    /// As the router has it: `/v1/files/{file}`.
+    pub route: &'static str,
+    /// What follows the path.
+    pub query: &'static str,
+    /// A body it can read; `null` for none.
+    pub body: Value,
+    pub takes: Takes,
+    pub weak: Weak,
+}
+
+impl Endpoint {
+    /// The address, with every variable part filled by `id`.
+    pub fn path(&self, id: &str) -> String {
+        let mut path = String::new();
+        let mut rest = self.route;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (_, after) = after.split_once('}').unwrap();
+            path.extend([before, id]);
+            rest = after;
+        }
+        format!("{path}{rest}{}", self.query)
+    }
+
+    /// As a test names it.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.route)
+    }
+}
+
+/// Every endpoint.
+pub fn endpoints() -> Vec<Endpoint> {
+    use Takes::{Any, Call, Key, KeyOrCall, Nothing, Operator};
+    use Weak::{Empty, Forbidden, Hidden, Never};
+    let none = || Value::Null;
+    let row = |method: Method, address: &'static str, body: Value, takes: Takes, weak: Weak| {
+        let (route, query) = address.find('?').map_or((address, ""), |at| address.split_at(at));
+        Endpoint { method, route, query, body, takes, weak }
+    };
+    let get = |address, takes, weak| row(Method::GET, address, Value::Null, takes, weak);
+    let post = |address, body, takes, weak| row(Method::POST, address, body, takes, weak);
+    let delete = |address, takes, weak| row(Method::DELETE, address, Value::Null, takes, weak);
+    vec![
+        get("/", Nothing, Never),
+        get("/healthz", Nothing, Never),
+        get("/readyz", Nothing, Never),
+        get("/s/{slug}", Nothing, Never),
+        post("/s/{slug}", none(), Nothing, Never),
+        get("/v1/tools", Nothing, Never),
+        get("/v1/customers", Operator, Never),
+        post("/v1/customers", json!({"name": "x"}), Operator, Never),
+        get("/v1/people", Key, Forbidden("admin")),
+        post("/v1/people", json!({"kind": "user", "name": "x"}), Key, Forbidden("admin")),
+        get("/v1/keys", Key, Forbidden("admin")),
+        post("/v1/keys", json!({"label": "x"}), Key, Forbidden("admin")),
+        delete("/v1/keys/{key}", Key, Forbidden("admin")),
+        // Every key may open calls; what a call may do is narrowed to what the key may.
+        post("/v1/calls", json!({}), Key, Never),
+        row(Method::PATCH, "/v1/calls/{call}", json!({}), Key, Never),
+        delete("/v1/calls/{call}", Key, Never),
+        post("/v1/calls/{call}/heard", json!({"text": "yes"}), Key, Never),
+        post("/v1/tools/{tool}", json!({"query": "alpha"}), Call, Weak::Nothing("files:read")),
+        get("/v1/files", KeyOrCall, Empty("files:read")),
+        post("/v1/files?name=b.txt", none(), KeyOrCall, Forbidden("files:write")),
+        get("/v1/files/{file}", KeyOrCall, Hidden("files:read")),
+        get("/v1/files/{file}/versions", KeyOrCall, Hidden("files:read")),
+        get("/v1/files/{file}/content", KeyOrCall, Hidden("files:read")),
+        delete("/v1/files/{file}", KeyOrCall, Forbidden("files:write")),
+        get("/v1/audit", Any, Forbidden("admin")),
+        get("/v1/audit/verify", Any, Forbidden("admin")),
+        get("/v1/outbox", Key, Forbidden("admin")),
+        get("/v1/progress", KeyOrCall, Never),
+    ]
+}

@@ -1,0 +1,166 @@
+//! A proxy before the store that counts requests and does wrong by some of them. Each connection
+//! carries one request, so that a fault never hits more than the request it is meant for.
+
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What is done to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// `503 SlowDown`, as S3 says it.
+    SlowDown,
+    /// The connection is closed before an answer.
+    Close,
+    /// Nothing comes back.
+    Stall,
+    /// The answer ends after so many bytes.
+    Cut(usize),
+}
+
+/// Longest head of a request, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// How long a stalled connection is held, should nobody let go of it.
+const STALL: Duration = Duration::from_secs(20);
+
+const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 91\r\n\r\n\
+    <?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce the rate</Message></Error>";
+
+#[derive(Default)]
+struct Plan {
+    seen: usize,
+    fault: Option<(Fault, Range<usize>)>,
+}
+
+/// The proxy; it ends when dropped.
+pub struct Proxy {
+    /// Where it listens.
+    pub address: SocketAddr,
+    plan: Arc<Mutex<Plan>>,
+    stop: CancellationToken,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Proxy {
+    /// Starts one before a server.
+    pub async fn before(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (plan, stop) = (Arc::new(Mutex::new(Plan::default())), CancellationToken::new());
+        let (tasks, shared, stopped) = (TaskTracker::new(), Arc::clone(&plan), stop.clone());
+        TaskTracker::new().spawn(async move {
+            while let Some(Ok((client, _))) = stopped.run_until_cancelled(listener.accept()).await {
+                let (plan, stopped) = (Arc::clone(&shared), stopped.clone());
+                tasks.spawn(async move {
+                    // A connection that broke is what a fault looks like from here.
+                    let _ended = stopped.run_until_cancelled(serve(client, server, &plan)).await;
+                });
+            }
+        });
+        Self { address, plan, stop }
+    }
+
+    /// Does this to the requests with these numbers, counted from 0 now.
+    pub fn plan(&self, fault: Fault, requests: Range<usize>) {
+        *self.plan.lock().unwrap() = Plan { seen: 0, fault: Some((fault, requests)) };
+    }
+
+    /// Lets everything through again.
+    pub fn heal(&self) {
+        *self.plan.lock().unwrap() = Plan::default();
+    }
+
+    /// Requests since the last plan.
+    pub fn seen(&self) -> usize {
+        self.plan.lock().unwrap().seen
+    }
+}
+
+fn next(plan: &Mutex<Plan>) -> Option<Fault> {
+    let mut plan = plan.lock().unwrap();
+    let number = plan.seen;
+    plan.seen += 1;
+    plan.fault.as_ref().filter(|(_, requests)| requests.contains(&number)).map(|(fault, _)| *fault)
+}
+
+async fn serve(mut client: TcpStream, server: SocketAddr, plan: &Mutex<Plan>) -> io::Result<()> {
+    let Some((head, body)) = head(&mut client).await? else { return Ok(()) };
+    match next(plan) {
+        Some(Fault::Close) => Ok(()),
+        Some(Fault::Stall) => {
+            tokio::time::sleep(STALL).await;
+            Ok(())
+        }
+        Some(Fault::SlowDown) => {
+            // What is not read would reset the connection before the answer is.
+            let rest = length(&head).saturating_sub(body.len());
+            if !head.to_ascii_lowercase().contains("expect: 100-continue") {
+                tokio::io::copy(&mut (&mut client).take(rest as u64), &mut tokio::io::sink()).await?;
+            }
+            client.write_all(SLOW_DOWN.as_bytes()).await?;
+            client.shutdown().await
+        }
+        Some(Fault::Cut(bytes)) => {
+            let mut upstream = forwarded(server, &head, &body).await?;
+            let (mut from_client, mut to_client) = client.split();
+            let (mut from_server, mut to_server) = upstream.split();
+            let rest = length(&head).saturating_sub(body.len());
+            tokio::io::copy(&mut (&mut from_client).take(rest as u64), &mut to_server).await?;
+            tokio::io::copy(&mut (&mut from_server).take(bytes as u64), &mut to_client).await?;
+            Ok(())
+        }
+        None => {
+            let mut upstream = forwarded(server, &head, &body).await?;
+            copy_bidirectional(&mut client, &mut upstream).await.map(|_| ())
+        }
+    }
+}
+
+/// The head of a request, and what came of its body with it; `None` when nobody spoke.
+async fn head(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
+    let mut read = Vec::new();
+    while read.len() < MAX_HEAD {
+        if client.read_buf(&mut read).await? == 0 {
+            return Ok(None);
+        }
+        if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
+            let body = read.split_off(end + 4);
+            return Ok(Some((String::from_utf8_lossy(&read).into_owned(), body)));
+        }
+    }
+    Err(io::Error::other("the head of a request is too long"))
+}
+
+/// The declared length of a body, in bytes.
+fn length(head: &str) -> usize {
+    let lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).find_map(|(_, value)| value.trim().parse().ok()).unwrap_or(0)
+}
+
+/// A connection to the server over which the request has gone as far as it came.
+async fn forwarded(server: SocketAddr, head: &str, body: &[u8]) -> io::Result<TcpStream> {
+    let mut upstream = TcpStream::connect(server).await?;
+    let lines = head.split("\r\n").filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("connection:"));
+    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+    upstream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await?;
+    upstream.write_all(body).await?;
+    Ok(upstream)
+}
+
+#[test]
+fn the_answer_of_a_slow_store_has_the_length_it_says() {
+    let (head, body) = SLOW_DOWN.split_once("\r\n\r\n").unwrap();
+    assert_eq!(length(head), body.len());
+}
