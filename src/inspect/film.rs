@@ -167,7 +167,7 @@ mod tests {
 
     use super::*;
 
-    fn atom(kind: &[u8; 4], inside: &[u8]) -> Vec<u8> {
+    fn atom(kind: &[u8], inside: &[u8]) -> Vec<u8> {
         [&u32::try_from(inside.len() + 8).unwrap().to_be_bytes()[..], kind, inside].concat()
     }
 
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn avi_file() -> Vec<u8> {
-        let mut header = vec![0; 56];
+        let mut header = [0; 56];
         header[..4].copy_from_slice(&40_000_u32.to_le_bytes());
         header[16..20].copy_from_slice(&75_u32.to_le_bytes());
         [b"RIFF\0\0\0\0AVI LIST\0\0\0\0hdrlavih\x38\0\0\0", &header[..]].concat()

@@ -68,7 +68,7 @@ pub(super) fn detect(bytes: &[u8], name: &str) -> Kind {
     if bytes.starts_with(&ole::MAGIC) {
         return of_ole(bytes, extension);
     }
-    let is_zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x07\x08PK");
+    let is_zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x07\x08");
     let format = FileFormat::from_reader(Cursor::new(bytes)).unwrap_or_default();
     match format {
         FileFormat::Zip => of_zip(bytes, extension),

@@ -131,10 +131,10 @@ impl Members {
         if names.is_empty() {
             return self.counted();
         }
-        let last = if self.count > names.len() { Some("others") } else { names.pop() };
-        let list = match (names.as_slice(), last) {
-            ([], last) => last.unwrap_or_default().to_owned(),
-            (names, last) => format!("{} and {}", names.join(", "), last.unwrap_or_default()),
+        let end = if self.count > names.len() { Some("others") } else { names.pop() };
+        let list = match (names.as_slice(), end) {
+            ([], end) => end.unwrap_or_default().to_owned(),
+            (names, end) => format!("{} and {}", names.join(", "), end.unwrap_or_default()),
         };
         clean_text(&format!("{}: {list}", self.counted()), 400)
     }

@@ -1,11 +1,13 @@
 //! Office files in ZIP packages that the document library gives no text for: headers and footers,
-//! words with their pronunciation, embedded pages. Their parts are read as plain XML.
+//! words with their pronunciation, embedded pages. Of
+//! their parts only runs of text are read: what else stands there are positions and switches.
 
 use std::io::{Cursor, Read};
 
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
 use zip::ZipArchive;
-
-use super::xml;
 
 /// Bytes of one part that are unpacked.
 const MAX_PART: u64 = 8 << 20;
@@ -36,11 +38,39 @@ pub(super) fn look_again(bytes: &[u8]) -> String {
         let Ok(part) = package.by_name(name) else { continue };
         let mut document = Vec::new();
         if part.take(MAX_PART).read_to_end(&mut document).is_ok() {
-            text.push_str(&xml::read(&String::from_utf8_lossy(&document)).text);
-            text.push('\n');
+            push_runs(&mut text, &String::from_utf8_lossy(&document));
         }
     }
     text
+}
+
+/// Appends the runs of text of a part, a paragraph in a line.
+fn push_runs(out: &mut String, part: &str) {
+    let mut reader = Reader::from_str(part);
+    reader.config_mut().check_end_names = false;
+    // OpenDocument writes text straight into paragraphs, Office into runs within them.
+    let mut runs = 0_usize;
+    let is_run = |name: &[u8]| matches!(name, b"t" | b"p" | b"h");
+    while let Ok(event) = reader.read_event() {
+        match event {
+            Event::Start(tag) if is_run(tag.local_name().as_ref()) => runs += 1,
+            Event::End(tag) if is_run(tag.local_name().as_ref()) => {
+                runs = runs.saturating_sub(1);
+                if runs == 0 {
+                    out.push('\n');
+                }
+            }
+            Event::Text(text) if runs > 0 => out.push_str(&text.decode().unwrap_or_default()),
+            Event::GeneralRef(name) if runs > 0 => {
+                let character = name.resolve_char_ref().ok().flatten().map(String::from);
+                let known = || name.decode().ok().and_then(|name| resolve_predefined_entity(&name)).map(str::to_owned);
+                out.push_str(&character.or_else(known).unwrap_or_default());
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    out.push('\n');
 }
 
 #[cfg(test)]
@@ -57,7 +87,8 @@ mod tests {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, part) in [
             ("word/document.xml", "<w:document><w:ruby><w:t>東京</w:t></w:ruby></w:document>"),
-            ("word/header1.xml", "<w:hdr><w:p><w:t>Acme Legal</w:t></w:p></w:hdr>"),
+            ("word/header1.xml", "<w:hdr><w:p><w:t>Acme &amp; Legal</w:t></w:p></w:hdr>"),
+            ("xl/drawings/drawing1.xml", "<xdr:from><xdr:col>7</xdr:col></xdr:from>"),
             ("word/styles.xml", "<w:styles><w:t>Heading 1</w:t></w:styles>"),
             ("ppt/slideMasters/slideMaster1.xml", "<p><a:t>Click to edit</a:t></p>"),
         ] {
@@ -66,7 +97,7 @@ mod tests {
         }
         let bytes = writer.finish().unwrap().into_inner();
         let text = look_again(&bytes);
-        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["東京", "Acme", "Legal"]);
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["東京", "Acme", "&", "Legal"]);
         assert_eq!(look_again(&bytes[..40]), "");
     }
 }

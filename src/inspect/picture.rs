@@ -67,9 +67,27 @@ fn words(found: &DocumentMetadata, description: Option<&str>) -> String {
 }
 
 fn believable_description(text: &str) -> Option<String> {
-    let text = clean_text(text, MAX_WORDS);
+    let text = clean_text(&unescape(text), MAX_WORDS);
     let has_letters = text.chars().filter(|character| character.is_alphabetic()).count() >= 2;
-    (has_letters && !JUNK_DESCRIPTIONS.contains(&text.to_lowercase().as_str())).then_some(text)
+    let lower = text.to_lowercase();
+    (has_letters && !JUNK_DESCRIPTIONS.contains(&lower.as_str()) && !lower.starts_with("created with ")).then_some(text)
+}
+
+/// The library shows bytes beyond ASCII as `\xc3`; they are UTF-8 where anybody wrote them.
+fn unescape(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        out.extend(before.bytes());
+        let byte = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        match byte {
+            Some(byte) => out.push(byte),
+            None => out.extend(b"\\x"),
+        }
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    out.extend(rest.bytes());
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// "Taken with a Canon EOS 40D": the model, with its maker where the model does not name it.
@@ -118,6 +136,8 @@ mod tests {
     fn what_a_camera_wrote_is_no_description() {
         assert_eq!(believable_description("OLYMPUS DIGITAL CAMERA         "), None);
         assert_eq!(believable_description("12"), None);
+        assert_eq!(believable_description("Created with GIMP"), None);
+        assert_eq!(believable_description("Caf\\xc3\\xa9 \\xyz").as_deref(), Some("Café \\xyz"));
         assert_eq!(believable_description("The roof after the storm").as_deref(), Some("The roof after the storm"));
     }
 

@@ -29,7 +29,7 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>, whole: bool, name: &str, max_tex
             reading.created_date = recording.date;
             // The length of a recording that was cut is a guess.
             reading.duration_ms = recording.duration_ms.filter(|_| whole);
-            reading.text = cut(&tidy(&recording.words), max_text).to_owned();
+            cut(&tidy(&recording.words), max_text).clone_into(&mut reading.text);
             reading
         }
         _ if !whole => Reading::without_text(ExtractionStatus::Failed, TOO_LARGE),
@@ -39,7 +39,7 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>, whole: bool, name: &str, max_tex
             reading.title = found.title;
             reading.author = found.author;
             reading.created_date = found.date;
-            reading.text = cut(&tidy(&found.words), max_text).to_owned();
+            cut(&tidy(&found.words), max_text).clone_into(&mut reading.text);
             reading
         }
         Reader::Archive(packing) => {

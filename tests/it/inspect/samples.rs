@@ -257,7 +257,7 @@ pub fn wav() -> Vec<u8> {
 
 /// The head of a film without sound, of one and a half seconds.
 pub fn mp4() -> Vec<u8> {
-    fn atom(kind: &[u8; 4], inside: &[u8]) -> Vec<u8> {
+    fn atom(kind: &[u8], inside: &[u8]) -> Vec<u8> {
         [&u32::try_from(inside.len() + 8).unwrap().to_be_bytes()[..], kind, inside].concat()
     }
     let header = [&[0; 12][..], &600_u32.to_be_bytes(), &900_u32.to_be_bytes(), &[0; 80]].concat();
