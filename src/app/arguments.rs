@@ -146,6 +146,9 @@ pub struct ImportArgs {
     /// Print JSON with one entry per file
     #[arg(long)]
     pub json: bool,
+    /// Print the tables by format and by reason as Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// `satchel call`.

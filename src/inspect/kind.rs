@@ -6,6 +6,8 @@ use std::io::Cursor;
 use docling::InputFormat;
 use file_format::{FileFormat, Kind as FormatKind};
 
+use super::endings::{UNLISTED, ending, of_format, of_mime};
+use super::listing::{Packing, is_tar};
 use super::{mail, ole};
 use crate::domain::Category;
 
@@ -16,9 +18,17 @@ pub(super) enum Reader {
     Document(InputFormat),
     /// The bytes are the text.
     Plain,
+    /// Text between marks.
+    Xml,
+    /// Events and tasks.
+    Calendar,
+    /// Address cards.
+    Card,
+    /// No text, but a list of members.
+    Archive(Packing),
     /// Tags and length only.
     Media,
-    /// A picture: no text, but a date and an author.
+    /// A picture: no text, but what its headers say.
     Picture,
     /// A password is needed.
     Locked,
@@ -37,51 +47,10 @@ pub(super) struct Kind {
     pub reader: Reader,
 }
 
-const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const PPTX: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 const UNKNOWN: &str = "application/octet-stream";
 
 /// Why a file without known content has no text.
 const NOT_KNOWN: &str = "it is not a kind of file that has text";
-
-/// Endings that name a kind by themselves: (ending, MIME type, category, reader).
-const ENDINGS: &[(&str, &str, Category, Reader)] = &[
-    ("txt", "text/plain", Category::Document, Reader::Plain),
-    ("log", "text/plain", Category::Document, Reader::Plain),
-    ("md", "text/markdown", Category::Document, Reader::Document(InputFormat::Md)),
-    ("markdown", "text/markdown", Category::Document, Reader::Document(InputFormat::Md)),
-    ("csv", "text/csv", Category::Spreadsheet, Reader::Plain),
-    ("tsv", "text/tab-separated-values", Category::Spreadsheet, Reader::Plain),
-    ("html", "text/html", Category::Document, Reader::Document(InputFormat::Html)),
-    ("htm", "text/html", Category::Document, Reader::Document(InputFormat::Html)),
-    ("xhtml", "application/xhtml+xml", Category::Document, Reader::Document(InputFormat::Html)),
-    ("json", "application/json", Category::Other, Reader::Plain),
-    ("xml", "application/xml", Category::Other, Reader::Document(InputFormat::Md)),
-    ("yaml", "application/yaml", Category::Other, Reader::Plain),
-    ("yml", "application/yaml", Category::Other, Reader::Plain),
-    ("ics", "text/calendar", Category::Other, Reader::Plain),
-    ("vcf", "text/vcard", Category::Other, Reader::Plain),
-    ("eml", "message/rfc822", Category::Mail, Reader::Document(InputFormat::Email)),
-    ("vtt", "text/vtt", Category::Document, Reader::Plain),
-    ("srt", "application/x-subrip", Category::Document, Reader::Plain),
-    ("rtf", "application/rtf", Category::Document, Reader::Document(InputFormat::Rtf)),
-    ("pdf", "application/pdf", Category::Document, Reader::Document(InputFormat::Pdf)),
-    ("docx", DOCX, Category::Document, Reader::Document(InputFormat::Docx)),
-    ("docm", "application/vnd.ms-word.document.macroEnabled.12", Category::Document, Reader::Document(InputFormat::Docx)),
-    ("xlsx", XLSX, Category::Spreadsheet, Reader::Document(InputFormat::Xlsx)),
-    ("xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12", Category::Spreadsheet, Reader::Document(InputFormat::Xlsx)),
-    ("xlsb", "application/vnd.ms-excel.sheet.binary.macroEnabled.12", Category::Spreadsheet, Reader::Document(InputFormat::Xlsx)),
-    ("pptx", PPTX, Category::Presentation, Reader::Document(InputFormat::Pptx)),
-    ("pptm", "application/vnd.ms-powerpoint.presentation.macroEnabled.12", Category::Presentation, Reader::Document(InputFormat::Pptx)),
-    ("doc", "application/msword", Category::Document, Reader::Document(InputFormat::Doc)),
-    ("xls", "application/vnd.ms-excel", Category::Spreadsheet, Reader::Document(InputFormat::Xls)),
-    ("ppt", "application/vnd.ms-powerpoint", Category::Presentation, Reader::Document(InputFormat::Ppt)),
-    ("msg", "application/vnd.ms-outlook", Category::Mail, Reader::Document(InputFormat::Email)),
-    ("odt", "application/vnd.oasis.opendocument.text", Category::Document, Reader::Document(InputFormat::Odt)),
-    ("ods", "application/vnd.oasis.opendocument.spreadsheet", Category::Spreadsheet, Reader::Document(InputFormat::Ods)),
-    ("odp", "application/vnd.oasis.opendocument.presentation", Category::Presentation, Reader::Document(InputFormat::Odp)),
-];
 
 /// What the name alone says; used where the bytes say nothing.
 pub(super) fn by_extension(extension: Option<&str>) -> Kind {
@@ -99,16 +68,16 @@ pub(super) fn detect(bytes: &[u8], name: &str) -> Kind {
     if bytes.starts_with(&ole::MAGIC) {
         return of_ole(bytes, extension);
     }
-    let is_zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x07\x08PK");
+    let is_zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x07\x08");
     let format = FileFormat::from_reader(Cursor::new(bytes)).unwrap_or_default();
     match format {
-        FileFormat::Zip => of_zip(extension),
+        FileFormat::Zip => of_zip(bytes, extension),
         // A container whose directory is damaged still begins like one.
-        FileFormat::ArbitraryBinaryData | FileFormat::PlainText if is_zip => of_zip(extension),
+        FileFormat::ArbitraryBinaryData | FileFormat::PlainText if is_zip => of_zip(bytes, extension),
         FileFormat::ArbitraryBinaryData | FileFormat::PlainText => of_unsigned(bytes, extension),
         // Web pages may begin as XML documents do.
         FileFormat::ExtensibleMarkupLanguage if matches!(extension, Some("html" | "htm" | "xhtml")) => by_extension(extension),
-        _ => of_format(format, bytes, extension),
+        _ => of_signature(format, bytes, extension),
     }
 }
 
@@ -120,15 +89,6 @@ fn unknown(reason: &'static str) -> Kind {
     kind(UNKNOWN, Category::Other, Reader::Nobody(reason))
 }
 
-fn ending(extension: Option<&str>) -> Option<Kind> {
-    let extension = extension?;
-    ENDINGS.iter().find(|(known, ..)| *known == extension).map(|(_, mime, category, reader)| kind(mime, *category, *reader))
-}
-
-fn of_mime(mime: &str) -> Option<Kind> {
-    ENDINGS.iter().find(|(_, known, ..)| *known == mime).map(|(_, mime, category, reader)| kind(mime, *category, *reader))
-}
-
 /// Office's older container: the names of its streams tell who wrote it.
 fn of_ole(bytes: &[u8], extension: Option<&str>) -> Kind {
     let by_name = ending(extension);
@@ -137,6 +97,7 @@ fn of_ole(bytes: &[u8], extension: Option<&str>) -> Kind {
         ole::Contents::Excel => kind("application/vnd.ms-excel", Category::Spreadsheet, Reader::Document(InputFormat::Xls)),
         ole::Contents::PowerPoint => kind("application/vnd.ms-powerpoint", Category::Presentation, Reader::Document(InputFormat::Ppt)),
         ole::Contents::Message => kind("application/vnd.ms-outlook", Category::Mail, Reader::Document(InputFormat::Email)),
+        ole::Contents::Visio => ending(Some("vsd")).unwrap_or_else(|| unknown(NOT_KNOWN)),
         // An encrypted package hides what it is; the name is all there is to go by. The reader is
         // asked because some are locked with a password that everybody's software knows.
         ole::Contents::Encrypted => match by_name {
@@ -147,11 +108,16 @@ fn of_ole(bytes: &[u8], extension: Option<&str>) -> Kind {
     }
 }
 
-/// A plain archive, unless the name says that it is a document whose directory is damaged.
-fn of_zip(extension: Option<&str>) -> Kind {
-    use InputFormat::{Docx, Odp, Ods, Odt, Pptx, Xlsx};
-    let document = ending(extension).filter(|kind| matches!(kind.reader, Reader::Document(Docx | Xlsx | Pptx | Odt | Ods | Odp)));
-    document.unwrap_or_else(|| kind("application/zip", Category::Archive, Reader::Nobody("it is an archive")))
+/// A document by its members, else a document by a name that says so while the directory is
+/// damaged, else a plain archive.
+fn of_zip(bytes: &[u8], extension: Option<&str>) -> Kind {
+    use InputFormat::{Docx, Epub, Keynote, Numbers, Odp, Ods, Odt, Pages, Pptx, Visio, Xlsx};
+    let is_packed = |kind: &Kind| {
+        matches!(kind.reader, Reader::Document(Docx | Xlsx | Pptx | Odt | Ods | Odp | Epub | Visio | Pages | Numbers | Keynote))
+    };
+    let by_members = InputFormat::detect(bytes).and_then(of_format).filter(is_packed);
+    let document = by_members.or_else(|| ending(extension).filter(is_packed));
+    document.unwrap_or_else(|| kind("application/zip", Category::Archive, Reader::Archive(Packing::Zip)))
 }
 
 /// No signature: a mail, some kind of text, or an old format that only its reader knows.
@@ -162,26 +128,38 @@ fn of_unsigned(bytes: &[u8], extension: Option<&str>) -> Kind {
             Some(InputFormat::Pdf) => of_mime("application/pdf"),
             _ => None,
         };
-        return old.unwrap_or_else(|| unknown(NOT_KNOWN));
+        let tar = is_tar(bytes).then(|| of_mime("application/x-tar")).flatten();
+        return old.or(tar).unwrap_or_else(|| unknown(NOT_KNOWN));
     }
     if mail::looks_like_mail(bytes) {
+        // A saved page is written as a mail without people.
+        if let Some(page) = ending(extension).filter(|kind| kind.reader == Reader::Document(InputFormat::Mhtml)) {
+            return page;
+        }
         return kind("message/rfc822", Category::Mail, Reader::Document(InputFormat::Email));
     }
     if InputFormat::detect(bytes) == Some(InputFormat::Html) {
         return kind("text/html", Category::Document, Reader::Document(InputFormat::Html));
     }
+    let marked = [(&b"BEGIN:VCALENDAR"[..], "text/calendar"), (b"BEGIN:VCARD", "text/vcard"), (b"<?xml", "application/xml")];
+    let head = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    if let Some((_, mime)) = marked.iter().find(|(mark, _)| head.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark))) {
+        return of_mime(mime).unwrap_or_else(|| unknown(NOT_KNOWN));
+    }
     match ending(extension) {
         // A text file cannot be a picture or an office file, whatever its name says.
-        Some(kind) if matches!(kind.reader, Reader::Plain) || is_markup(&kind) => kind,
+        Some(kind) if is_text(&kind) => kind,
         _ => kind("text/plain", Category::Document, Reader::Plain),
     }
 }
 
-fn is_markup(kind: &Kind) -> bool {
-    matches!(kind.reader, Reader::Document(InputFormat::Md | InputFormat::Html | InputFormat::Email))
+/// Whether a file of this kind is written in characters.
+fn is_text(kind: &Kind) -> bool {
+    use InputFormat::{Email, Html, Md, Mhtml, Svg};
+    matches!(kind.reader, Reader::Plain | Reader::Xml | Reader::Calendar | Reader::Card | Reader::Document(Md | Html | Email | Mhtml | Svg))
 }
 
-fn of_format(format: FileFormat, bytes: &[u8], extension: Option<&str>) -> Kind {
+fn of_signature(format: FileFormat, bytes: &[u8], extension: Option<&str>) -> Kind {
     let mime = match format.media_type() {
         "audio/vnd.wave" => "audio/wav",
         "video/matroska" => "video/x-matroska",
@@ -191,8 +169,7 @@ fn of_format(format: FileFormat, bytes: &[u8], extension: Option<&str>) -> Kind 
     if let Some(kind) = of_mime(mime) {
         // Text that a signature names less precisely than the sender did: a mail that begins
         // with markup, notes that begin with a tag.
-        let is_text = matches!(kind.reader, Reader::Plain) || is_markup(&kind);
-        if is_text && mail::looks_like_mail(bytes) {
+        if is_text(&kind) && mail::looks_like_mail(bytes) {
             return of_unsigned(bytes, extension);
         }
         return kind;
@@ -210,9 +187,13 @@ fn of_format(format: FileFormat, bytes: &[u8], extension: Option<&str>) -> Kind 
     let reader = match category {
         Category::Image => Reader::Picture,
         Category::Recording | Category::Video => Reader::Media,
-        Category::Archive => Reader::Nobody("it is an archive"),
+        // Packages of programs are archives of the first kind.
+        Category::Archive if bytes.starts_with(b"PK") => Reader::Archive(Packing::Zip),
+        Category::Archive => Reader::Nobody(UNLISTED),
         _ => match InputFormat::from_mime(mime).or_else(|| InputFormat::from_extension(format.extension())) {
-            Some(InputFormat::Image | InputFormat::Audio | InputFormat::Video) | None if looks_like_text(bytes) => Reader::Plain,
+            Some(InputFormat::Image | InputFormat::Audio | InputFormat::Video) | None if looks_like_text(bytes) => {
+                if bytes.starts_with(b"<?xml") { Reader::Xml } else { Reader::Plain }
+            }
             Some(InputFormat::Image | InputFormat::Audio | InputFormat::Video) | None => Reader::Nobody(NOT_KNOWN),
             Some(_) if format.kind() == FormatKind::Executable => Reader::Nobody("it is a program"),
             Some(InputFormat::Text) => Reader::Plain,

@@ -4,20 +4,29 @@
 //! Must not reach storage or the network, decide what happens to a file, or parse a byte of a
 //! file in the server's own process.
 //!
-//! To add one: a format gets its arm in `kind.rs` and, if no reader fits, its reader beside
+//! To add one: a format gets its row in `endings.rs` (and, where its bytes tell more than a signature, its arm
+//! in `kind.rs`) and, if no reader fits, its reader beside
 //! `text.rs`; a scanner implements [`Scanner`]; a rule goes into `rules/*.yar` with a `verdict`.
 
 mod archive;
+mod calendar;
+mod card;
+mod content_lines;
+mod endings;
 mod engine;
+mod film;
 #[cfg(test)]
 mod foreign;
 mod inspector;
 mod kind;
+mod listing;
 mod mail;
 mod media;
 mod metadata;
 mod ole;
+mod package;
 mod pdf;
+mod picture;
 mod process;
 mod protocol;
 mod rtf;
@@ -27,6 +36,7 @@ mod summary;
 mod text;
 mod vba;
 mod worker;
+mod xml;
 
 pub use inspector::{Extracted, Inspector, InspectorSettings};
 pub use protocol::WORKER_ARGUMENT;

@@ -23,6 +23,8 @@ pub(super) enum Contents {
     PowerPoint,
     /// An Outlook item.
     Message,
+    /// A drawing of Visio before 2013.
+    Visio,
     /// An office file behind a password.
     Encrypted,
     Other,
@@ -37,6 +39,7 @@ pub(super) fn contents(bytes: &[u8]) -> Contents {
             "EncryptedPackage" => return Contents::Encrypted,
             "WordDocument" => seen = Contents::Word,
             "Workbook" | "Book" => seen = Contents::Excel,
+            "VisioDocument" => seen = Contents::Visio,
             "PowerPoint Document" => seen = Contents::PowerPoint,
             name if name.starts_with("__substg1.0_") || name.starts_with("__properties_version1") => seen = Contents::Message,
             _ => {}
@@ -188,6 +191,7 @@ mod tests {
             ("/Workbook", Contents::Excel),
             ("/PowerPoint Document", Contents::PowerPoint),
             ("/__substg1.0_0037001F", Contents::Message),
+            ("/VisioDocument", Contents::Visio),
             ("/EncryptedPackage", Contents::Encrypted),
             ("/Unheard", Contents::Other),
         ] {

@@ -99,7 +99,8 @@ pub(super) struct Reading {
     pub page_count: Option<u32>,
     /// Length of sound, in milliseconds.
     pub duration_ms: Option<u64>,
-    /// Its text.
+    /// Its text; of an archive the list of its members, of pictures and recordings the words of
+    /// their properties.
     pub text: String,
     /// A short extractive summary.
     pub summary: Option<String>,

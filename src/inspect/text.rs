@@ -6,7 +6,7 @@ use docling::{ConversionError, DoclingDocument, DocumentConverter, InputFormat, 
 
 use super::kind::{Kind, Reader};
 use super::protocol::Reading;
-use super::{mail, media, metadata, ole, pdf, rtf, summary};
+use super::{calendar, card, listing, mail, media, metadata, ole, package, pdf, picture, rtf, summary, xml};
 use crate::domain::{Category, ExtractionStatus, clean_text};
 
 const LOCKED: &str = "it is locked with a password";
@@ -23,26 +23,34 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>, whole: bool, name: &str, max_tex
         Reader::Locked => Reading::without_text(ExtractionStatus::Locked, LOCKED),
         Reader::Media => {
             let mut reading = empty(if kind.category == Category::Video { "it is a video" } else { "it is a recording" });
+            let recording = media::read(&bytes);
+            reading.title = recording.title.and_then(|title| metadata::believable_title(&title, name));
+            reading.author = recording.artist.and_then(|artist| metadata::believable_author(&artist));
+            reading.created_date = recording.date;
             // The length of a recording that was cut is a guess.
-            if let Some(recording) = media::read(&bytes).filter(|_| whole) {
-                reading.title = recording.title.and_then(|title| metadata::believable_title(&title, name));
-                reading.author = recording.artist.and_then(|artist| metadata::believable_author(&artist));
-                reading.duration_ms = recording.duration_ms;
-            }
+            reading.duration_ms = recording.duration_ms.filter(|_| whole);
+            cut(&tidy(&recording.words), max_text).clone_into(&mut reading.text);
             reading
         }
         _ if !whole => Reading::without_text(ExtractionStatus::Failed, TOO_LARGE),
         Reader::Picture => {
-            let found = DocumentConverter::new().document_metadata(&SourceDocument::from_bytes("picture", InputFormat::Image, bytes));
             let mut reading = empty("it is a picture");
-            reading.author = metadata::authors(&found);
-            reading.created_date = metadata::created(&found);
+            let found = picture::read(bytes, name);
+            reading.title = found.title;
+            reading.author = found.author;
+            reading.created_date = found.date;
+            cut(&tidy(&found.words), max_text).clone_into(&mut reading.text);
             reading
         }
-        Reader::Plain => {
+        Reader::Archive(packing) => {
+            let mut reading = listing::read(packing, &bytes, name);
+            reading.text = cut(&reading.text, max_text).to_owned();
+            reading
+        }
+        Reader::Plain | Reader::Xml | Reader::Calendar | Reader::Card => {
             let source = SourceDocument::from_bytes("text", InputFormat::Text, bytes);
             match source.text() {
-                Ok(text) => with_text(&text, kind, max_text),
+                Ok(text) => characters(kind, &text, name, max_text),
                 Err(_) => Reading::without_text(ExtractionStatus::Failed, "its characters could not be decoded"),
             }
         }
@@ -50,19 +58,50 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>, whole: bool, name: &str, max_tex
     }
 }
 
+/// Files written in characters. What a reader of one kind finds nothing in is text all the same.
+fn characters(kind: &Kind, text: &str, name: &str, max_text: usize) -> Reading {
+    let (title, author, date, words) = match kind.reader {
+        Reader::Xml => {
+            let found = xml::read(text);
+            (found.title, None, None, Some(found.text).filter(|_| found.is_whole))
+        }
+        Reader::Calendar => {
+            let found = calendar::read(text);
+            (found.title, found.organiser, found.date, Some(found.text))
+        }
+        Reader::Card => {
+            let found = card::read(text);
+            (found.title, None, None, Some(found.text))
+        }
+        _ => (None, None, None, None),
+    };
+    let words = words.filter(|words| !words.trim().is_empty());
+    let mut reading = with_text(words.as_deref().unwrap_or(text), kind, max_text);
+    reading.title = title.and_then(|title| metadata::believable_title(&title, name));
+    reading.author = author.and_then(|author| metadata::believable_author(&author));
+    reading.created_date = date;
+    reading
+}
+
 fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_text: usize) -> Reading {
     // Neutral settings: no network, no files beside it, tables without padding.
-    let converter = DocumentConverter::new().compact_tables(true);
+    let converter = DocumentConverter::new().compact_tables(true).list_attachments(true);
     let source = SourceDocument::from_bytes("document", format, bytes);
     let found = converter.document_metadata(&source);
     let old = own_properties(format, &source.bytes);
-    // Converting takes the bytes; only a PDF is looked at a second time.
-    let again = if format == InputFormat::Pdf { source.bytes.clone() } else { Vec::new() };
+    // Converting takes the bytes; some formats are looked at a second time.
+    let again = if has_second_look(format) { source.bytes.clone() } else { Vec::new() };
     let (mut reading, result) = match converter.convert(source) {
         Ok(whole) => (with_text(&whole.document.export_to_text(), kind, max_text), Some(whole.document)),
         Err(error) if format == InputFormat::Pdf => (pdf_without_text(&error, &again, found.is_empty(), kind, max_text), None),
         Err(error) => (failed(&error), None),
     };
+    if reading.status == ExtractionStatus::Empty && reading.text.is_empty() {
+        let seen = look_again(format, &again);
+        if !seen.trim().is_empty() {
+            reading = with_text(&seen, kind, max_text);
+        }
+    }
     let envelope = result.as_ref().filter(|_| kind.category == Category::Mail).map(mail::envelope).unwrap_or_default();
     let heading = result.as_ref().filter(|_| kind.content_type.starts_with("text/")).and_then(first_heading);
     reading.title = envelope.subject.or_else(|| {
@@ -76,6 +115,20 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     let pages = pages.or_else(|| metadata::counted_pages(&found)).or(old.pages);
     reading.page_count = pages.filter(|_| kind.category != Category::Mail);
     reading
+}
+
+fn has_second_look(format: InputFormat) -> bool {
+    use InputFormat::{Docx, Odp, Ods, Odt, Pdf, Pptx, Rtf, Xlsx};
+    matches!(format, Pdf | Rtf | Docx | Xlsx | Pptx | Odt | Ods | Odp)
+}
+
+/// The words of a file that the library opened and gave no text for.
+fn look_again(format: InputFormat, bytes: &[u8]) -> String {
+    match format {
+        InputFormat::Rtf => rtf::look_again(bytes),
+        InputFormat::Pdf => String::new(),
+        _ => package::look_again(bytes),
+    }
 }
 
 /// Properties in formats whose metadata the library does not read.
@@ -193,7 +246,7 @@ fn row(line: &str) -> Option<Cow<'_, str>> {
 }
 
 /// At most `max` bytes, whole characters.
-fn cut(text: &str, max: usize) -> &str {
+pub(super) fn cut(text: &str, max: usize) -> &str {
     let mut end = max.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -1,6 +1,8 @@
 //! The worker process: what hostile files cost, and what ordinary ones give.
 
-use std::io::{Cursor, Write};
+mod formats;
+mod samples;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,8 +11,8 @@ use futures::stream;
 use jiff::civil::date;
 use satchel::domain::{Category, ChunkStream, ExtractionStatus, FileName, ScanStatus, ScanVerdict};
 use satchel::inspect::{Extracted, Inspector, InspectorSettings};
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+
+use samples::{docx, ole, pdf, xlsx, zip};
 
 fn settings() -> InspectorSettings {
     InspectorSettings::new(PathBuf::from(env!("CARGO_BIN_EXE_satchel")))
@@ -33,92 +35,13 @@ async fn extract(name: &str, bytes: &[u8]) -> Extracted {
     extract_with(settings(), name, bytes).await
 }
 
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
 /// The standard test file, in two halves so that this source is not a finding.
 fn eicar() -> Vec<u8> {
     [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"].concat().into_bytes()
 }
 
-const CORE: &str = r#"<?xml version="1.0"?><cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><dc:title>Supply Agreement</dc:title><dc:creator>Ann Lee</dc:creator><dcterms:created xsi:type="dcterms:W3CDTF">2025-03-01T09:00:00Z</dcterms:created></cp:coreProperties>"#;
-
-fn content_types(part: &str, kind: &str) -> String {
-    format!(
-        r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="{part}" ContentType="application/vnd.openxmlformats-officedocument.{kind}.main+xml"/></Types>"#
-    )
-}
-
-fn root_relations(part: &str) -> String {
-    format!(
-        r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="{part}"/></Relationships>"#
-    )
-}
-
-fn docx(body: &str) -> Vec<u8> {
-    let document = format!(
-        r#"<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{body}</w:body></w:document>"#
-    );
-    zip(&[
-        ("[Content_Types].xml", content_types("/word/document.xml", "wordprocessingml.document").as_bytes()),
-        ("_rels/.rels", root_relations("word/document.xml").as_bytes()),
-        ("word/document.xml", document.as_bytes()),
-        ("docProps/core.xml", CORE.as_bytes()),
-    ])
-}
-
-fn xlsx() -> Vec<u8> {
-    let workbook = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Budget" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
-    let relations = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
-    let sheet = r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Travel</t></is></c><c r="B1"><v>1200</v></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>Rent</t></is></c><c r="B2"><v>3400</v></c></row></sheetData></worksheet>"#;
-    zip(&[
-        ("[Content_Types].xml", content_types("/xl/workbook.xml", "spreadsheetml.sheet").as_bytes()),
-        ("_rels/.rels", root_relations("xl/workbook.xml").as_bytes()),
-        ("xl/workbook.xml", workbook.as_bytes()),
-        ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
-        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
-        ("docProps/core.xml", CORE.as_bytes()),
-    ])
-}
-
-/// A one-page PDF whose text is the given line, or a page without text.
-fn pdf(line: Option<&str>) -> Vec<u8> {
-    let content = line.map(|line| format!("BT /F1 12 Tf 72 700 Td ({line}) Tj ET")).unwrap_or_default();
-    let objects = [
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>".to_owned(),
-        format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()),
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_owned(),
-        "<</Title(Lease of the warehouse)/Author(Bob Ray)/CreationDate(D:20240229120000Z)>>".to_owned(),
-    ];
-    let mut out = b"%PDF-1.4\n".to_vec();
-    let mut offsets = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        offsets.push(out.len());
-        write!(out, "{} 0 obj\n{object}\nendobj\n", index + 1).unwrap();
-    }
-    let table = out.len();
-    write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).unwrap();
-    for offset in offsets {
-        writeln!(out, "{offset:010} 00000 n ").unwrap();
-    }
-    write!(out, "trailer\n<</Size {}/Root 1 0 R/Info 6 0 R>>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1).unwrap();
-    out
-}
-
 fn encrypted_office() -> Vec<u8> {
-    let mut container = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
-    container.create_stream("/EncryptionInfo").unwrap().write_all(&[4, 0, 4, 0, 0x40, 0, 0, 0]).unwrap();
-    container.create_stream("/EncryptedPackage").unwrap().write_all(&[7; 128]).unwrap();
-    container.flush().unwrap();
-    container.into_inner().into_inner()
+    ole(&[("/EncryptionInfo", &[4, 0, 4, 0, 0x40, 0, 0, 0]), ("/EncryptedPackage", &[7; 128])])
 }
 
 #[tokio::test]

@@ -64,6 +64,8 @@ struct Report {
     files: usize,
     stored: usize,
     formats: BTreeMap<String, BTreeMap<Outcome, usize>>,
+    /// Why files have no text, with how many files say so.
+    reasons: BTreeMap<String, usize>,
     list: Vec<Imported>,
 }
 
@@ -94,6 +96,10 @@ pub async fn import(arguments: &ImportArgs, terminal: Terminal) -> Result<(), Fa
     let report = report(list);
     if arguments.json {
         terminal.json(&report)?;
+    } else if arguments.markdown {
+        for line in markdown(&report) {
+            terminal.line(line)?;
+        }
     } else {
         print(&report, terminal)?;
     }
@@ -180,27 +186,58 @@ fn format_of(path: &str) -> String {
 
 fn report(list: Vec<Imported>) -> Report {
     let mut formats: BTreeMap<String, BTreeMap<Outcome, usize>> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for imported in &list {
         *formats.entry(format_of(&imported.path)).or_default().entry(imported.outcome).or_default() += 1;
+        if let Some(reason) = &imported.reason {
+            *reasons.entry(reason.clone()).or_default() += 1;
+        }
     }
     let stored = list.iter().filter(|imported| imported.outcome != Outcome::NotStored).count();
-    Report { files: list.len(), stored, formats, list }
+    Report { files: list.len(), stored, formats, reasons, list }
+}
+
+/// Columns of the table by format.
+const HEAD: [&str; 8] = ["format", "files", "read", "empty", "locked", "failed", "quarantined", "not stored"];
+const COLUMNS: [Outcome; 6] = [Outcome::Read, Outcome::Empty, Outcome::Locked, Outcome::Failed, Outcome::Quarantined, Outcome::NotStored];
+
+/// A row of the table: a name, all files, then one column for each outcome.
+fn row(name: &str, counts: &BTreeMap<Outcome, usize>) -> Vec<String> {
+    let shown = |count: usize| if count == 0 { String::new() } else { count.to_string() };
+    let mut row = vec![name.to_owned(), counts.values().sum::<usize>().to_string()];
+    row.extend(COLUMNS.map(|outcome| shown(counts.get(&outcome).copied().unwrap_or(0))));
+    row
+}
+
+fn rows(report: &Report) -> Vec<Vec<String>> {
+    report.formats.iter().map(|(format, counts)| row(format, counts)).collect()
+}
+
+/// The table by format with its sum, and the reasons, most frequent first.
+fn markdown(report: &Report) -> Vec<String> {
+    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+    let head = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let rule: Vec<String> = names.iter().enumerate().map(|(index, _)| if index == 0 { "---" } else { "---:" }.to_owned()).collect();
+        [line(&names), line(&rule)]
+    };
+    let mut all: BTreeMap<Outcome, usize> = BTreeMap::new();
+    for (outcome, count) in report.formats.values().flatten() {
+        *all.entry(*outcome).or_default() += count;
+    }
+    let mut reasons: Vec<_> = report.reasons.iter().collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), reason.as_str()));
+    let mut lines = Vec::from(head(&HEAD));
+    lines.extend(rows(report).iter().map(|row| line(row)));
+    lines.push(line(&row("all", &all)));
+    lines.push(String::new());
+    lines.extend(head(&["reason", "files"]));
+    lines.extend(reasons.into_iter().map(|(reason, count)| line(&[reason.replace('|', "/"), count.to_string()])));
+    lines
 }
 
 fn print(report: &Report, terminal: Terminal) -> Result<(), Failure> {
-    const COLUMNS: [Outcome; 6] =
-        [Outcome::Read, Outcome::Empty, Outcome::Locked, Outcome::Failed, Outcome::Quarantined, Outcome::NotStored];
-    let rows: Vec<Vec<String>> = report
-        .formats
-        .iter()
-        .map(|(format, counts)| {
-            let shown = |count: usize| if count == 0 { String::new() } else { count.to_string() };
-            let mut row = vec![format.clone(), counts.values().sum::<usize>().to_string()];
-            row.extend(COLUMNS.map(|outcome| shown(counts.get(&outcome).copied().unwrap_or(0))));
-            row
-        })
-        .collect();
-    for line in table(&["format", "files", "read", "empty", "locked", "failed", "quarantined", "not stored"], &rows) {
+    for line in table(&HEAD, &rows(report)) {
         terminal.line(line)?;
     }
     let odd: Vec<&Imported> = report.list.iter().filter(|imported| imported.outcome != Outcome::Read).collect();
@@ -255,5 +292,35 @@ mod tests {
             let file = json!({"lifecycle": {"status": status, "scan_status": "infected"}, "metadata": {"extraction": extraction}});
             assert_eq!(outcome_of(&file, status).0, expected);
         }
+    }
+
+    #[test]
+    fn the_tables_add_up_in_markdown() {
+        let imported = |path: &str, outcome, reason: Option<&str>| Imported {
+            path: path.to_owned(),
+            id: None,
+            outcome,
+            reason: reason.map(str::to_owned),
+        };
+        let report = report(vec![
+            imported("a/one.PDF", Outcome::Read, None),
+            imported("a/two.pdf", Outcome::Locked, Some("it is locked with a password")),
+            imported("a/notes", Outcome::Empty, Some("the file is empty")),
+        ]);
+        assert_eq!(
+            markdown(&report),
+            [
+                "| format | files | read | empty | locked | failed | quarantined | not stored |",
+                "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+                "| none | 1 |  | 1 |  |  |  |  |",
+                "| pdf | 2 | 1 |  | 1 |  |  |  |",
+                "| all | 3 | 1 | 1 | 1 |  |  |  |",
+                "",
+                "| reason | files |",
+                "| --- | ---: |",
+                "| it is locked with a password | 1 |",
+                "| the file is empty | 1 |",
+            ]
+        );
     }
 }

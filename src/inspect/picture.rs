@@ -1,0 +1,196 @@
+//! Pictures: what their headers say, in words. Nothing is decoded, and where a picture was taken
+//! is never told: a position is somebody's home or way.
+
+use std::fmt::Write as _;
+
+use docling::{DocumentConverter, DocumentMetadata, InputFormat, SourceDocument};
+use jiff::civil::Date;
+
+use super::metadata;
+use crate::domain::clean_text;
+
+/// Longest description kept, in characters.
+const MAX_WORDS: usize = 2000;
+
+/// Descriptions that a camera wrote.
+const JUNK_DESCRIPTIONS: [&str; 10] = [
+    "olympus digital camera",
+    "sony dsc",
+    "minolta dsc",
+    "kodak digital still camera",
+    "digital camera",
+    "dcim",
+    "dsc",
+    "samsung",
+    "default",
+    "image",
+];
+
+/// What a picture says about itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Picture {
+    pub title: Option<String>,
+    pub author: Option<String>,
+    /// The day on which it was taken or scanned.
+    pub date: Option<Date>,
+    /// Description, keywords, camera, size; empty when nothing is known.
+    pub words: String,
+}
+
+/// Reads the headers of a picture called `name`.
+pub(super) fn read(bytes: Vec<u8>, name: &str) -> Picture {
+    let found = DocumentConverter::new().document_metadata(&SourceDocument::from_bytes("picture", InputFormat::Image, bytes));
+    let description = found.description.as_deref().and_then(believable_description);
+    let short = description.as_deref().filter(|words| words.chars().count() <= 80);
+    let title = [found.title.as_deref(), found.subject.as_deref(), short];
+    Picture {
+        title: title.into_iter().flatten().find_map(|title| metadata::believable_title(title, name)),
+        author: metadata::authors(&found),
+        date: [&found.date, &found.created].into_iter().flatten().find_map(|text| metadata::date_of(text)),
+        words: words(&found, description.as_deref()),
+    }
+}
+
+fn words(found: &DocumentMetadata, description: Option<&str>) -> String {
+    let comment = [found.properties.get("comment"), found.exif.get("UserComment")];
+    let comment = comment.into_iter().flatten().find_map(|comment| believable_description(comment));
+    let keywords = found.keywords.iter().take(50).map(|word| clean_text(word, 80)).collect::<Vec<_>>().join(", ");
+    let mut out = String::new();
+    let lines = [description.map(str::to_owned), comment, Some(keywords), camera(found), size(found)];
+    for line in lines.into_iter().flatten().filter(|line| !line.is_empty()) {
+        let _ = writeln!(out, "{line}");
+    }
+    if found.gps.is_some() {
+        out.push_str("The picture knows where it was taken\n");
+    }
+    out
+}
+
+fn believable_description(text: &str) -> Option<String> {
+    let text = clean_text(&unescape(text), MAX_WORDS);
+    let has_letters = text.chars().filter(|character| character.is_alphabetic()).count() >= 2;
+    let lower = text.to_lowercase();
+    (has_letters && !JUNK_DESCRIPTIONS.contains(&lower.as_str()) && !lower.starts_with("created with ")).then_some(text)
+}
+
+/// The library shows bytes beyond ASCII as `\xc3`; they are UTF-8 where anybody wrote them.
+fn unescape(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        out.extend(before.bytes());
+        let byte = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        match byte {
+            Some(byte) => out.push(byte),
+            None => out.extend(b"\\x"),
+        }
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    out.extend(rest.bytes());
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// "Taken with a Canon EOS 40D": the model, with its maker where the model does not name it.
+fn camera(found: &DocumentMetadata) -> Option<String> {
+    let part = |key: &str| found.exif.get(key).map(|value| clean_text(value, 80)).filter(|value| value.chars().any(char::is_alphanumeric));
+    let model = part("Model")?;
+    let make = part("Make").unwrap_or_default();
+    let first = make.split(' ').next().unwrap_or_default();
+    let named = model.to_lowercase().starts_with(&first.to_lowercase());
+    Some(format!("Taken with {}", if named || first.is_empty() { model } else { format!("{first} {model}") }))
+}
+
+/// "800 by 600 pixels".
+fn size(found: &DocumentMetadata) -> Option<String> {
+    let of_header = found.properties.get("image_size").and_then(|size| size.split_once('x'));
+    let number = |key: &str| found.exif.get(key)?.split(' ').next();
+    let (width, height) = of_header.or_else(|| Some((number("PixelXDimension")?, number("PixelYDimension")?)))?;
+    let (width, height) = (width.parse::<u32>().ok()?, height.parse::<u32>().ok()?);
+    Some(format!("{width} by {height} pixels"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn found(exif: &[(&str, &str)]) -> DocumentMetadata {
+        let exif = exif.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        DocumentMetadata { exif, ..DocumentMetadata::default() }
+    }
+
+    #[test]
+    fn a_camera_is_named_once() {
+        for (make, model, said) in [
+            ("Canon", "Canon EOS 40D", "Taken with Canon EOS 40D"),
+            ("NIKON CORPORATION", "D700", "Taken with NIKON D700"),
+            ("", "Pixel 9", "Taken with Pixel 9"),
+        ] {
+            assert_eq!(camera(&found(&[("Make", make), ("Model", model)])).as_deref(), Some(said));
+        }
+        assert_eq!(camera(&found(&[("Make", "Canon")])), None);
+    }
+
+    #[test]
+    fn what_a_camera_wrote_is_no_description() {
+        assert_eq!(believable_description("OLYMPUS DIGITAL CAMERA         "), None);
+        assert_eq!(believable_description("12"), None);
+        assert_eq!(believable_description("Created with GIMP"), None);
+        assert_eq!(believable_description("Caf\\xc3\\xa9 \\xyz").as_deref(), Some("Café \\xyz"));
+        assert_eq!(believable_description("The roof after the storm").as_deref(), Some("The roof after the storm"));
+    }
+
+    /// A TIFF with nothing but tags: size, description, camera, artist, date, position.
+    fn tiff() -> Vec<u8> {
+        fn entry(tag: u16, kind: u16, value: &[u8], fixed: &mut Vec<u8>, rest: &mut Vec<u8>, data_at: usize) {
+            let unit = if kind == 3 {
+                2
+            } else if kind == 4 {
+                4
+            } else {
+                1
+            };
+            fixed.extend(tag.to_le_bytes());
+            fixed.extend(kind.to_le_bytes());
+            fixed.extend(u32::try_from(value.len() / unit).unwrap().to_le_bytes());
+            if value.len() <= 4 {
+                fixed.extend(value);
+                fixed.resize(fixed.len() + 4 - value.len(), 0);
+            } else {
+                fixed.extend(u32::try_from(data_at + rest.len()).unwrap().to_le_bytes());
+                rest.extend(value);
+                rest.resize(rest.len().next_multiple_of(2), 0);
+            }
+        }
+        let tags: [(u16, u16, &[u8]); 8] = [
+            (256, 4, &[0x20, 3, 0, 0]),
+            (257, 4, &[0x58, 2, 0, 0]),
+            (270, 2, b"The roof after the storm\0"),
+            (271, 2, b"Canon\0"),
+            (272, 2, b"Canon EOS 40D\0"),
+            (306, 2, b"2024:05:06 07:08:09\0"),
+            (315, 2, b"Ann Lee\0"),
+            (0x8825, 4, &[0, 0, 0, 0]),
+        ];
+        let data_at = 8 + 2 + tags.len() * 12 + 4;
+        let (mut fixed, mut rest) = (Vec::new(), Vec::new());
+        for (tag, kind, value) in tags {
+            entry(tag, kind, value, &mut fixed, &mut rest, data_at);
+        }
+        let mut out = b"II*\0\x08\0\0\0".to_vec();
+        out.extend(u16::try_from(tags.len()).unwrap().to_le_bytes());
+        out.extend(fixed);
+        out.extend([0; 4]);
+        out.extend(rest);
+        out
+    }
+
+    #[test]
+    fn a_picture_tells_what_its_headers_say() {
+        let picture = read(tiff(), "scan.tif");
+        assert_eq!((picture.title.as_deref(), picture.author.as_deref()), (Some("The roof after the storm"), Some("Ann Lee")));
+        assert_eq!(picture.words, "The roof after the storm\nTaken with Canon EOS 40D\n800 by 600 pixels\n");
+        assert_eq!(picture.date, Some(date(2024, 5, 6)));
+    }
+}
