@@ -143,7 +143,7 @@ async fn a_part_of_an_object_is_got_by_its_range() {
 async fn a_large_stream_is_stored_in_parts_and_read_as_one() {
     let world = World::new().await;
     let (store, key) = (&world.store, world.key());
-    for size in [8 * MIB, 8 * MIB + 1, 20 * MIB + 7] {
+    for size in [8 * MIB, 8 * MIB + 1, 16 * MIB - 1, 16 * MIB, 20 * MIB + 7] {
         let bytes = content(size);
         let stored = store.put(&key, chunked(&bytes, 100_000), size as u64).await.unwrap();
         assert_eq!((stored.size, stored.checksum), (size as u64, checksum_of(&bytes)));
@@ -161,10 +161,10 @@ async fn a_copy_lives_on_its_own() {
     let world = World::new().await;
     let (store, from, to) = (&world.store, world.key(), ObjectKey::quarantine(world.customer, BlobId::new(&world.clock, &world.entropy)));
     assert_eq!(store.copy(&from, &to).await.unwrap(), None);
-    store.put_bytes(&from, content(9 * MIB)).await.unwrap();
+    store.put_bytes(&from, content(17 * MIB)).await.unwrap();
     assert_eq!(store.copy(&from, &to).await.unwrap(), Some(()));
     store.delete(&from).await.unwrap();
-    assert!(read(store, &to).await.unwrap() == content(9 * MIB));
+    assert!(read(store, &to).await.unwrap() == content(17 * MIB));
     assert_eq!(world.files_left().await, 2);
 }
 
