@@ -104,7 +104,9 @@ fn camera(found: &DocumentMetadata) -> Option<String> {
 fn size(found: &DocumentMetadata) -> Option<String> {
     let of_header = found.properties.get("image_size").and_then(|size| size.split_once('x'));
     let number = |key: &str| found.exif.get(key)?.split(' ').next();
-    let (width, height) = of_header.or_else(|| Some((number("PixelXDimension")?, number("PixelYDimension")?)))?;
+    let of_camera = || Some((number("PixelXDimension")?, number("PixelYDimension")?));
+    let of_tags = || Some((number("ImageWidth")?, number("ImageLength")?));
+    let (width, height) = of_header.or_else(of_camera).or_else(of_tags)?;
     let (width, height) = (width.parse::<u32>().ok()?, height.parse::<u32>().ok()?);
     Some(format!("{width} by {height} pixels"))
 }

@@ -217,7 +217,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// The head of a PNG of 800 by 600 pixels.
 pub fn png() -> Vec<u8> {
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x03\x20\0\0\x02\x58\x08\x02\0\0\0\xA2\xB1\x4E\xB8".to_vec()
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x03\x20\0\0\x02\x58\x08\x02\0\0\0\x15\x14\x15\x27\0\0\0\x04IDAT\0\0\0\0\0\0\0\0".to_vec()
 }
 
 /// A TIFF of nothing but tags: size, description, maker, model, day and artist.
