@@ -22,12 +22,13 @@ mod rtf;
 mod sandbox;
 mod scanner;
 mod summary;
+mod syscalls;
 mod text;
 mod vba;
 mod worker;
 
 pub use inspector::{Extracted, Inspector, InspectorSettings};
-pub use protocol::WORKER_ARGUMENT;
+pub use protocol::{Confinement, Enforcement, Limits, WORKER_ARGUMENT};
 pub use scanner::{EmbeddedScanner, Scanner};
 pub use summary::summarise;
 pub use worker::worker_main;

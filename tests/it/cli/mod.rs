@@ -4,4 +4,4 @@ mod administration;
 mod demo;
 mod house;
 mod mcp;
-mod program;
+pub mod program;
