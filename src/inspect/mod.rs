@@ -5,7 +5,8 @@
 //! file in the server's own process.
 //!
 //! To add one: a format gets its arm in `kind.rs` and, if no reader fits, its reader beside
-//! `text.rs`; a scanner implements [`Scanner`]; a rule goes into `rules/*.yar` with a `verdict`.
+//! `text.rs`; a scanner implements [`Scanner`]; a rule goes into `rules/*.yar` with a `verdict`;
+//! a system call that a reader cannot do without goes into `syscalls.rs` with its reason.
 
 mod archive;
 mod engine;

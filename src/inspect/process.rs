@@ -125,6 +125,13 @@ struct Pipes {
     stderr: ChildStderr,
 }
 
+/// What a worker said.
+#[derive(Default)]
+struct Heard {
+    lines: Vec<u8>,
+    complaint: Vec<u8>,
+}
+
 impl Workers {
     /// No worker is started before there is a file.
     pub fn new(start: Start) -> Self {
@@ -149,18 +156,17 @@ impl Workers {
             Ok(ready) => ready,
             Err(error) => return Answer { replies: Vec::new(), error: Some(error) },
         };
-        let mut lines = Vec::new();
-        let mut complaint = Vec::new();
-        let outcome = converse(&mut child, pipes, task, stream, max_bytes, wall, &mut lines, &mut complaint).await;
+        let mut heard = Heard::default();
+        let outcome = converse(&mut child, pipes, task, stream, max_bytes, wall, &mut heard).await;
         let error = match outcome {
             Ok(status) if status.success() => None,
-            Ok(status) => Some(WorkerError::Ended(ending(status, &complaint))),
+            Ok(status) => Some(WorkerError::Ended(ending(status, &heard.complaint))),
             Err(error) => {
                 end(&mut child).await;
                 Some(error)
             }
         };
-        let replies: Vec<Reply> = lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let replies: Vec<Reply> = heard.lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         Answer { replies, error }
     }
 
@@ -255,11 +261,10 @@ async fn converse(
     stream: ChunkStream,
     max_bytes: u64,
     wall: Duration,
-    lines: &mut Vec<u8>,
-    complaint: &mut Vec<u8>,
+    heard: &mut Heard,
 ) -> Result<ExitStatus, WorkerError> {
     let Pipes { stdin, stdout, stderr } = pipes;
-    let listen = async { tokio::try_join!(read_capped(stdout, MAX_ANSWER, lines), drain(stderr, complaint)) };
+    let listen = async { tokio::try_join!(read_capped(stdout, MAX_ANSWER, &mut heard.lines), drain(stderr, &mut heard.complaint)) };
     tokio::pin!(listen);
     let fed = tokio::select! {
         heard = &mut listen => {

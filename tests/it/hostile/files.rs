@@ -28,8 +28,8 @@ const BYTES: &str = "application/octet-stream";
 pub fn all() -> Vec<Hostile> {
     let mut list = vec![
         hostile("nothing", "empty.pdf", Vec::new(), PDF),
-        hostile("one byte", "one.docx", vec![b'P'], DOCX),
-        hostile("only NULs", "nuls.xlsx", vec![0; 64 << 10], XLSX),
+        hostile("one byte", "one.docx", vec![b'P'], "text/plain"),
+        hostile("only NULs", "nuls.xlsx", vec![0; 64 << 10], BYTES),
         hostile("a name of odd characters", "a\u{202e}fdp.'$(x)`&;<b>.txt", b"hello".to_vec(), "text/plain"),
         hostile("a program as a PDF", "contract.pdf", program(), "application/x-executable"),
         hostile("an archive as a picture", "photo.jpg", archives::zip(&[("a.txt", b"hello")]), ZIP),
@@ -53,7 +53,7 @@ pub fn all() -> Vec<Hostile> {
         hostile("bombs within archives", "nested.zip", archives::nested(8, 4), ZIP),
         hostile("members that overlap", "overlap.zip", archives::overlapping(200), ZIP),
         hostile("members that leave the folder", "slip.zip", archives::slip(), ZIP),
-        hostile("members that are symlinks", "links.zip", archives::symlinks(), ZIP),
+        hostile("members that are symlinks", "links.docx", archives::symlinks(), DOCX),
         hostile("a size of 18 exabytes in a header", "lie.zip", archives::absurd_sizes(), ZIP),
         hostile("a directory that is cut", "cut.zip", cut(&archives::zip(&[("a.txt", b"hello")]), 2, 3), ZIP),
         hostile("a Word file that names itself a billion times", "laughs.docx", documents::billion_laughs(), DOCX),
@@ -62,7 +62,7 @@ pub fn all() -> Vec<Hostile> {
             "a rich text nested deep",
             "deep.rtf",
             [b"{\\rtf1 ".to_vec(), nested(b"{", b"}", 50_000), b"}".to_vec()].concat(),
-            "text/rtf",
+            "application/rtf",
         ),
         hostile("a quotation nested deep", "deep.md", nested(b">", b"", 20_000), "text/markdown"),
         hostile("a list nested deep", "deep.json", nested(b"[", b"]", 50_000), "application/json"),

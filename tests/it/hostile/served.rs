@@ -65,7 +65,7 @@ fn faults(hostile: &Hostile, file: &Value) -> Option<String> {
     let (status, extraction) = (text(file, "/lifecycle/status"), &file["metadata"]["extraction"]);
     let reason = extraction["reason"].as_str().unwrap_or_default();
     let read = text(extraction, "/status");
-    println!("{}: {status}, {}, {read} {reason}", hostile.what, text(file, "/lifecycle/scan_status"));
+    eprintln!("{}: {status}, {}, {read} {reason}", hostile.what, text(file, "/lifecycle/scan_status"));
     let fine = match status {
         "active" => read == "done" || is_plain(reason),
         "quarantined" => matches!(text(file, "/lifecycle/scan_status"), "infected" | "suspicious"),
@@ -100,7 +100,7 @@ mod long {
             found.extend(faults(&hostile, &served.settled(&id).await));
         }
         let after = status(served.server.pid(), "VmRSS").unwrap();
-        println!("resident memory of the server: {before} KiB before, {after} KiB after");
+        eprintln!("resident memory of the server: {before} KiB before, {after} KiB after");
         assert!(found.is_empty(), "{found:#?}");
         let id = served.put("last.txt", b"The server still reads.".to_vec()).await;
         let last = served.settled(&id).await;
