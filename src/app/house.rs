@@ -164,7 +164,12 @@ impl House {
         let store = Store::connect(store_settings).await?;
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
-        let inspector = InspectorSettings { concurrency: settings.workers.count.max(1), ..InspectorSettings::new(program) };
+        let inspector = InspectorSettings {
+            concurrency: settings.workers.count.max(1),
+            keep_warm: true,
+            require_sandbox: settings.workers.require_sandbox,
+            ..InspectorSettings::new(program)
+        };
         let files = Files::new(Parts {
             catalog: catalog.clone(),
             store,

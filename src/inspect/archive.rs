@@ -39,6 +39,7 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
     }
     // A damaged directory: readers cannot open it either, and its bytes were judged as they lie.
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Ok(()) };
+    let mut packed_in_all = 0_u64;
     for index in 0..archive.len() {
         if budget.members == 0 {
             findings.suspect("Archive_With_Too_Many_Members");
@@ -49,6 +50,12 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
         let Ok(member) = archive.by_index(index) else { continue };
         if member.is_dir() {
             continue;
+        }
+        packed_in_all = packed_in_all.saturating_add(member.compressed_size());
+        if packed_in_all > bytes.len() as u64 {
+            // The same bytes under many names: each is small, and all of them are a bomb.
+            findings.suspect("Archive_Members_Overlap");
+            return Ok(());
         }
         let claims = member.name().is_ok_and(|name| claims_document(&name));
         let packed = member.compressed_size().max(1);
@@ -122,6 +129,20 @@ mod tests {
         assert_eq!(status(&twice), ScanStatus::Infected);
         assert_eq!(status(&thrice), ScanStatus::Clean);
         assert_eq!(status(&zip(&[("a.txt", b"fine")])), ScanStatus::Clean);
+    }
+
+    #[test]
+    fn members_that_share_their_bytes_are_suspicious() {
+        let whole = zip(&[("a.txt", b"fine fine fine"), ("b.txt", b"good good good")]);
+        let mark = |from: usize| from + whole[from..].windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        let (first, second) = (mark(0), mark(mark(0) + 4));
+        assert_eq!(status(&whole), ScanStatus::Clean);
+        // The first member's packed size, 20 bytes into its entry, reaches over the whole archive.
+        let mut overlapping = whole.clone();
+        overlapping[first + 20..first + 24].copy_from_slice(&u32::try_from(second).unwrap().to_le_bytes());
+        let mut both = overlapping.clone();
+        both[second + 20..second + 24].copy_from_slice(&u32::try_from(second).unwrap().to_le_bytes());
+        assert_eq!(status(&both), ScanStatus::Suspicious);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::kind;
-use super::process::{Answer, Ending, WorkerError, Workers};
-use super::protocol::{ADDRESS_SPACE, Job, KindReport, Limits, Reading, Reply, Task};
+use super::process::{Answer, Ending, Start, WorkerError, Workers};
+use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
 use super::scanner::{EmbeddedScanner, Scanner};
 use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
 
@@ -25,8 +25,12 @@ pub struct InspectorSettings {
     pub max_text_bytes: usize,
     /// Bytes read for text; larger files keep their type and no text.
     pub max_read_bytes: u64,
-    /// Worker processes at once.
+    /// Worker processes at once that have a file.
     pub concurrency: usize,
+    /// Whether one worker of each kind waits in reserve, confined and with its rules compiled.
+    pub keep_warm: bool,
+    /// Whether files stay unread where the system lets workers keep rights that they should give up.
+    pub require_sandbox: bool,
 }
 
 impl InspectorSettings {
@@ -39,6 +43,8 @@ impl InspectorSettings {
             max_text_bytes: 1 << 20,
             max_read_bytes: 64 << 20,
             concurrency: 2,
+            keep_warm: false,
+            require_sandbox: false,
         }
     }
 }
@@ -85,9 +91,24 @@ impl std::fmt::Debug for Inspector {
 impl Inspector {
     /// With the embedded scanner.
     pub fn new(settings: InspectorSettings) -> Self {
-        let workers = Arc::new(Workers::new(settings.exe.clone(), settings.concurrency));
+        let workers = Arc::new(Workers::new(Start {
+            exe: settings.exe.clone(),
+            concurrency: settings.concurrency,
+            keep_warm: settings.keep_warm,
+            require_sandbox: settings.require_sandbox,
+        }));
         let scanner = Arc::new(EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall));
         Self { workers, scanner, settings }
+    }
+
+    /// What workers give up on this system beside their limits; known once one has started.
+    pub fn confinement(&self) -> Option<Confinement> {
+        self.workers.confinement()
+    }
+
+    /// What one worker may use to read one file.
+    pub const fn limits(&self) -> Limits {
+        Limits { address_space: ADDRESS_SPACE, cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1), open_files: OPEN_FILES }
     }
 
     /// The verdict on bytes of any size; never `Pending`, and `Failed` when it could not be
@@ -98,18 +119,14 @@ impl Inspector {
 
     /// Type, text and metadata. What cannot be read is said in `extraction`, never an error.
     pub async fn extract(&self, name: &FileName, stream: ChunkStream) -> Extracted {
+        let setup = Setup { job: Job::Extract, limits: self.limits() };
         let task = Task {
-            job: Job::Extract,
             name: name.as_str().to_owned(),
-            limits: Limits {
-                address_space: ADDRESS_SPACE,
-                cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1),
-                open_files: 32,
-            },
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
         };
-        let answer = self.workers.run(&task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
+        let answer =
+            self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
         if let Some(error) = &answer.error {
             tracing::info!(error = %error, "the text of a file could not be read");
         }
@@ -125,7 +142,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
-            Reply::Scan(_) => {}
+            Reply::Ready(_) | Reply::Scan(_) => {}
         }
     }
     let KindReport { content_type, category } = kind.unwrap_or_else(|| {
@@ -152,7 +169,8 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
 
 const fn why_failed(error: &WorkerError) -> &'static str {
     match error {
-        WorkerError::Process(_) | WorkerError::Answer => "it could not be read just now",
+        WorkerError::Process(_) | WorkerError::Start | WorkerError::Answer => "it could not be read just now",
+        WorkerError::Unconfined => "this system cannot confine what would read it",
         WorkerError::Source(_) => "its bytes could not be fetched from the store",
         WorkerError::TimedOut | WorkerError::Ended(Ending::Time) => "reading it took too long",
         WorkerError::Ended(Ending::Memory) => "reading it took too much memory",

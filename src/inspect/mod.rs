@@ -5,8 +5,9 @@
 //! file in the server's own process.
 //!
 //! To add one: a format gets its row in `endings.rs` (and, where its bytes tell more than a signature, its arm
-//! in `kind.rs`) and, if no reader fits, its reader beside
-//! `text.rs`; a scanner implements [`Scanner`]; a rule goes into `rules/*.yar` with a `verdict`.
+//! in `kind.rs`) and, if no reader fits, its reader beside `text.rs`; a scanner implements [`Scanner`]; a rule
+//! goes into `rules/*.yar` with a `verdict`; a system call that a reader cannot do without goes into
+//! `syscalls.rs` with its reason.
 
 mod archive;
 mod calendar;
@@ -33,13 +34,14 @@ mod rtf;
 mod sandbox;
 mod scanner;
 mod summary;
+mod syscalls;
 mod text;
 mod vba;
 mod worker;
 mod xml;
 
 pub use inspector::{Extracted, Inspector, InspectorSettings};
-pub use protocol::WORKER_ARGUMENT;
+pub use protocol::{Confinement, Enforcement, Limits, WORKER_ARGUMENT};
 pub use scanner::{EmbeddedScanner, Scanner};
 pub use summary::summarise;
 pub use worker::worker_main;

@@ -1,24 +1,30 @@
 //! The parent's side of a worker process: start it, feed it, read it, end it. Every await here
-//! has an end, and a worker never outlives the call that started it.
+//! has an end, a worker sees one file, and none outlives its [`Workers`].
 
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::protocol::{Reply, Task, WORKER_ARGUMENT};
+use super::protocol::{Confinement, Reply, Setup, Task, WORKER_ARGUMENT};
 use crate::domain::ChunkStream;
 
 /// Longest answer, in bytes. Text is capped well below it.
 const MAX_ANSWER: u64 = 24 << 20;
 /// Kept of the worker's last words, in bytes: enough to tell why it died.
 const MAX_COMPLAINT: u64 = 8 << 10;
+
+/// Longest first line of a worker, in bytes.
+const MAX_GREETING: u64 = 4 << 10;
+/// How long a worker may take to get ready; the file has no part in it.
+const STARTING: Duration = Duration::from_secs(20);
 
 /// Settings of the child: one memory arena and one helper thread with a deep stack, so that the
 /// address space limit holds the document and not the allocator's reserves.
@@ -30,6 +36,12 @@ pub(super) enum WorkerError {
     /// It could not be started or spoken to.
     #[error("the worker process could not be run")]
     Process(#[source] io::Error),
+    /// It never said that it is ready: limits refused, or not a worker.
+    #[error("the worker process did not get ready")]
+    Start,
+    /// It could not give up all rights, and the settings require that.
+    #[error("the worker process could not be confined on this system, and `workers.require_sandbox` is set")]
+    Unconfined,
     /// The bytes did not arrive.
     #[error("the bytes could not be read from where they are stored")]
     Source(#[source] io::Error),
@@ -77,52 +89,136 @@ pub(super) struct Answer {
     pub error: Option<WorkerError>,
 }
 
+/// How workers are started.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    /// The program that is re-executed.
+    pub exe: PathBuf,
+    /// Workers at once that have a file.
+    pub concurrency: usize,
+    /// Whether one worker of each kind waits in reserve, started and confined.
+    pub keep_warm: bool,
+    /// Whether a worker that is not wholly confined is sent away.
+    pub require_sandbox: bool,
+}
+
 /// Starts workers, a bounded number at a time.
 #[derive(Debug)]
 pub(super) struct Workers {
-    exe: PathBuf,
+    start: Start,
     permits: Semaphore,
+    /// At most one of each kind: a file does not wait for a process to start or rules to compile.
+    reserve: Mutex<Vec<(Setup, Child)>>,
+    /// What the first worker said of itself; the others run on the same system.
+    confinement: OnceLock<Confinement>,
+}
+
+/// A worker that waits for its file.
+struct Ready {
+    child: Child,
+    pipes: Pipes,
+}
+
+struct Pipes {
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    stderr: ChildStderr,
+}
+
+/// What a worker said.
+#[derive(Default)]
+struct Heard {
+    lines: Vec<u8>,
+    complaint: Vec<u8>,
 }
 
 impl Workers {
-    /// Workers are `exe` re-executed, at most `concurrency` at once.
-    pub fn new(exe: PathBuf, concurrency: usize) -> Self {
-        Self { exe, permits: Semaphore::new(concurrency.max(1)) }
+    /// No worker is started before there is a file.
+    pub fn new(start: Start) -> Self {
+        let permits = Semaphore::new(start.concurrency.max(1));
+        Self { start, permits, reserve: Mutex::default(), confinement: OnceLock::new() }
     }
 
-    /// Gives the task and the bytes to a fresh worker. `wall` bounds each step of feeding and,
-    /// after the last byte, the answer: a large file is not slower than its bytes arrive.
-    /// At most `max_bytes` are fed; the worker sees whether that was all.
-    pub async fn run(&self, task: &Task, stream: ChunkStream, max_bytes: u64, wall: Duration) -> Answer {
+    /// What workers give up on this system; known once one has started.
+    pub fn confinement(&self) -> Option<Confinement> {
+        self.confinement.get().copied()
+    }
+
+    /// Gives the task and the bytes to a worker that has seen no other file. `wall` bounds each
+    /// step of feeding and, after the last byte, the answer: a large file is not slower than its
+    /// bytes arrive. At most `max_bytes` are fed; the worker sees whether that was all.
+    pub async fn run(&self, setup: Setup, task: &Task, stream: ChunkStream, max_bytes: u64, wall: Duration) -> Answer {
         // The semaphore is never closed.
         let Ok(_permit) = self.permits.acquire().await else {
             return Answer { replies: Vec::new(), error: Some(WorkerError::Answer) };
         };
-        let mut child = match self.spawn() {
-            Ok(child) => child,
-            Err(error) => return Answer { replies: Vec::new(), error: Some(WorkerError::Process(error)) },
+        let Ready { mut child, pipes } = match self.ready(setup).await {
+            Ok(ready) => ready,
+            Err(error) => return Answer { replies: Vec::new(), error: Some(error) },
         };
-        let mut lines = Vec::new();
-        let mut complaint = Vec::new();
-        let outcome = converse(&mut child, task, stream, max_bytes, wall, &mut lines, &mut complaint).await;
+        let mut heard = Heard::default();
+        let outcome = converse(&mut child, pipes, task, stream, max_bytes, wall, &mut heard).await;
         let error = match outcome {
             Ok(status) if status.success() => None,
-            Ok(status) => Some(WorkerError::Ended(ending(status, &complaint))),
+            Ok(status) => Some(WorkerError::Ended(ending(status, &heard.complaint))),
             Err(error) => {
-                // Kills and reaps; a process that is already gone is no error.
-                if let Err(error) = child.kill().await {
-                    tracing::warn!(error = %error, "an inspection worker could not be ended");
-                }
+                end(&mut child).await;
                 Some(error)
             }
         };
-        let replies: Vec<Reply> = lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let replies: Vec<Reply> = heard.lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         Answer { replies, error }
     }
 
-    fn spawn(&self) -> io::Result<Child> {
-        Command::new(&self.exe)
+    /// The worker in reserve, or a new one. The next one for the reserve starts meanwhile.
+    async fn ready(&self, setup: Setup) -> Result<Ready, WorkerError> {
+        let waiting = self.take(setup);
+        let mut ready = None;
+        if let Some(child) = waiting {
+            // One that died while it waited has seen nothing of the file.
+            ready = greet(child).await.ok();
+        }
+        let (worker, confinement) = match ready {
+            Some(ready) => ready,
+            None => greet(self.spawn(setup).map_err(WorkerError::Process)?).await?,
+        };
+        if self.confinement.set(confinement).is_ok() && !confinement.is_full() {
+            tracing::warn!(
+                landlock = %confinement.landlock,
+                seccomp = %confinement.seccomp,
+                "this system does not let workers give up all rights; files are parsed under limits alone where it says none"
+            );
+        }
+        if self.start.require_sandbox && !confinement.is_full() {
+            return Err(WorkerError::Unconfined);
+        }
+        if self.start.keep_warm {
+            self.refill(setup);
+        }
+        Ok(worker)
+    }
+
+    fn take(&self, setup: Setup) -> Option<Child> {
+        let mut reserve = self.reserve.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = reserve.iter().position(|(kind, _)| *kind == setup)?;
+        Some(reserve.swap_remove(at).1)
+    }
+
+    fn refill(&self, setup: Setup) {
+        let mut reserve = self.reserve.lock().unwrap_or_else(PoisonError::into_inner);
+        if reserve.iter().any(|(kind, _)| *kind == setup) {
+            return;
+        }
+        match self.spawn(setup) {
+            Ok(child) => reserve.push((setup, child)),
+            Err(error) => tracing::warn!(error = %error, "no worker could be started for the reserve; the next file waits for its own"),
+        }
+    }
+
+    fn spawn(&self, setup: Setup) -> io::Result<Child> {
+        Command::new(&self.start.exe)
             .arg(WORKER_ARGUMENT)
+            .arg(serde_json::to_string(&setup)?)
             .env_clear()
             .envs(CHILD_ENVIRONMENT)
             .stdin(Stdio::piped())
@@ -133,20 +229,42 @@ impl Workers {
     }
 }
 
+/// Waits for a worker's first line.
+async fn greet(mut child: Child) -> Result<(Ready, Confinement), WorkerError> {
+    let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+        return Err(WorkerError::Start);
+    };
+    let mut stdout = BufReader::new(stdout);
+    let mut line = Vec::new();
+    let heard = timeout(STARTING, (&mut stdout).take(MAX_GREETING).read_until(b'\n', &mut line)).await;
+    match (heard, serde_json::from_slice(&line)) {
+        (Ok(Ok(_)), Ok(Reply::Ready(confinement))) => Ok((Ready { child, pipes: Pipes { stdin, stdout, stderr } }, confinement)),
+        _ => {
+            end(&mut child).await;
+            Err(WorkerError::Start)
+        }
+    }
+}
+
+/// Kills and reaps; a process that is already gone is no error.
+async fn end(child: &mut Child) {
+    if let Err(error) = child.kill().await {
+        tracing::warn!(error = %error, "an inspection worker could not be ended");
+    }
+}
+
 /// Feeds and listens at the same time, then waits for the end.
 async fn converse(
     child: &mut Child,
+    pipes: Pipes,
     task: &Task,
     stream: ChunkStream,
     max_bytes: u64,
     wall: Duration,
-    lines: &mut Vec<u8>,
-    complaint: &mut Vec<u8>,
+    heard: &mut Heard,
 ) -> Result<ExitStatus, WorkerError> {
-    let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
-        return Err(WorkerError::Answer);
-    };
-    let listen = async { tokio::try_join!(read_capped(stdout, MAX_ANSWER, lines), drain(stderr, complaint)) };
+    let Pipes { stdin, stdout, stderr } = pipes;
+    let listen = async { tokio::try_join!(read_capped(stdout, MAX_ANSWER, &mut heard.lines), drain(stderr, &mut heard.complaint)) };
     tokio::pin!(listen);
     let fed = tokio::select! {
         heard = &mut listen => {

@@ -1,5 +1,8 @@
-//! What parent and worker say to each other: one JSON line of [`Task`] and the raw bytes on the
-//! worker's standard input, JSON lines of [`Reply`] on its standard output.
+//! What parent and worker say to each other: a [`Setup`] as the worker's argument; one JSON line
+//! of [`Task`] and the raw bytes on its standard input; JSON lines of [`Reply`] on its standard
+//! output, the first of which says that it is confined and ready.
+
+use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -15,9 +18,12 @@ pub(super) const MAX_TASK_LINE: u64 = 16 << 10;
 /// Address space of a worker, in bytes: one large document unpacked, not two.
 pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
 
-/// What the worker may use. Applied by the worker itself before it reads a byte of the file.
+/// Open files of a worker: its three pipes, and what confining itself takes.
+pub(super) const OPEN_FILES: u64 = 16;
+
+/// What a worker may use. Applied by the worker itself before it reads a byte of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Address space, in bytes.
     pub address_space: u64,
     /// Processor time, in seconds.
@@ -36,25 +42,70 @@ pub(super) enum Job {
     Extract,
 }
 
-/// One task.
+/// What a worker knows before there is a file for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Setup {
+    /// What will be asked.
+    pub job: Job,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// One file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Task {
-    /// What is asked.
-    pub job: Job,
     /// The name the file arrived with.
     pub name: String,
-    /// What the worker may use.
-    pub limits: Limits,
     /// Bytes read for text; one byte more means that the file is larger.
     pub max_read_bytes: u64,
     /// Bytes of text given back.
     pub max_text_bytes: usize,
 }
 
+/// How much of a restriction the system enforces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enforcement {
+    /// All that was asked for.
+    Full,
+    /// What this kernel knows of it.
+    Partial,
+    /// Nothing.
+    None,
+}
+
+impl fmt::Display for Enforcement {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::None => "none",
+        })
+    }
+}
+
+/// What a worker has given up beside its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Files and connections.
+    pub landlock: Enforcement,
+    /// System calls that parsing does not need.
+    pub seccomp: Enforcement,
+}
+
+impl Confinement {
+    /// Whether all of it is in force.
+    pub fn is_full(self) -> bool {
+        self.landlock == Enforcement::Full && self.seccomp == Enforcement::Full
+    }
+}
+
 /// One line of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
+    /// It is confined so far, and waits for a file.
+    Ready(Confinement),
     /// What the scanner found.
     Scan(ScanReport),
     /// What kind of file it is: sent before anything deeper is parsed, so that it is known even

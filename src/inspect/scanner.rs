@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::engine;
 use super::process::{Answer, Ending, WorkerError, Workers};
-use super::protocol::{ADDRESS_SPACE, Job, Limits, Reply, Task};
+use super::protocol::{ADDRESS_SPACE, Job, Limits, OPEN_FILES, Reply, Setup, Task};
 use crate::domain::{ChunkStream, FileName, ScanStatus, ScanVerdict};
 
 /// Judges bytes. Fails closed: what could not be judged to its end is never clean.
@@ -36,16 +36,12 @@ impl EmbeddedScanner {
 #[async_trait]
 impl Scanner for EmbeddedScanner {
     async fn scan(&self, name: &FileName, stream: ChunkStream) -> ScanVerdict {
-        let task = Task {
-            job: Job::Scan,
-            name: name.as_str().to_owned(),
-            // Processor time has no upper end that fits a file of any size; a stalled worker
-            // meets the wall, and this stops one that spins while it reads.
-            limits: Limits { address_space: ADDRESS_SPACE, cpu_seconds: self.wall.as_secs().saturating_mul(20).max(60), open_files: 32 },
-            max_read_bytes: u64::MAX,
-            max_text_bytes: 0,
-        };
-        let answer = self.workers.run(&task, stream, u64::MAX, self.wall).await;
+        // Processor time has no upper end that fits a file of any size; a stalled worker meets the
+        // wall, and this stops one that spins while it reads.
+        let cpu_seconds = self.wall.as_secs().saturating_mul(20).max(60);
+        let setup = Setup { job: Job::Scan, limits: Limits { address_space: ADDRESS_SPACE, cpu_seconds, open_files: OPEN_FILES } };
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes: u64::MAX, max_text_bytes: 0 };
+        let answer = self.workers.run(setup, &task, stream, u64::MAX, self.wall).await;
         if let Some(error) = &answer.error {
             tracing::warn!(error = %error, "a file could not be scanned");
         }
@@ -60,7 +56,7 @@ impl Scanner for EmbeddedScanner {
 fn verdict(answer: Answer, engine: String) -> ScanVerdict {
     let report = answer.replies.into_iter().find_map(|reply| match reply {
         Reply::Scan(report) => Some(report),
-        Reply::Kind(_) | Reply::Reading(_) => None,
+        Reply::Ready(_) | Reply::Kind(_) | Reply::Reading(_) => None,
     });
     match (report, answer.error) {
         (Some(report), None) if report.status != ScanStatus::Pending => {
@@ -75,7 +71,8 @@ fn verdict(answer: Answer, engine: String) -> ScanVerdict {
 
 const fn why_failed(error: &WorkerError) -> &'static str {
     match error {
-        WorkerError::Process(_) => "the scanner could not be run",
+        WorkerError::Process(_) | WorkerError::Start => "the scanner could not be run",
+        WorkerError::Unconfined => "this system cannot confine the scanner, and the settings require it",
         WorkerError::Source(_) => "the bytes could not be read from where they are stored",
         WorkerError::TimedOut | WorkerError::Ended(Ending::Time) => "scanning it took too long",
         WorkerError::Ended(Ending::Memory) => "scanning it took too much memory",

@@ -1,12 +1,12 @@
-//! The child's entry: read the task, give up rights, do the work on a thread with a deep stack,
-//! answer. Nothing here outlives one file.
+//! The child's entry: give up rights, make ready, wait for a file, do the work on a thread with a
+//! deep stack, answer. Nothing here outlives one file.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 
 use super::engine::Engine;
-use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Task};
+use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
 use super::{kind, sandbox, text};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
@@ -27,23 +27,38 @@ pub fn worker_main() -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
+    let setup = std::env::args().nth(2).unwrap_or_default();
+    let setup: Setup = serde_json::from_str(&setup)?;
+    let confinement = sandbox::enter(setup.limits)?;
+    let tool = match setup.job {
+        Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
+        Job::Extract => Tool::Reader,
+    };
+    answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
     let mut line = String::new();
-    input.by_ref().take(MAX_TASK_LINE).read_line(&mut line)?;
+    if input.by_ref().take(MAX_TASK_LINE).read_line(&mut line)? == 0 {
+        // Kept in reserve and not needed, or the server is gone.
+        return Ok(());
+    }
     let task: Task = serde_json::from_str(&line)?;
-    sandbox::enter(task.limits)?;
-    let parser = thread::Builder::new().name("parser".to_owned()).stack_size(STACK).spawn(move || work(&task, &mut input))?;
+    let parser = thread::Builder::new().name("parser".to_owned()).stack_size(STACK).spawn(move || work(tool, &task, &mut input))?;
     parser.join().map_err(|_| io::Error::other("the parser failed"))?
 }
 
-fn work(task: &Task, input: &mut dyn Read) -> io::Result<()> {
-    match task.job {
-        Job::Scan => {
-            let mut engine = Engine::load().map_err(io::Error::other)?;
+/// What a worker was made ready for.
+enum Tool {
+    Scanner(Box<Engine>),
+    Reader,
+}
+
+fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
+    match tool {
+        Tool::Scanner(mut engine) => {
             let outcome = engine.scan(&task.name, input).map_err(io::Error::other)?;
             answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))
         }
-        Job::Extract => {
+        Tool::Reader => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
             let whole = bytes.len() as u64 <= task.max_read_bytes;

@@ -18,6 +18,8 @@ mod fixtures;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod inspect;

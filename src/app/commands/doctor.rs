@@ -1,7 +1,6 @@
 //! `satchel doctor`: whether every part works, and how.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream;
@@ -66,7 +65,14 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
         standing(loaded.clone(), &mut findings).await;
     }
     findings.push(connections(&loaded));
-    findings.push(Finding::of("scanner and reader", worker().await));
+    let require = loaded.settings.workers.require_sandbox;
+    findings.extend(match inspector(require) {
+        Ok(inspector) => {
+            let probed = Finding::of("scanner and reader", probe(&inspector).await);
+            vec![probed, confinement(&inspector, require)]
+        }
+        Err(said) => vec![Finding::of("scanner and reader", Err(said))],
+    });
     findings.push(Finding::of(
         "policies",
         Policies::built_in().map(|set| (Health::Ok, format!("{} built-in policies load", set.ids().len()))).map_err(|e| with_causes(&e)),
@@ -203,10 +209,36 @@ fn chunks(text: String) -> ChunkStream {
     Box::pin(stream::iter([Ok(Bytes::from(text))]))
 }
 
-/// One round trip of each kind through the worker process.
-async fn worker() -> Result<(Health, String), String> {
+fn inspector(require_sandbox: bool) -> Result<Inspector, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let inspector = Arc::new(Inspector::new(InspectorSettings::new(program)));
+    Ok(Inspector::new(InspectorSettings { require_sandbox, ..InspectorSettings::new(program) }))
+}
+
+/// What the process that parses files may still do.
+fn confinement(inspector: &Inspector, required: bool) -> Finding {
+    let limits = inspector.limits();
+    let bounds = format!(
+        "{} MiB of memory, {} s of processor time, {} open files",
+        limits.address_space >> 20,
+        limits.cpu_seconds,
+        limits.open_files
+    );
+    let (health, said) = match inspector.confinement() {
+        Some(confinement) => {
+            let health = match (confinement.is_full(), required) {
+                (true, _) => Health::Ok,
+                (false, false) => Health::Fallback,
+                (false, true) => Health::Not,
+            };
+            (health, format!("landlock {}, seccomp {}, {bounds}", confinement.landlock, confinement.seccomp))
+        }
+        None => (Health::Not, "it could not be started".to_owned()),
+    };
+    Finding { part: "worker", health, essential: true, said }
+}
+
+/// One round trip of each kind through the worker process.
+async fn probe(inspector: &Inspector) -> Result<(Health, String), String> {
     let name = FileName::parse("probe.txt").map_err(|error| error.to_string())?;
     let verdict = inspector.scan(&name, chunks(EICAR.concat())).await;
     if verdict.status != ScanStatus::Infected {

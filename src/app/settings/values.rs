@@ -192,11 +192,14 @@ impl Default for LimitSettings {
 pub struct WorkersSettings {
     /// Files inspected at once in this process; 0 leaves inspection to others.
     pub count: usize,
+    /// Whether files stay unscanned, with this reason, where the kernel does not let the process
+    /// that parses them give up files, connections and system calls.
+    pub require_sandbox: bool,
 }
 
 impl Default for WorkersSettings {
     fn default() -> Self {
-        Self { count: 2 }
+        Self { count: 2, require_sandbox: false }
     }
 }
 

@@ -1,0 +1,9 @@
+//! Files that are made to harm whoever parses them: made here, by code, and never large on disk.
+
+mod archives;
+mod documents;
+mod files;
+mod processes;
+mod reserve;
+mod served;
+mod worker;
