@@ -250,7 +250,7 @@ impl House {
             stop.cancelled().await;
             // Workers take no further job while requests end.
             self.rest.cancel();
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             () = doors => {}
