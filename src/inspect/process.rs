@@ -237,13 +237,11 @@ async fn greet(mut child: Child) -> Result<(Ready, Confinement), WorkerError> {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
     let heard = timeout(STARTING, (&mut stdout).take(MAX_GREETING).read_until(b'\n', &mut line)).await;
-    match (heard, serde_json::from_slice(&line)) {
-        (Ok(Ok(_)), Ok(Reply::Ready(confinement))) => Ok((Ready { child, pipes: Pipes { stdin, stdout, stderr } }, confinement)),
-        _ => {
-            end(&mut child).await;
-            Err(WorkerError::Start)
-        }
+    if let (Ok(Ok(_)), Ok(Reply::Ready(confinement))) = (heard, serde_json::from_slice(&line)) {
+        return Ok((Ready { child, pipes: Pipes { stdin, stdout, stderr } }, confinement));
     }
+    end(&mut child).await;
+    Err(WorkerError::Start)
 }
 
 /// Kills and reaps; a process that is already gone is no error.
