@@ -163,6 +163,8 @@ fn of_signature(format: FileFormat, bytes: &[u8], extension: Option<&str>) -> Ki
     let mime = match format.media_type() {
         "audio/vnd.wave" => "audio/wav",
         "video/matroska" => "video/x-matroska",
+        // A film whose tracks are not told: they stand behind what was read, or are cut off.
+        "application/mp4" => "video/mp4",
         "text/xml" => "application/xml",
         other => other,
     };
@@ -178,6 +180,7 @@ fn of_signature(format: FileFormat, bytes: &[u8], extension: Option<&str>) -> Ki
         FormatKind::Document | FormatKind::Ebook => Category::Document,
         FormatKind::Spreadsheet => Category::Spreadsheet,
         FormatKind::Presentation => Category::Presentation,
+        _ if mime == "video/mp4" => Category::Video,
         FormatKind::Image => Category::Image,
         FormatKind::Audio => Category::Recording,
         FormatKind::Video => Category::Video,

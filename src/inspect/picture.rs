@@ -46,7 +46,8 @@ pub(super) fn read(bytes: Vec<u8>, name: &str) -> Picture {
     Picture {
         title: title.into_iter().flatten().find_map(|title| metadata::believable_title(title, name)),
         author: metadata::authors(&found),
-        date: [&found.date, &found.created].into_iter().flatten().find_map(|text| metadata::date_of(text)),
+        // What TIFF 6.0 calls the time of creation is set by programs too: the last resort.
+        date: [&found.date, &found.created, &found.modified].into_iter().flatten().find_map(|text| metadata::date_of(text)),
         words: words(&found, description.as_deref()),
     }
 }

@@ -196,7 +196,7 @@ mod tests {
         let rtf =
             br"{\rtf1\ansi{\fonttbl{\f0 Arial;}}{\*\generator Word;}{\header Acme \b Legal\b0\par}\pard{\f2\*\cs7 The caf\'e9 \{1\}}\par
 \uc1\u-10240?\u-8398?{\pict\bin3 }}}abc}tail}";
-        assert_eq!(look_again(rtf), "Acme Legal\nThe caf\u{e9} {1}\n\u{10332}");
+        assert_eq!(look_again(rtf), "Acme Legal\nThe caf\u{e9} {1}\n\u{10332}tail");
     }
 
     proptest! {

@@ -193,6 +193,7 @@ pub fn msg() -> Vec<u8> {
         ("/__substg1.0_001A001F", &utf16("IPM.Note")),
         ("/__substg1.0_0037001F", &utf16("Renewal of the licence")),
         ("/__substg1.0_0C1A001F", &utf16("Ann Lee")),
+        ("/__substg1.0_0C1F001F", &utf16("ann@acme.example")),
         ("/__substg1.0_1000001F", &utf16("Please renew it before Friday.")),
     ])
 }
