@@ -13,7 +13,7 @@ const ITERATIONS: usize = 2000;
 fn value(kind: u8, text: &str) -> Value {
     match kind % 7 {
         0 => Value::Null,
-        1 => Value::Bool(text.len() % 2 == 0),
+        1 => Value::Bool(text.len().is_multiple_of(2)),
         2 => Value::from(text.len()),
         3 => Value::from(vec![text; usize::from(kind / 7)]),
         4 => Value::Object(Map::from_iter([(text.to_owned(), Value::Null)])),
