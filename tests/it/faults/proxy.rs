@@ -153,8 +153,8 @@ fn length(head: &str) -> usize {
 async fn forwarded(server: SocketAddr, head: &str, body: &[u8]) -> io::Result<TcpStream> {
     let mut upstream = TcpStream::connect(server).await?;
     let lines = head.split("\r\n").filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("connection:"));
-    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
-    upstream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await?;
+    let head = lines.collect::<Vec<_>>().join("\r\n");
+    upstream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await?;
     upstream.write_all(body).await?;
     Ok(upstream)
 }

@@ -336,20 +336,13 @@ impl Run {
         let is_same = file.versions.len() == question.version && !file.removed;
         if shared {
             assert!(yes && is_same && file.is_active() && file.may_list(call.who), "shared {file:?} by {:?}: {answer:?}", call.who);
-            match question.to {
-                Some(who) => self.model[customer].files[question.file].shared_with.push(who),
-                None => {
-                    let (url, code) = (answer.text("/data/link/url"), answer.text("/data/code/digits"));
-                    let link = Link {
-                        url,
-                        code,
-                        file: question.file,
-                        version: question.version - 1,
-                        until: self.now + CODE_SECONDS,
-                        tries: TRIES,
-                    };
-                    self.model[customer].links.push(link);
-                }
+            if let Some(who) = question.to {
+                self.model[customer].files[question.file].shared_with.push(who);
+            } else {
+                let (url, code) = (answer.text("/data/link/url"), answer.text("/data/code/digits"));
+                let link =
+                    Link { url, code, file: question.file, version: question.version - 1, until: self.now + CODE_SECONDS, tries: TRIES };
+                self.model[customer].links.push(link);
             }
         }
         if yes && heard && is_same && file.is_active() {
