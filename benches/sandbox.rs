@@ -38,14 +38,14 @@ fn files(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
             bench.iter(|| {
                 runtime.block_on(async {
                     assert_eq!(inspector.scan(&name, note()).await.status, ScanStatus::Clean);
-                })
+                });
             });
         });
         group.bench_function(format!("read, {way}"), |bench| {
             bench.iter(|| {
                 runtime.block_on(async {
                     assert_eq!(inspector.extract(&name, note()).await.extraction.status, ExtractionStatus::Done);
-                })
+                });
             });
         });
     }

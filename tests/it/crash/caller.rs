@@ -147,13 +147,11 @@ impl Caller {
     /// Works until the server is lost, or until `rounds` rounds are done in all.
     pub async fn work(&mut self, server: &Server, rounds: u32) {
         while self.round < rounds {
-            match self.step(server).await {
-                Ok(()) => self.again = false,
-                Err(Lost) => {
-                    self.note_doubt();
-                    return;
-                }
+            if self.step(server).await.is_err() {
+                self.note_doubt();
+                return;
             }
+            self.again = false;
         }
     }
 
@@ -282,7 +280,7 @@ impl Caller {
         let (_, slug) = text("/data/link/url").rsplit_once("/s/").map(|(start, slug)| (start.to_owned(), slug.to_owned())).unwrap();
         let share = Share {
             call: self.call.clone(),
-            share: text("/data/share"),
+            id: text("/data/share"),
             link: text("/data/link/id"),
             slug,
             code: text("/data/code/digits"),

@@ -5,6 +5,7 @@ use futures::channel::mpsc;
 use reqwest::{Body, Method};
 use serde_json::json;
 use tokio::net::TcpStream;
+use tokio_util::task::TaskTracker;
 
 use super::caller::Ground;
 use super::server::{House, children_of, reply, until};
@@ -46,13 +47,13 @@ async fn a_server_told_to_stop_ends_what_is_under_way_and_nothing_else() {
     let (question, half) = halves();
     question.unbounded_send(Ok(Bytes::from_static(br#"{"query": "harb"#))).unwrap();
     let request = server.request(Method::POST, "/v1/tools/find_file", &token).header("content-type", "application/json");
-    let tool = tokio::spawn(reply(request.body(half)));
+    let tool = TaskTracker::new().spawn(reply(request.body(half)));
     until("earlier uploads are forgotten", async || (house.rows("uploads").await == 0).then_some(())).await;
     // An upload that is half sent. Its connection is younger: once it is served, so is the other one.
     let (pieces, body) = halves();
     pieces.unbounded_send(Ok(Bytes::from_static(b"first half, "))).unwrap();
     let request = server.request(Method::POST, "/v1/files", &ground.key).query(&[("name", "halves.txt"), ("title", "Halves")]);
-    let upload = tokio::spawn(reply(request.body(body)));
+    let upload = TaskTracker::new().spawn(reply(request.body(body)));
     until("the upload has begun", async || house.rows("uploads").await.checked_sub(1)).await;
 
     server.terminate();
@@ -111,7 +112,7 @@ mod long {
         let (pieces, body) = halves();
         pieces.unbounded_send(Ok(Bytes::from_static(b"and then "))).unwrap();
         let request = server.request(Method::POST, "/v1/files", &ground.key).query(&[("name", "endless.txt")]);
-        let upload = tokio::spawn(reply(request.body(body)));
+        let upload = TaskTracker::new().spawn(reply(request.body(body)));
         until("the upload has begun", async || house.rows("uploads").await.checked_sub(1)).await;
         server.terminate();
         assert_eq!(server.ended().await.code(), Some(0), "{}", house.log());

@@ -60,7 +60,7 @@ async fn faults(faults: impl Fn(u64) -> Vec<Fault>) {
         through((&house, &server), (&ground, &ledger), &mut caller, *fault).await;
     }
     let report = judge(&house, server, &ground, &ledger).await;
-    println!("{} faults of {writes} writes: {report:?}", faults.len());
+    eprintln!("{} faults of {writes} writes: {report:?}", faults.len());
     assert!(writes > 20, "{writes}");
 }
 

@@ -1,7 +1,6 @@
 //! The command line as one more client: `satchel import` of a folder, while the server may die.
 
 use ring::digest::{SHA256, digest};
-use serde_json::Value;
 
 use super::caller::{Ground, content};
 use super::ledger::{Ledger, Upload};
@@ -39,6 +38,6 @@ pub async fn import(server: &Server, ground: &Ground, ledger: &Ledger, label: &s
         }
     }
     // The command succeeds exactly when every file was stored.
-    let stored = list.iter().filter(|entry| entry["outcome"] != Value::from("not_stored")).count();
+    let stored = list.iter().filter(|entry| entry["outcome"] != "not_stored").count();
     assert_eq!(ended.code == Some(0), stored == FILES, "{ended:?}");
 }

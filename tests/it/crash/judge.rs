@@ -144,15 +144,15 @@ fn operations(trail: &[Value], facts: &Facts, files: &HashMap<String, String>) {
     assert!((facts.shares.len()..=facts.calls.len()).contains(&all("share")));
     for share in &facts.shares {
         let named = |action: &str, outcome: &str, reason: &str| with(action, outcome, "reason", reason);
-        assert_eq!(named("share", "done", &share.share), 1, "{share:?}");
+        assert_eq!(named("share", "done", &share.id), 1, "{share:?}");
         for (count, records) in [
             (share.codes, named("issue_code", "done", &share.link)),
-            (share.guessed, named("open_link", "code_wrong", &share.share)),
-            (share.redeemed, named("open_link", "done", &share.share)),
+            (share.guessed, named("open_link", "code_wrong", &share.id)),
+            (share.redeemed, named("open_link", "done", &share.id)),
         ] {
             assert!(count.allows(records), "{records} records of {share:?}");
         }
-        assert!(named("open_link", "code_right", &share.share) >= named("open_link", "done", &share.share));
+        assert!(named("open_link", "code_right", &share.id) >= named("open_link", "done", &share.id));
     }
 }
 

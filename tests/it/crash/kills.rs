@@ -36,7 +36,7 @@ impl Instants {
 
 async fn killed_at_random(kills: usize) {
     let seed = u64::from(std::process::id());
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let (house, ledger, mut instants) = (House::new(), Arc::new(Ledger::default()), Instants(seed));
     let server = house.start().await;
     let ground = Ground::make(&server).await;
@@ -61,7 +61,7 @@ async fn killed_at_random(kills: usize) {
         let ((), (), ()) = tokio::join!(work(&mut callers, &server, ENDLESS), import, killer);
     }
     let report = judge(&house, house.start().await, &ground, &ledger).await;
-    println!("{kills} kills: {report:?}");
+    eprintln!("{kills} kills: {report:?}");
     assert!(report.acknowledged > kills, "too little was done between the kills: {report:?}");
 }
 
@@ -91,7 +91,7 @@ async fn scenario(house: &House, callers: &mut [Caller], ground: &Ground, fault:
 async fn killed_at_flush(prepared: &House, ground: &Ground, number: u64) -> Report {
     let (house, ledger) = (prepared.copy(), Arc::new(Ledger::default()));
     let mut callers = callers(ground, &ledger, number);
-    let fault = if number % 2 == 0 { Fault::KillBefore(number) } else { Fault::KillAfter(number) };
+    let fault = if number.is_multiple_of(2) { Fault::KillBefore(number) } else { Fault::KillAfter(number) };
     scenario(&house, &mut callers, ground, fault).await;
     let server = house.start().await;
     for _ in 0..3 {
@@ -121,7 +121,7 @@ async fn killed_at_flushes(choose: impl Fn(u64) -> Vec<u64>) {
         records += report.records;
     }
     let kills = chosen.len();
-    println!("{kills} of {all} flushes: {acknowledged} operations acknowledged, {in_doubt} in doubt, {records} records");
+    eprintln!("{kills} of {all} flushes: {acknowledged} operations acknowledged, {in_doubt} in doubt, {records} records");
     assert!(kills > 0 && acknowledged > 0);
 }
 

@@ -18,7 +18,7 @@ pub struct Upload {
 #[derive(Debug, Clone)]
 pub struct Share {
     pub call: String,
-    pub share: String,
+    pub id: String,
     pub link: String,
     pub slug: String,
     /// The newest code that was told.

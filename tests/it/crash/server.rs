@@ -19,7 +19,7 @@ use super::shim::{Fault, Shim};
 use crate::cli::program::{FREE_PORTS, satchel};
 
 /// How long anything may take that a test waits for.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two looks at a condition that is waited for.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(20);
 

@@ -1,5 +1,6 @@
 //! Documents that loop, nest and swell.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 use super::archives::{zip, zlib};
@@ -20,7 +21,7 @@ fn docx_of(document: &str) -> Vec<u8> {
 pub fn billion_laughs() -> Vec<u8> {
     let mut entities = r#"<!ENTITY l0 "lol">"#.to_owned();
     for level in 1..=9 {
-        entities.push_str(&format!(r#"<!ENTITY l{level} "{}">"#, format!("&l{};", level - 1).repeat(10)));
+        write!(entities, r#"<!ENTITY l{level} "{}">"#, format!("&l{};", level - 1).repeat(10)).unwrap();
     }
     docx_of(&format!(
         r#"<?xml version="1.0"?><!DOCTYPE w:document [{entities}]><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>&l9;</w:t></w:r></w:p></w:body></w:document>"#
@@ -30,11 +31,11 @@ pub fn billion_laughs() -> Vec<u8> {
 pub fn nested_mail(depth: usize) -> Vec<u8> {
     let mut mail = "From: Ann Lee <ann@acme.example>\r\nSubject: Depth\r\nMIME-Version: 1.0\r\n".to_owned();
     for level in 0..depth {
-        mail.push_str(&format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n"));
+        write!(mail, "Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n").unwrap();
     }
     mail.push_str("Content-Type: text/plain\r\n\r\nthe end\r\n");
     for level in (0..depth).rev() {
-        mail.push_str(&format!("--b{level}--\r\n"));
+        write!(mail, "--b{level}--\r\n").unwrap();
     }
     mail.into_bytes()
 }

@@ -66,12 +66,12 @@ fn faults(hostile: &Hostile, file: &Value) -> Option<String> {
     let reason = extraction["reason"].as_str().unwrap_or_default();
     let read = text(extraction, "/status");
     eprintln!("{}: {status}, {}, {read} {reason}", hostile.what, text(file, "/lifecycle/scan_status"));
-    let fine = match status {
+    let is_settled = match status {
         "active" => read == "done" || is_plain(reason),
         "quarantined" => matches!(text(file, "/lifecycle/scan_status"), "infected" | "suspicious"),
         _ => false,
     };
-    (!fine).then(|| format!("{}: {file}", hostile.what))
+    (!is_settled).then(|| format!("{}: {file}", hostile.what))
 }
 
 mod long {

@@ -111,7 +111,7 @@ mod long {
         let inner = archives::stored(&[("a.bin", &block), ("b.bin", &block), ("c.bin", &block)]);
         let outer = archives::stored(&[("inner.zip", &inner), ("d.bin", &block)]);
         // It is memory that is in question here, however slow the machine.
-        let patient = InspectorSettings { scan_wall: Duration::from_secs(900), ..settings() };
+        let patient = InspectorSettings { scan_wall: Duration::from_mins(15), ..settings() };
         let verdict = Inspector::new(patient).scan(&FileName::parse("large.zip").unwrap(), chunks(&outer)).await;
         assert_eq!((verdict.status, verdict.findings), (ScanStatus::Clean, Vec::new()));
     }
