@@ -56,7 +56,7 @@ struct Times {
 
 impl Times {
     fn new(what: &'static str) -> Self {
-        Self { what, micros: Histogram::new(3).expect("three digits"), right: None }
+        Self { what, micros: Histogram::new_with_bounds(1, 60_000_000, 3).expect("up to a minute"), right: None }
     }
 
     fn note(&mut self, took: Duration) {

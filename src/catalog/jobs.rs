@@ -157,6 +157,22 @@ impl Catalog {
         }))
     }
 
+    /// Leaves a leased job in its worker's hands until `until`.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker has taken it over; else when it could not be committed.
+    pub async fn renew_job(&self, job: &Job, until: Timestamp) -> Result<(), CatalogError> {
+        let mut tx = self.begin().await?;
+        hold_job(&mut tx, job).await?;
+        sqlx::query("UPDATE jobs SET leased_until = $3 WHERE customer_id = $1 AND id = $2")
+            .bind(job.customer.to_string())
+            .bind(job.id.to_string())
+            .bind(micros(until))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
     /// Puts a leased job back, to run again at an instant.
     ///
     /// # Errors

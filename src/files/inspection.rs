@@ -68,6 +68,15 @@ impl Files {
         Ok(self.0.catalog.take_over().await?)
     }
 
+    /// Keeps a leased job for `seconds` from now.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker has it; else when the catalog does not answer.
+    pub async fn renew_job(&self, job: &Job, seconds: i64) -> Result<(), FilesError> {
+        let until = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        Ok(self.0.catalog.renew_job(job, until).await?)
+    }
+
     /// Puts a job back for `seconds`.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileNam
 pub struct InspectorSettings {
     /// This program's own path; it is re-executed as the worker.
     pub exe: PathBuf,
+    /// How long a worker may take to get ready for its file.
+    pub start_wall: Duration,
     /// Longest pause of a scan while bytes arrive, and after the last one.
     pub scan_wall: Duration,
     /// The same for reading text.
@@ -38,6 +40,7 @@ impl InspectorSettings {
     pub const fn new(exe: PathBuf) -> Self {
         Self {
             exe,
+            start_wall: Duration::from_secs(20),
             scan_wall: Duration::from_secs(30),
             extract_wall: Duration::from_secs(30),
             max_text_bytes: 1 << 20,
@@ -73,6 +76,8 @@ pub struct Extracted {
     pub summary: Option<String>,
     /// How reading went.
     pub extraction: Extraction,
+    /// What kept it from being read lies outside the file: another time it may be read.
+    pub may_read_again: bool,
 }
 
 /// Judges files: the embedded scanner and the readers, behind processes with limits.
@@ -94,6 +99,7 @@ impl Inspector {
         let workers = Arc::new(Workers::new(Start {
             exe: settings.exe.clone(),
             concurrency: settings.concurrency,
+            patience: settings.start_wall,
             keep_warm: settings.keep_warm,
             require_sandbox: settings.require_sandbox,
         }));
@@ -149,6 +155,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         let kind = kind::by_extension(name.extension().as_deref());
         KindReport { content_type: kind.content_type, category: kind.category }
     });
+    let may_read_again = matches!(answer.error, Some(WorkerError::Process(_) | WorkerError::Start | WorkerError::Source(_)));
     let reading = match (reading, answer.error) {
         (Some(reading), None) => reading,
         (_, error) => Reading::without_text(ExtractionStatus::Failed, error.as_ref().map_or("the file is damaged", why_failed)),
@@ -164,6 +171,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         text: reading.text,
         summary: reading.summary,
         extraction: Extraction { status: reading.status, reason: reading.reason },
+        may_read_again,
     }
 }
 
@@ -191,6 +199,16 @@ mod tests {
         assert_eq!((extracted.content_type.as_str(), extracted.category), ("application/pdf", Category::Document));
         assert_eq!(extracted.extraction.status, ExtractionStatus::Failed);
         assert_eq!(extracted.extraction.reason.as_deref(), Some("reading it took too much memory"));
+    }
+
+    #[test]
+    fn what_broke_outside_the_file_may_be_read_another_time() {
+        let name = FileName::parse("budget.xlsx").unwrap();
+        let read_again = |error| assemble(&name, Answer { replies: Vec::new(), error: Some(error) }).may_read_again;
+        assert!(read_again(WorkerError::Source(std::io::Error::other("the store went away"))));
+        assert!(read_again(WorkerError::Start));
+        assert!(!read_again(WorkerError::TimedOut));
+        assert!(!read_again(WorkerError::Ended(Ending::Memory)));
     }
 
     #[test]

@@ -23,8 +23,6 @@ const MAX_COMPLAINT: u64 = 8 << 10;
 
 /// Longest first line of a worker, in bytes.
 const MAX_GREETING: u64 = 4 << 10;
-/// How long a worker may take to get ready; the file has no part in it.
-const STARTING: Duration = Duration::from_secs(20);
 
 /// Settings of the child: one memory arena and one helper thread with a deep stack, so that the
 /// address space limit holds the document and not the allocator's reserves.
@@ -96,6 +94,8 @@ pub(super) struct Start {
     pub exe: PathBuf,
     /// Workers at once that have a file.
     pub concurrency: usize,
+    /// How long one may take to get ready; the file has no part in it.
+    pub patience: Duration,
     /// Whether one worker of each kind waits in reserve, started and confined.
     pub keep_warm: bool,
     /// Whether a worker that is not wholly confined is sent away.
@@ -176,11 +176,11 @@ impl Workers {
         let mut ready = None;
         if let Some(child) = waiting {
             // One that died while it waited has seen nothing of the file.
-            ready = greet(child).await.ok();
+            ready = self.greet(child).await.ok();
         }
         let (worker, confinement) = match ready {
             Some(ready) => ready,
-            None => greet(self.spawn(setup).map_err(WorkerError::Process)?).await?,
+            None => self.greet(self.spawn(setup).map_err(WorkerError::Process)?).await?,
         };
         if self.confinement.set(confinement).is_ok() && !confinement.is_full() {
             tracing::warn!(
@@ -196,6 +196,21 @@ impl Workers {
             self.refill(setup);
         }
         Ok(worker)
+    }
+
+    /// Waits for a worker's first line.
+    async fn greet(&self, mut child: Child) -> Result<(Ready, Confinement), WorkerError> {
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+            return Err(WorkerError::Start);
+        };
+        let mut stdout = BufReader::new(stdout);
+        let mut line = Vec::new();
+        let heard = timeout(self.start.patience, (&mut stdout).take(MAX_GREETING).read_until(b'\n', &mut line)).await;
+        if let (Ok(Ok(_)), Ok(Reply::Ready(confinement))) = (heard, serde_json::from_slice(&line)) {
+            return Ok((Ready { child, pipes: Pipes { stdin, stdout, stderr } }, confinement));
+        }
+        end(&mut child).await;
+        Err(WorkerError::Start)
     }
 
     fn take(&self, setup: Setup) -> Option<Child> {
@@ -227,21 +242,6 @@ impl Workers {
             .kill_on_drop(true)
             .spawn()
     }
-}
-
-/// Waits for a worker's first line.
-async fn greet(mut child: Child) -> Result<(Ready, Confinement), WorkerError> {
-    let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
-        return Err(WorkerError::Start);
-    };
-    let mut stdout = BufReader::new(stdout);
-    let mut line = Vec::new();
-    let heard = timeout(STARTING, (&mut stdout).take(MAX_GREETING).read_until(b'\n', &mut line)).await;
-    if let (Ok(Ok(_)), Ok(Reply::Ready(confinement))) = (heard, serde_json::from_slice(&line)) {
-        return Ok((Ready { child, pipes: Pipes { stdin, stdout, stderr } }, confinement));
-    }
-    end(&mut child).await;
-    Err(WorkerError::Start)
 }
 
 /// Kills and reaps; a process that is already gone is no error.

@@ -9,8 +9,10 @@ use crate::telemetry::Stopwatch;
 
 /// How long a job may be away before another worker takes it.
 pub(super) const LEASE_SECONDS: i64 = 180;
-/// Within the lease, so that two workers never have the same job.
-const LIMIT: Duration = Duration::from_secs(150);
+/// How often a worker that is still busy renews its lease; two renewals may fail before it ends.
+const RENEW_EVERY: Duration = Duration::from_mins(1);
+/// Renewals of one attempt: the largest file at two megabytes a second takes less.
+const MAX_RENEWALS: u32 = 45;
 const MAX_ATTEMPTS: u32 = 5;
 
 /// How long a job waits at most while a part that it needs does not answer.
@@ -25,7 +27,9 @@ enum Trouble {
     Files(#[from] FilesError),
     #[error("the scanner could not judge the file: {0}")]
     Scanner(String),
-    #[error("the inspection took longer than its lease")]
+    #[error("the file could not be read now: {0}")]
+    Reader(String),
+    #[error("the inspection took longer than any file should")]
     Late,
 }
 
@@ -39,11 +43,7 @@ impl Trouble {
 /// Runs one job to its end, or puts it back.
 pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
     let watch = Stopwatch::start();
-    let result = match tokio::time::timeout(LIMIT, steps(files, inspector, job)).await {
-        Ok(result) => result,
-        Err(_) => Err(Trouble::Late),
-    };
-    let error = match result {
+    let error = match in_hand(files, inspector, job).await {
         Ok(()) => {
             tracing::debug!(job.id = %job.id, file.id = %job.file, elapsed_ms = watch.elapsed_ms(), "file inspected");
             return;
@@ -70,6 +70,24 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
             }
         }
     }
+}
+
+/// Works on a job, and keeps it from other workers meanwhile.
+async fn in_hand(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let mut work = std::pin::pin!(steps(files, inspector, job));
+    for _ in 0..MAX_RENEWALS {
+        match tokio::time::timeout(RENEW_EVERY, &mut work).await {
+            Ok(result) => return result,
+            Err(_) => match files.renew_job(job, LEASE_SECONDS).await {
+                Ok(()) => {}
+                Err(error) if error.code() == ErrorCode::Unavailable => {
+                    tracing::warn!(job.id = %job.id, error = %error, "a lease could not be renewed; trying again before it ends");
+                }
+                Err(error) => return Err(error.into()),
+            },
+        }
+    }
+    Err(Trouble::Late)
 }
 
 /// Two seconds, then four, eight, sixteen.
@@ -101,6 +119,9 @@ async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tr
 async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInspection) -> Result<(), Trouble> {
     let (name, bytes) = files.open_for_inspection(under).await?;
     let read = inspector.extract(&name, bytes).await;
+    if read.may_read_again && job.attempts < MAX_ATTEMPTS {
+        return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
+    }
     let understood = Understood {
         content_type: read.content_type,
         category: read.category,

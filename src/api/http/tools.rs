@@ -20,7 +20,7 @@ use crate::tools::{Answer, Definition, Outcome};
 pub(in crate::api) const TOOL_ROUTE: &str = "/v1/tools/{tool}";
 
 pub(super) fn routes() -> Router<Api> {
-    Router::new().route("/v1/tools", get(list)).route(TOOL_ROUTE, post(call))
+    Router::new().route("/v1/tools", get(list)).route("/v1/tools/{tool}", post(call))
 }
 
 #[derive(Deserialize)]

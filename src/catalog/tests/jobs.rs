@@ -35,6 +35,20 @@ async fn jobs_are_taken_oldest_first(fx: &Fixture) {
     assert_eq!((first.file, taken.as_slice()), (files[0], files.as_slice()));
 }
 
+async fn a_lease_that_is_renewed_lasts_and_one_that_was_taken_over_is_not_renewed(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    fx.arrived(customer, "report").await;
+    let job = fx.catalog.lease_job(fx.in_seconds(60)).await.unwrap().unwrap();
+    fx.clock.advance_seconds(50);
+    fx.catalog.renew_job(&job, fx.in_seconds(60)).await.unwrap();
+    fx.clock.advance_seconds(50);
+    assert_eq!(fx.catalog.lease_job(fx.in_seconds(60)).await.unwrap(), None);
+    fx.clock.advance_seconds(10);
+    let next = fx.lease().await;
+    assert_eq!(next.id, job.id);
+    assert!(conflicts(fx.catalog.renew_job(&job, fx.in_seconds(60)).await));
+}
+
 async fn a_job_put_back_waits_for_its_time(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     fx.arrived(customer, "report").await;
@@ -120,6 +134,7 @@ async fn workers_at_once_never_share_a_job_and_none_goes_idle(fx: &Fixture) {
 on_every_engine!(
     a_job_is_leased_to_one_worker_until_its_lease_ends,
     jobs_are_taken_oldest_first,
+    a_lease_that_is_renewed_lasts_and_one_that_was_taken_over_is_not_renewed,
     a_job_put_back_waits_for_its_time,
     a_closed_job_is_never_run_again,
     a_job_cannot_be_closed_into_an_open_state,

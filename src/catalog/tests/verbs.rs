@@ -93,6 +93,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     // A lease and a pause change nothing that anybody could ask about.
     let leased = count.leaves(0, "lease_job", catalog.lease_job(fx.in_seconds(300))).await.unwrap();
+    count.leaves(0, "renew_job", catalog.renew_job(&leased, fx.in_seconds(300))).await;
     count.leaves(0, "retry_job", catalog.retry_job(&leased, fx.now(), "again")).await;
     let leased = catalog.lease_job(fx.in_seconds(300)).await.unwrap().unwrap();
     let clean = Judgement { verdict: &verdict(ScanStatus::Clean), object_key: None, left: None };
