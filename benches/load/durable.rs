@@ -48,8 +48,9 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
     Server::active(&mut client, &customer, &file).await?;
     let person = json!({ "kind": "contact", "name": "Ida Brandt", "email": "ida@brandt.example" });
     let share = json!({ "file": "the northwind lease", "with": "Owen Price" });
+    // The directory is searched by every share: it grows only after those were measured.
     for (what, path, body, as_caller) in
-        [("a contact added", "/v1/people", person, false), ("`share_file` up to its question", "/v1/tools/share_file", share, true)]
+        [("`share_file` up to its question", "/v1/tools/share_file", share, true), ("a contact added", "/v1/people", person, false)]
     {
         for connections in [1, GROUP] {
             let tokens = if as_caller { server.calls(&customer, connections).await? } else { vec![customer.key.clone(); connections] };
