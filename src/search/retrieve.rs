@@ -237,8 +237,9 @@ mod tests {
 
     fn terms(fields: &SchemaFields) -> Terms {
         let mut terms = Terms::default();
-        for word in 0..30_u8 {
-            terms.add(Term::from_field_text(fields.name, &format!("word{word}")), 1.0 + f32::from(word) / 10.0);
+        // As many weighty ones as look for candidates.
+        for word in 0..30 {
+            terms.add(Term::from_field_text(fields.name, &format!("word{word}")), if word < LEADING { 5.0 } else { 0.01 });
         }
         terms.add(Term::from_field_text(fields.name, "absent"), 9.0);
         terms.add_near(Term::from_field_text(fields.author, "autor3"), 1);

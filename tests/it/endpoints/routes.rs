@@ -41,7 +41,9 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
 fn read(stream: TokenStream, found: &mut BTreeSet<Route>) -> Result<(), String> {
     let trees: Vec<TokenTree> = stream.into_iter().collect();
     for (at, tree) in trees.iter().enumerate() {
-        if let TokenTree::Group(group) = tree {
+        if let TokenTree::Group(group) = tree
+            && !is_tests(&trees, at)
+        {
             read(group.stream(), found)?;
         }
         let (TokenTree::Ident(name), Some(TokenTree::Group(arguments))) = (tree, trees.get(at + 1)) else { continue };
@@ -64,6 +66,12 @@ fn read(stream: TokenStream, found: &mut BTreeSet<Route>) -> Result<(), String> 
         }
     }
     Ok(())
+}
+
+/// Whether this is the body of `mod tests`, whose routes nobody outside can ask.
+fn is_tests(trees: &[TokenTree], at: usize) -> bool {
+    let word = |back: usize| at.checked_sub(back).and_then(|place| trees.get(place)).map(ToString::to_string);
+    word(2).as_deref() == Some("mod") && word(1).as_deref() == Some("tests")
 }
 
 fn path_of(arguments: TokenStream) -> Result<String, String> {
@@ -89,7 +97,7 @@ fn methods_of(arguments: TokenStream) -> Vec<String> {
 #[test]
 fn routes_are_read_however_they_are_chained() {
     let mut found = BTreeSet::new();
-    let source = r#"fn r() { Router::new().route("/a/{x}", get(one).delete(two)).merge(b).nest("/m", other) }"#;
+    let source = r#"fn r() { Router::new().route("/a/{x}", get(one).delete(two)).merge(b).nest("/m", other) } mod tests { fn r() { x.route("/t", get(t)) } }"#;
     read(source.parse().unwrap(), &mut found).unwrap();
     let expected = [("ANY", "/m"), ("DELETE", "/a/{x}"), ("GET", "/a/{x}")].map(|(method, path)| (method.to_owned(), path.to_owned()));
     assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
