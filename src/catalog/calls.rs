@@ -269,9 +269,12 @@ impl Catalog {
         let mut tx = self.begin().await?;
         hold_call(&mut tx, customer, call, Turn::Alive).await?;
         if let Some(caller) = &change.caller {
-            sqlx::query(
+            // A platform that says again who is on the line voids nothing; of two unknown callers nobody knows
+            // that they are one.
+            let another = sqlx::query(
                 "UPDATE calls SET caller_id = $3, caller_number = $4, epoch = epoch + 1, heard_kind = NULL, heard_text = NULL, heard_at = NULL, \
-                 verified_method = 'none', verified_level = 0 WHERE customer_id = $1 AND id = $2",
+                 verified_method = 'none', verified_level = 0 WHERE customer_id = $1 AND id = $2 \
+                 AND NOT (COALESCE(caller_id = $3, FALSE) OR COALESCE(caller_number = $4, FALSE))",
             )
             .bind(customer.to_string())
             .bind(call.to_string())
@@ -279,13 +282,15 @@ impl Catalog {
             .bind(number_of(caller).map(Phone::as_str))
             .execute(&mut *tx)
             .await?;
-            void_pending(&mut tx, customer, call).await?;
-            sqlx::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND call_id = $2 AND voided_at IS NULL")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
+            if another.rows_affected() == 1 {
+                void_pending(&mut tx, customer, call).await?;
+                sqlx::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND call_id = $2 AND voided_at IS NULL")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .bind(now)
+                    .execute(&mut *tx)
+                    .await?;
+            }
         }
         if let Some(verified) = change.verified {
             sqlx::query("UPDATE calls SET verified_method = $3, verified_level = $4 WHERE customer_id = $1 AND id = $2")

@@ -217,7 +217,21 @@ async fn an_answer_with_a_files_text_is_remembered(fx: &Fixture) {
     assert_eq!(untrusted().await, Some(fx.now()));
 }
 
+async fn a_caller_who_is_named_again_keeps_what_was_asked_and_an_unknown_one_does_not(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let ana = fx.user(customer, "Ana").await;
+    for (caller, keeps) in [(Caller::User(ana), true), (Caller::Guest { number: None }, false)] {
+        let call = fx.new_call(customer, caller.clone(), &fx.secret());
+        fx.catalog.open_call(&call, &entry("open_call")).await.unwrap();
+        fx.catalog.ask(customer, call.id, 0, &fx.new_pending(60), &entry("ask")).await.unwrap();
+        let again = CallChange { caller: Some(caller.clone()), ..CallChange::default() };
+        fx.catalog.change_call(customer, call.id, &again, &entry("change_call")).await.unwrap();
+        assert_eq!(fx.catalog.pending(customer, call.id, 0).await.unwrap().is_some(), keeps, "{caller:?}");
+    }
+}
+
 on_every_engine!(
+    a_caller_who_is_named_again_keeps_what_was_asked_and_an_unknown_one_does_not,
     a_call_is_found_by_its_token_and_by_either_id,
     a_call_is_alive_until_its_token_ends_or_it_is_ended,
     an_outside_id_names_one_call_of_a_customer,
