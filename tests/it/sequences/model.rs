@@ -114,6 +114,8 @@ pub struct Question {
 /// A link that was made.
 #[derive(Debug, Clone)]
 pub struct Link {
+    /// The call that told its code.
+    pub call: String,
     pub url: String,
     pub code: String,
     pub file: usize,

@@ -184,7 +184,8 @@ impl Run {
             Step::Answer { yes, heard } => self.answer(customer, yes, heard).await,
             Step::Code => {
                 let (_, answer) = self.tool(customer, "generate_access_code", json!({})).await;
-                if answer.text("/outcome") == "done" {
+                // People inside get codes too; the model follows those of the person outside.
+                if answer.text("/outcome") == "done" && answer.text("/data/recipient") == OUTSIDE[customer] {
                     let code = answer.text("/data/code/digits");
                     let link = self.model[customer].links.last_mut().expect("a code without a share");
                     if link.code != code {
@@ -221,6 +222,9 @@ impl Run {
                 let known = self.model[customer].call.as_mut().unwrap();
                 if known.who != who {
                     (known.who, known.question) = (who, None);
+                    // Whoever takes the line does not inherit the codes that were told.
+                    let now = self.now;
+                    self.model[customer].links.iter_mut().filter(|link| link.call == call.id).for_each(|link| link.until = now);
                 }
                 1
             }
@@ -340,8 +344,15 @@ impl Run {
                 self.model[customer].files[question.file].shared_with.push(who);
             } else {
                 let (url, code) = (answer.text("/data/link/url"), answer.text("/data/code/digits"));
-                let link =
-                    Link { url, code, file: question.file, version: question.version - 1, until: self.now + CODE_SECONDS, tries: TRIES };
+                let link = Link {
+                    call: call.id.clone(),
+                    url,
+                    code,
+                    file: question.file,
+                    version: question.version - 1,
+                    until: self.now + CODE_SECONDS,
+                    tries: TRIES,
+                };
                 self.model[customer].links.push(link);
             }
         }
