@@ -133,13 +133,16 @@ impl Files {
                 Meant::Ask(unclear) => return Ok(CodeAnswer::Which(unclear)),
             },
             None => {
-                if let Some(share) = shares.into_iter().next() {
-                    let file = self.0.catalog.file(ctx.customer, share.file).await?.ok_or(FilesError::NotFound)?;
-                    (file, Some(share))
-                } else {
+                let last = match shares.into_iter().next() {
+                    // What was shared may be gone since, or another person may be on the line.
+                    Some(share) => self.permitted(ctx, &subject, share.file).await?.map(|(file, _)| (file, share)),
+                    None => None,
+                };
+                let Some((file, share)) = last else {
                     self.0.catalog.record(ctx.customer, &subject.entry("issue_code", "share_first")).await?;
                     return Ok(CodeAnswer::ShareFirst(None));
-                }
+                };
+                (file, Some(share))
             }
         };
         let permit = self.permit_or_refuse::<IssueCode>(&subject, &file).await?;

@@ -165,7 +165,8 @@ impl Files {
         Ok(Hits { certainty, files })
     }
 
-    async fn permitted(&self, ctx: &CallContext, subject: &Subject, id: FileId) -> Result<Option<(FileRecord, Permit<Find>)>, FilesError> {
+    /// This file with a permit to find it, when it is there for this caller.
+    pub(super) async fn permitted(&self, ctx: &CallContext, subject: &Subject, id: FileId) -> Result<Option<(FileRecord, Permit<Find>)>, FilesError> {
         Ok(self.permitted_of(ctx, subject, &[id]).await?.pop())
     }
 

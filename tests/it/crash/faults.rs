@@ -58,6 +58,7 @@ async fn faults(faults: impl Fn(u64) -> Vec<Fault>) {
     let faults = faults(writes);
     for fault in &faults {
         through((&house, &server), (&ground, &ledger), &mut caller, *fault).await;
+        eprintln!("{fault:?} of {writes} writes: over");
     }
     let report = judge(&house, server, &ground, &ledger).await;
     eprintln!("{} faults of {writes} writes: {report:?}", faults.len());

@@ -119,6 +119,7 @@ async fn killed_at_flushes(choose: impl Fn(u64) -> Vec<u64>) {
         acknowledged += report.acknowledged;
         in_doubt += report.in_doubt;
         records += report.records;
+        eprintln!("flush {number} of {all}: {acknowledged} operations acknowledged so far");
     }
     let kills = chosen.len();
     eprintln!("{kills} of {all} flushes: {acknowledged} operations acknowledged, {in_doubt} in doubt, {records} records");

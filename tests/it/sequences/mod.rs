@@ -124,7 +124,7 @@ mod long {
 
 /// Sequences that once found something, each under what it found.
 mod found {
-    use super::Step::{Answer, Ask, Caller, Inspect, List, NewVersion, Remove, Upload};
+    use super::Step::{Answer, Ask, Caller, Code, Inspect, List, NewVersion, Remove, Upload};
     use super::{Who, run};
 
     #[test]
@@ -148,5 +148,28 @@ mod found {
     #[test]
     fn a_version_that_comes_before_its_predecessor_was_judged_is_refused_and_recorded() {
         run(11, &[(0, Upload { mine: true, harmful: false }), (0, NewVersion { file: 0, harmful: false })]);
+    }
+    /// A shared file of the person who had the line before, and then "give me a code".
+    fn shared_and_then(between: &[super::Step]) {
+        let mut steps = vec![
+            (0, Upload { mine: true, harmful: false }),
+            (0, Inspect),
+            (0, Ask { file: 0, to: None }),
+            (0, Answer { yes: true, heard: true }),
+        ];
+        steps.extend(between.iter().cloned().map(|step| (0, step)));
+        steps.push((0, Code));
+        run(11, &steps);
+    }
+
+    #[test]
+    fn a_code_for_what_the_person_before_shared_does_not_name_it() {
+        shared_and_then(&[Caller { who: Who::Guest }]);
+        shared_and_then(&[Caller { who: Who::Colleague }]);
+    }
+
+    #[test]
+    fn a_code_for_what_was_shared_and_removed_since_does_not_name_it() {
+        shared_and_then(&[Remove { file: 0, program: true }]);
     }
 }
