@@ -1,61 +1,7 @@
-# Shared by ./test and .ci/run: where built things are kept, what a run needs, how long each stage took.
+# Shared by ./test and .ci/run: what a run needs, and how long each stage took.
 # Sourced from the root of the clone; not run by itself.
 
-set -euo pipefail
-exec </dev/null
-
-cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/satchel
-# Clones share their built dependencies; where there is no such folder, each keeps its own.
-{ mkdir -p "$cache/tools" "$cache/target" && [[ -w $cache/target ]]; } 2>/dev/null || cache=$PWD/target
-tools=$cache/tools
-if [[ $cache == "$PWD/target" ]]; then
-    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache}
-else
-    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
-fi
-export PATH="$tools/bin:$PATH"
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
-
-# --- what a run needs ---------------------------------------------------------------------------
-
-# need_packages WHAT PACKAGE...: installs Debian packages, or says what is missing.
-need_packages() {
-    local what=$1
-    shift
-    command -v apt-get >/dev/null || fail "$what is missing, and this is no Debian: install it by hand"
-    local as_root=()
-    ((EUID == 0)) || as_root=(sudo)
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
-}
-
-# need_cargo_tool NAME VERSION: builds a cargo subcommand once for all clones; any version already there will do.
-need_cargo_tool() {
-    cargo "${1#cargo-}" --version >/dev/null 2>&1 && return
-    # Built in a folder of its own: its release artefacts have no use afterwards.
-    env -u CARGO_TARGET_DIR cargo install "$1" --version "$2" --locked --root "$tools"
-}
-
-# Prints the path of a Chromium or Chrome, or fails.
-chromium_path() {
-    local name
-    for name in chromium chromium-browser google-chrome google-chrome-stable; do
-        command -v "$name" && return
-    done
-    return 1
-}
-
-# Prints the path of chromedriver, or fails.
-chromedriver_path() {
-    # Debian's children put it beside the browser and not always on the path.
-    command -v chromedriver || { [[ -x /usr/lib/chromium-browser/chromedriver ]] && echo /usr/lib/chromium-browser/chromedriver; }
-}
-
-# --- stages -------------------------------------------------------------------------------------
+source .ci/tools.sh
 
 run_log=$(mktemp)
 stage_names=()
