@@ -78,6 +78,25 @@ async fn whatever_the_outcome_the_status_is_200() {
     assert_eq!(Answer::of(request.send().await.unwrap()).await.expect(200).text("/outcome"), "invalid");
 }
 
+/// The index still lists the file; the catalog knows better, and what comes next was not meant.
+#[tokio::test]
+async fn the_second_best_is_not_said_to_be_found_when_the_best_is_gone() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let user = world.user(&tenant, "Amira Haddad", "member").await;
+    let call = world.call(&tenant, &user).await;
+    let meant = world.file(&call.token, "name=a.txt&title=Harbour%20Lease%20Contract%20Signed", b"one").await;
+    let near = world.file(&call.token, "name=b.txt&title=Harbour%20Lease%20Contract%20Draft", b"two").await;
+    let query = json!({"query": "harbour lease contract signed"});
+    let found = tool(&world, &call.token, "find_file", &[], &query).await;
+    assert_eq!((found.text("/outcome"), found.text("/data/files/0/title")), ("done".to_owned(), "Harbour Lease Contract Signed".to_owned()));
+    world.delete(&format!("/v1/files/{meant}"), &call.token).await.expect(204);
+    let found = tool(&world, &call.token, "find_file", &[], &query).await;
+    assert_eq!(found.text("/outcome"), "not_found", "{found:?}");
+    assert!(found.body.contains("Harbour Lease Contract Draft"), "the nearest is told: {found:?}");
+    world.get(&format!("/v1/files/{near}"), &call.token).await.expect(200);
+}
+
 #[tokio::test]
 async fn a_file_is_shared_over_http_alone_and_opened_with_the_code_that_was_told() {
     let world = World::start().await;
