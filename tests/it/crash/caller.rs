@@ -215,7 +215,8 @@ impl Caller {
         let name = self.file_name();
         let title = title(u32::from(self.number) + 8 * self.round);
         // Some are large enough for several writes, one in five for several parts.
-        let size = if self.round % 5 == 4 { 9 << 20 } else { 300 + 40_000 * (self.round as usize % 3) };
+        // One in five goes up in parts.
+        let size = if self.round % 5 == 4 { 17 << 20 } else { 300 + 40_000 * (self.round as usize % 3) };
         let bytes = content(&name, size);
         let (sha256, size) = (hex::encode(digest(&SHA256, &bytes)), bytes.len());
         let reply = expect(server.upload(&self.ground.key, &name, &title, bytes).await?, 201)?;
