@@ -1,6 +1,6 @@
 //! Customers and their keys.
 
-use super::fixture::{Fixture, conflicts, entry, hash, on_every_engine};
+use super::fixture::{Fixture, catalog_suite, conflicts, entry, hash};
 use crate::catalog::{Customer, NewCustomer, NewKey};
 use crate::domain::{CustomerId, ErrorCode, KeyId, Permission, Permissions};
 
@@ -80,7 +80,7 @@ async fn the_operators_key_belongs_to_no_customer(fx: &Fixture) {
     assert!(!fx.catalog.revoke_key(customer, key.id, &entry("revoke_key")).await.unwrap(), "no customer can revoke it");
 }
 
-on_every_engine!(
+catalog_suite!(
     a_customer_reads_back_with_its_first_key,
     customers_come_oldest_first,
     an_unknown_customer_or_secret_is_nobodys,

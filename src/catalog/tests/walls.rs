@@ -1,6 +1,6 @@
 //! Two customers: nothing crosses.
 
-use super::fixture::{Fixture, admission, conflicts, entry, hash, new_person, on_every_engine, verdict};
+use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{Attempt, CallChange, Job, JobState, Judgement, LinkRecord, NewFile};
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId};
@@ -91,7 +91,7 @@ async fn all_that_was_committed_is_there_after_reopening(fx: &Fixture) {
     assert_eq!(catalog.verify_chain(&world.customer.to_string()).await.unwrap().fault, None, "the chain goes on where it was");
 }
 
-on_every_engine!(
+catalog_suite!(
     what_one_customer_has_is_nothing_to_another,
     what_one_customer_does_leaves_another_as_it_was,
     all_that_was_committed_is_there_after_reopening,
