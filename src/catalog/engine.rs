@@ -59,6 +59,9 @@ pub enum CatalogError {
     /// A row that is not of the customer whom the verb was for. A defect of this program that did no harm.
     #[error("the catalog refused a row of another customer")]
     Walled(#[source] sqlx::Error),
+    /// The database was made with another secret than that of this server.
+    #[error("this catalog belongs to servers with another secret; give this one theirs: `server_secret` of their `secrets.json`")]
+    OtherSecret,
     /// The address of the database cannot be read.
     #[error("the catalog's address must be `postgres://role:password@host:port/database`")]
     Address,
@@ -92,9 +95,13 @@ impl CatalogError {
                 ErrorCode::Unavailable
             }
             Self::Conflict(_) => ErrorCode::Conflict,
-            Self::Corrupt { .. } | Self::Migration(_) | Self::Outdated | Self::Walls(_) | Self::Walled(_) | Self::Address => {
-                ErrorCode::Internal
-            }
+            Self::Corrupt { .. }
+            | Self::Migration(_)
+            | Self::Outdated
+            | Self::Walls(_)
+            | Self::Walled(_)
+            | Self::OtherSecret
+            | Self::Address => ErrorCode::Internal,
         }
     }
 }

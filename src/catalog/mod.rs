@@ -16,6 +16,7 @@ mod engine;
 mod feed;
 mod files;
 mod idempotency;
+mod installation;
 mod jobs;
 mod listings;
 mod pending;

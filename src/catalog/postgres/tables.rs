@@ -13,7 +13,8 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 19] = [
+pub const TABLES: [Table; 20] = [
+    table("installation", "SELECT, INSERT"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq)"),
     table("people", "SELECT, INSERT"),
     table("team_members", "SELECT, INSERT"),

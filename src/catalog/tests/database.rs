@@ -54,6 +54,11 @@ impl Database {
         PostgresSettings { url: self.url(), owner_url: Some(self.owner_url()), connections: 8 }
     }
 
+    /// Runs statements as the owner of the tables.
+    pub async fn run(&self, sql: &str) {
+        run(&self.owner_url(), sql).await;
+    }
+
     /// Runs statements as the owner of the tables, with the walls down for as long as it takes; gives
     /// how many rows they changed.
     pub async fn damage(&self, sql: &str) -> u64 {

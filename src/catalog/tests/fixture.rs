@@ -78,6 +78,14 @@ impl Fixture {
         }
     }
 
+    /// The database of a test that is about Postgres.
+    pub fn database(&self) -> &Database {
+        match &self.place {
+            Place::Database(database) => database,
+            Place::Folder(_) => panic!("this test is about Postgres"),
+        }
+    }
+
     /// Closes the catalog and opens what it left behind.
     pub async fn reopened(&self) -> Catalog {
         self.catalog.close().await;

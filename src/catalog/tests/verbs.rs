@@ -108,6 +108,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(0, "forget_left", catalog.forget_left(customer, upload)).await;
     // What a gone process held is free again; nobody asked for it.
     count.leaves(0, "take_over", catalog.take_over()).await;
+    count.leaves(0, "belong_to", catalog.belong_to("mark")).await;
     count.leaves(0, "probe_writing", catalog.probe_writing()).await;
     fx.arrived(customer, "hopeless").await;
     let hopeless = fx.lease().await;
@@ -115,7 +116,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     count.leaves(1, "accessed", catalog.accessed(customer, world.file, &e)).await;
     count.leaves(1, "share", catalog.share(&fx.new_share(customer, world.file, world.john), Some((world.call, world.pending)), &e)).await;
-    let link = catalog.link(&hash("slug")).await.unwrap().unwrap();
+    let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     count.leaves(1, "downloaded", catalog.downloaded(&link, &e)).await;
     count.leaves(1, "issue_code", catalog.issue_code(customer, &fx.new_code(world.call, world.link, "111111"), &e)).await;
     for (code, action) in [("111111", "right"), ("222222", "wrong")] {
