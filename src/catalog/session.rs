@@ -55,7 +55,7 @@ impl Session for Tx {
     fn lend(&mut self) -> Lent<'_> {
         match self {
             Self::Sqlite(turn) => Lent::Sqlite(turn),
-            Self::Postgres(transaction) => Lent::Postgres(transaction.connection()),
+            Self::Postgres(transaction) => transaction.lend(),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Session for Reader {
     fn lend(&mut self) -> Lent<'_> {
         match self {
             Self::Sqlite(connection) => Lent::Sqlite(connection),
-            Self::Postgres(transaction) => Lent::Postgres(transaction.connection()),
+            Self::Postgres(transaction) => transaction.lend(),
         }
     }
 }

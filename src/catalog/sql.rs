@@ -106,7 +106,7 @@ macro_rules! bound {
 
 /// Postgres keeps no NUL in a text. What is read out or compared never holds one; in what a file
 /// says of itself it stands for a character that could not be read.
-fn without_nul(text: String) -> String {
+pub(super) fn without_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 

@@ -274,6 +274,15 @@ pub enum Bytes {
 }
 
 impl Settings {
+    /// The usual settings with a catalog on a server.
+    pub fn on_server(url: &str, owner_url: Option<&str>) -> Self {
+        let hidden = |text: &str| Hidden(text.to_owned());
+        Self {
+            catalog: CatalogSettings { url: Some(hidden(url)), owner_url: owner_url.map(hidden), ..CatalogSettings::default() },
+            ..Self::default()
+        }
+    }
+
     /// Where the catalog lies, by these settings.
     ///
     /// # Errors

@@ -15,4 +15,5 @@ mod transaction;
 pub use guard::{Standing, WallFault};
 pub(super) use pool::Database;
 pub use pool::PostgresSettings;
+pub(super) use tables::TABLES;
 pub(super) use transaction::{Transaction, is_passing};

@@ -3,14 +3,24 @@
 use sqlx::{PgConnection, Postgres};
 
 use crate::catalog::CatalogError;
+use crate::catalog::sql::{Lent, Session};
 
 /// A transaction with its scope set. Dropped without [`Transaction::commit`], it is rolled back,
 /// and what it was for is forgotten with it.
 pub struct Transaction(pub(super) sqlx::Transaction<'static, Postgres>);
 
 impl Transaction {
-    pub fn connection(&mut self) -> &mut PgConnection {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.0
+    }
+
+    /// Goes on for another customer or chain: what serves none alone, such as a move, does one after the other.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn rescope(&mut self, name: &str) -> Result<(), CatalogError> {
+        sqlx::query("SELECT set_config('satchel.scope', $1, TRUE)").bind(name).execute(&mut *self.0).await?;
+        Ok(())
     }
 
     /// Keeps what was done.
@@ -19,6 +29,12 @@ impl Transaction {
     /// `Unknown` when the server did not say whether it did; else nothing of it is stored.
     pub async fn commit(self) -> Result<(), CatalogError> {
         self.0.commit().await.map_err(|error| if is_unsure(&error) { CatalogError::Unknown(error) } else { error.into() })
+    }
+}
+
+impl Session for Transaction {
+    fn lend(&mut self) -> Lent<'_> {
+        Lent::Postgres(&mut self.0)
     }
 }
 

@@ -59,6 +59,14 @@ impl Database {
         run(&self.owner_url(), sql).await;
     }
 
+    /// A number that the owner of the tables reads.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let mut owner = PgConnection::connect(&self.owner_url()).await.unwrap();
+        let number = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut owner).await.unwrap();
+        owner.close().await.unwrap();
+        number
+    }
+
     /// Runs statements as the owner of the tables, with the walls down for as long as it takes; gives
     /// how many rows they changed.
     pub async fn damage(&self, sql: &str) -> u64 {
@@ -87,19 +95,19 @@ async fn run(address: &str, sql: &str) {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // The owner may end the sessions of a role that it is a member of.
-        let (server, sql) =
-            (self.server.clone(), [format!("GRANT {ROLE} TO CURRENT_USER"), format!("DROP DATABASE {} WITH (FORCE)", self.name)]);
+        let (server, name) = (self.server.clone(), self.name.clone());
         // A thread, since the test's runtime waits for nobody in a drop.
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(&server).await.unwrap();
-                for statement in sql {
-                    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.ok();
-                }
-            });
+                // The owner may end the sessions of a role that it is a member of. Another test may say so at the same
+                // moment; either of the two is enough.
+                let _ = sqlx::raw_sql(AssertSqlSafe(format!("GRANT {ROLE} TO CURRENT_USER"))).execute(&mut connection).await;
+                sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut connection).await.map(drop)
+            })
         });
-        assert!(dropped.join().is_ok() || thread::panicking(), "the database `{}` stays behind", self.name);
+        let gone = dropped.join().is_ok_and(|dropped| dropped.is_ok());
+        assert!(gone || thread::panicking(), "the database `{}` stays behind", self.name);
     }
 }

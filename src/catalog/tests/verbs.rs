@@ -30,7 +30,7 @@ impl Counter<'_> {
 }
 
 /// Verbs of the database as a whole.
-const OF_THE_ENGINE: [&str; 4] = ["open", "connect", "close", "probe"];
+const OF_THE_ENGINE: [&str; 6] = ["open", "connect", "close", "probe", "move_to", "compare_with"];
 /// Files that say how verbs are run, and hold none.
 const MACHINERY: [&str; 3] = ["session.rs", "sql.rs", "writer.rs"];
 
