@@ -56,8 +56,9 @@ pub enum CatalogError {
     /// The role of this server could get around the walls between customers.
     #[error("the catalog's walls between customers do not hold")]
     Walls(#[from] WallFault),
-    /// A row that is not of the customer whom the verb was for. A defect of this program that did no harm.
-    #[error("the catalog refused a row of another customer")]
+    /// A row that is not of the customer whom the verb was for, or a right that the role of this server does not
+    /// have. A defect that did no harm.
+    #[error("the catalog refused what the role of this server may not do")]
     Walled(#[source] sqlx::Error),
     /// The database was made with another secret than that of this server.
     #[error("this catalog belongs to servers with another secret; give this one theirs: `server_secret` of their `secrets.json`")]

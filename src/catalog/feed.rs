@@ -45,7 +45,7 @@ impl Catalog {
     /// When the catalog does not answer or a row cannot be read.
     pub async fn last_changes(&self) -> Result<Vec<(CustomerId, u64)>, CatalogError> {
         let rows: Vec<(String, i64)> =
-            sql::query("SELECT id, change_seq FROM customers").fetch_all(&mut self.read(Scope::House).await?).await?;
+            sql::query("SELECT id, change_seq FROM customers ORDER BY id").fetch_all(&mut self.read(Scope::House).await?).await?;
         rows.into_iter().map(|(id, seq)| Ok((RowRef { table: "customers", id: &id }.parsed(&id)?, seq.unsigned_abs()))).collect()
     }
 

@@ -4,6 +4,7 @@
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
+use super::guard::WallFault;
 use super::tables::TABLES;
 use crate::catalog::CatalogError;
 
@@ -29,11 +30,18 @@ pub(super) async fn prepare(owner: &PgConnectOptions, serving_url: &str) -> Resu
 }
 
 async fn prepared(connection: &mut PgConnection, role: &str, password: Option<&str>) -> Result<(), CatalogError> {
+    // Before anything is touched: the rights of a role that owns the tables are not to be taken from it.
+    let owns: Option<(bool,)> = sqlx::query_as("SELECT pg_has_role(oid, current_user, 'MEMBER') FROM pg_roles WHERE rolname = $1")
+        .bind(role)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let known = owns.is_some();
+    if owns == Some((true,)) {
+        return Err(WallFault::Owner { role: role.to_owned(), table: "customers" }.into());
+    }
     sqlx::migrate!("migrations/postgres").run(&mut *connection).await?;
-    let known: Option<(String,)> =
-        sqlx::query_as("SELECT rolname::text FROM pg_roles WHERE rolname = $1").bind(role).fetch_optional(&mut *connection).await?;
     let (name,): (String,) = sqlx::query_as("SELECT format('%I', $1::text)").bind(role).fetch_one(&mut *connection).await?;
-    if known.is_none() {
+    if !known {
         let (password,): (String,) = sqlx::query_as("SELECT format('%L', $1::text)").bind(password).fetch_one(&mut *connection).await?;
         let made = sqlx::raw_sql(AssertSqlSafe(format!(
             "CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {password}"

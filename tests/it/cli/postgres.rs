@@ -33,8 +33,7 @@ async fn a_catalog_moves_to_a_server_whole_and_is_served_from_there() {
     let key = text(&announced, "/api_key").to_owned();
     run(&["migrate", "--from", dir, "--to", &url, "--owner", &owner]).refused(2, "is in use by another satchel");
     assert_eq!(demo.stop().0, Some(0));
-    // As the role that serves alone there are no tables yet.
-    run(&["migrate", "--from", dir, "--to", &owner, "--owner", &owner]).refused(1, "serve as one that is not");
+    run(&["migrate", "--from", dir, "--to", &owner, "--owner", &owner]).refused(1, "serve as another role");
     let moved = done(&["migrate", "--from", dir, "--to", &url, "--owner", &owner, "--json"]);
     assert_eq!((&moved["same"], &moved["moved"]), (&json!(true), &json!(true)), "{moved}");
     let rows = |table: &str| moved["tables"].as_array().unwrap().iter().find(|of| of["table"] == table).unwrap()["rows"].as_u64().unwrap();
@@ -46,8 +45,7 @@ async fn a_catalog_moves_to_a_server_whole_and_is_served_from_there() {
     let (mut demo, announced) = demo_on(folder.path(), &url);
     assert_eq!(text(&announced, "/api_key"), key, "the customer is the same");
     let server = text(&announced, "/url").to_owned();
-    let call = post(&server, "/v1/calls", &key, &json!({})).await;
-    assert!(text(&call, "/token").starts_with("ct_") || !text(&call, "/token").is_empty());
+    post(&server, "/v1/calls", &key, &json!({})).await;
     let verified = done(&["audit", "verify", "--data", dir, "--json"]);
     assert_eq!(verified["intact"], json!(true), "{verified}");
     assert_eq!(demo.stop().0, Some(0));
