@@ -100,6 +100,9 @@ pub struct ServerCard {
     pub pid: u32,
 }
 
+/// The file that says where a catalog went that lay in the folder.
+pub const MOVED: &str = "catalog/moved.json";
+
 const CARD: &str = "server.json";
 const SECRETS: &str = "secrets.json";
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::doors;
-use super::folder::{Folder, FolderError, SecretsFile, ServerCard};
+use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::open_files;
 use super::settings::{Bytes, CatalogPlace, Loaded, Settings, SettingsError};
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
@@ -47,6 +47,16 @@ pub enum HouseError {
     #[error("the server's secret in `{}` is not 64 hexadecimal digits", path.display())]
     Secret {
         /// The file.
+        path: PathBuf,
+    },
+    /// The catalog is elsewhere now, and what lies in the folder is what it was before.
+    #[error(
+        "the catalog of this folder has moved to a database: set `catalog.url`, or `--database`; to go back to what it was \
+         before, remove `{}`",
+        path.display()
+    )]
+    Moved {
+        /// The file that says so.
         path: PathBuf,
     },
     /// The catalog does not open.
@@ -151,6 +161,8 @@ impl House {
         let policies = Policies::built_in()?;
         let speech = Arc::new(Speech::load("en")?);
         let catalog = match settings.catalog_place()? {
+            // Two truths would go on side by side.
+            CatalogPlace::Folder if folder.join(MOVED).exists() => return Err(HouseError::Moved { path: folder.join(MOVED) }),
             CatalogPlace::Folder => Catalog::open(&folder.join("catalog"), Arc::clone(&clock), Arc::clone(&entropy)).await?,
             CatalogPlace::Postgres(place) => Catalog::connect(&place, Arc::clone(&clock), Arc::clone(&entropy)).await?,
         };

@@ -252,7 +252,11 @@ impl Catalog {
     pub(super) async fn read<'s>(&self, scope: impl Into<Scope<'s>>) -> Result<Reader, CatalogError> {
         match &self.engine {
             Engine::Sqlite { readers, .. } => Ok(Reader::Sqlite(readers.acquire().await?)),
-            Engine::Postgres(database) => database.read(scope.into()).await.map(Reader::Postgres),
+            Engine::Postgres(database) => {
+                let scope = scope.into();
+                // A connection that broke while it lay idle shows at its first use.
+                self.verb(|| database.read(scope)).await.map(Reader::Postgres)
+            }
         }
     }
 

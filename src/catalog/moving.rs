@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::engine::Engine;
 use super::postgres::{TABLES, Transaction};
 use super::session::{Reader, Scope};
-use super::sql::{Lent, Session, Value, composed, without_nul};
+use super::sql::{Lent, Query, Session, Value, composed, without_nul};
 use super::{Catalog, CatalogError, ChainReport, SYSTEM_CHAIN};
 
 /// Rows that one statement writes.
@@ -112,7 +112,7 @@ impl Table {
             format!("({})", places.collect::<Vec<_>>().join(", "))
         });
         let text = format!("INSERT INTO {} ({names}) VALUES {}", self.name, places.collect::<Vec<_>>().join(", "));
-        let query = rows.into_iter().flatten().fold(composed(text), |query, value| query.bind(value));
+        let query = rows.into_iter().flatten().fold(composed(text), Query::bind);
         query.execute(to).await.map(drop)
     }
 

@@ -1,12 +1,15 @@
 //! Two servers on one database and one store: whichever a request comes to, it is served as by one.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use futures::{StreamExt as _, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Call, Database, Ground, Tenant, World};
+use crate::cli::program::{FREE_PORTS, Serving, post, satchel, text};
+use crate::support::{Answer, Call, Database, Ground, Tenant, World, until};
 
 /// Two servers, and what they stand on.
 struct Nodes {
@@ -102,13 +105,12 @@ async fn two_hundred_operations_at_once_over_both_leave_one_whole_chain() {
     let before = nodes.expect_whole_audit().await;
     let one = async |index: usize| {
         let world = nodes.both()[index % 2];
-        match index % 4 {
-            0 | 1 => {
-                drop(world.put(&nodes.tenant.key, &format!("name=n{index}.txt"), format!("bytes {index}").as_bytes()).await.expect(201))
-            }
-            2 => drop(world.post("/v1/calls", &nodes.tenant.key, &json!({})).await.expect(201)),
-            _ => drop(tool(world, &call, "find_file", &format!("o-{index}"), &json!({"query": "quarterly report"})).await),
-        }
+        let answer = match index % 4 {
+            0 | 1 => world.put(&nodes.tenant.key, &format!("name=n{index}.txt"), format!("bytes {index}").as_bytes()).await.expect(201),
+            2 => world.post("/v1/calls", &nodes.tenant.key, &json!({})).await.expect(201),
+            _ => tool(world, &call, "find_file", &format!("o-{index}"), &json!({"query": "quarterly report"})).await,
+        };
+        drop(answer);
     };
     // As many under way at any moment as a few dozen callers of one customer make.
     stream::iter(0..OPERATIONS).map(one).buffer_unordered(40).collect::<Vec<()>>().await;
@@ -157,4 +159,62 @@ async fn a_wrong_code_tried_at_either_is_one_try_of_the_same_few() {
     for world in nodes.both() {
         open(world, &share.code).await.expect(403);
     }
+}
+
+/// Starts a program and waits until it serves; the program and its card.
+async fn serving(data: &Path, settings: &[(&str, &str)]) -> (Serving, Value) {
+    let mut command = satchel();
+    command.args(["serve", "--data", data.to_str().unwrap()]).args(FREE_PORTS).envs(settings.iter().copied());
+    let mut program = Serving::running(command);
+    let card = until("a server that serves", async || {
+        let card = fs::read(data.join("server.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        assert!(card.is_some() || program.is_running(), "it ended: {}", program.stop().1);
+        card
+    });
+    let card = card.await;
+    (program, card)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_with_one_secret_share_a_database_and_a_store() {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::new().await);
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let (url, owner) = (database.url(), database.owner_url());
+    let (mut a, card) = serving(&first, &[("SATCHEL__CATALOG__URL", &url), ("SATCHEL__CATALOG__OWNER_URL", &owner)]).await;
+    let secrets: Value = serde_json::from_slice(&fs::read(first.join("secrets.json")).unwrap()).unwrap();
+    let secret = |name: &str| secrets[name].as_str().unwrap();
+    // The second one has its bytes where the first one serves them, and no right to change the tables.
+    let settings = [
+        ("SATCHEL__CATALOG__URL", url.as_str()),
+        ("SATCHEL__DATA__SECRET", secret("server_secret")),
+        ("SATCHEL__STORE__ENDPOINT", text(&card, "/bytes_url")),
+        ("SATCHEL__STORE__ACCESS_KEY", secret("store_access_key")),
+        ("SATCHEL__STORE__SECRET_KEY", secret("store_secret_key")),
+        ("SATCHEL__STORE__PATH_STYLE", "true"),
+    ];
+    let (mut b, other) = serving(&second, &settings).await;
+    let (near, far) = (text(&card, "/url"), text(&other, "/url"));
+    let made = post(near, "/v1/customers", text(&card, "/operator_key"), &json!({"name": "Larkfield Foods", "is_test": true})).await;
+    let key = text(&made, "/api_key");
+    let client = reqwest::Client::new();
+    let mut files = Vec::new();
+    for index in 0..8 {
+        let to = if index % 2 == 0 { near } else { far };
+        let put = client.post(format!("{to}/v1/files?name=n{index}.txt")).bearer_auth(key).body(format!("The number is {index}.\n"));
+        files.push(Answer::of(put.send().await.unwrap()).await.expect(201).text("/id"));
+    }
+    // Workers of either have read them all, and either tells them.
+    for (index, file) in files.iter().enumerate() {
+        let from = if index % 2 == 0 { far } else { near };
+        until("a file that was read", async || {
+            let seen = client.get(format!("{from}/v1/files/{file}")).bearer_auth(key).send().await.unwrap();
+            (Answer::of(seen).await.expect(200).text("/status") == "active").then_some(())
+        })
+        .await;
+    }
+    for server in [near, far] {
+        let verified = client.get(format!("{server}/v1/audit/verify")).bearer_auth(key).send().await.unwrap();
+        assert_eq!(Answer::of(verified).await.expect(200).json()["intact"], json!(true));
+    }
+    assert_eq!((b.stop().0, a.stop().0), (Some(0), Some(0)));
 }

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::app::arguments::MigrateArgs;
 use crate::app::failure::Failure;
-use crate::app::folder::Folder;
+use crate::app::folder::{Folder, MOVED};
 use crate::app::settings::{CatalogPlace, Settings};
 use crate::app::terminal::{Terminal, Tone};
 use crate::catalog::{Catalog, Comparison};
-use crate::domain::{SystemClock, SystemEntropy};
+use crate::domain::{Clock as _, SystemClock, SystemEntropy, Timestamp};
 
 /// A whole answer.
 #[derive(Serialize)]
@@ -19,6 +19,12 @@ struct Migrated<'a> {
     moved: bool,
     #[serde(flatten)]
     comparison: &'a Comparison,
+}
+
+/// What stays behind, so that no server goes on with what was.
+#[derive(Serialize)]
+struct Moved {
+    at: Timestamp,
 }
 
 /// Moves or compares, and says what differs.
@@ -40,6 +46,9 @@ pub async fn migrate(arguments: &MigrateArgs, terminal: Terminal) -> Result<(), 
     target.close().await;
     let comparison = compared?;
     let same = comparison.is_same();
+    if same && !arguments.check {
+        folder.write_private(MOVED, &Moved { at: SystemClock.now() })?;
+    }
     if arguments.json {
         terminal.json(&Migrated { same, moved: same && !arguments.check, comparison: &comparison })?;
     } else {

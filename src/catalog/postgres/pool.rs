@@ -4,7 +4,7 @@ use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _};
 use tokio_util::task::TaskTracker;
 
@@ -28,7 +28,8 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Where the catalog lies on Postgres.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://role:password@host:port/database` of the role that serves.
+    /// `postgres://role:password@host:port/database` of the role that serves. A server that is not on this machine must
+    /// show a certificate for its name (`sslmode=verify-full`) unless the address says otherwise.
     pub url: String,
     /// The same database as the role that owns its tables: brings them up to date at start. Without it
     /// they must be.
@@ -53,14 +54,23 @@ pub struct Database {
 
 fn options(url: &str) -> Result<PgConnectOptions, CatalogError> {
     // What cannot be read may hold a password, so the cause is not told.
-    PgConnectOptions::from_str(url).map_err(|_| CatalogError::Address).map(|options| {
-        options.application_name("satchel").options([
-            ("statement_timeout", STATEMENT_MS),
-            ("lock_timeout", LOCK_MS),
-            ("idle_in_transaction_session_timeout", IDLE_MS),
-            ("default_transaction_isolation", "read committed"),
-        ])
-    })
+    let parsed = url::Url::parse(url).map_err(|_| CatalogError::Address)?;
+    let options = PgConnectOptions::from_str(url).map_err(|_| CatalogError::Address)?;
+    let is_near = match parsed.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => true,
+    };
+    let is_chosen = parsed.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
+    // The usual mode takes what it gets, which on a network is what somebody in between gives.
+    let options = if is_near || is_chosen { options } else { options.ssl_mode(PgSslMode::VerifyFull) };
+    Ok(options.application_name("satchel").options([
+        ("statement_timeout", STATEMENT_MS),
+        ("lock_timeout", LOCK_MS),
+        ("idle_in_transaction_session_timeout", IDLE_MS),
+        ("default_transaction_isolation", "read committed"),
+    ]))
 }
 
 /// Begins a transaction that sees what `scope` lets it see.
@@ -171,6 +181,25 @@ impl Database {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_over_the_network_must_prove_who_it_is_unless_the_address_says_otherwise() {
+        for (host, verified) in [
+            ("db.example", true),
+            ("192.0.2.7:5432", true),
+            ("[2001:db8::7]", true),
+            ("localhost.example", true),
+            ("localhost", false),
+            ("127.0.0.1:5433", false),
+            ("[::1]", false),
+        ] {
+            let options = options(&format!("postgres://satchel:secret@{host}/satchel")).unwrap();
+            assert_eq!(matches!(options.get_ssl_mode(), PgSslMode::VerifyFull), verified, "{host}");
+        }
+        let chosen = options("postgres://satchel:secret@db.example/satchel?sslmode=require").unwrap();
+        assert!(matches!(chosen.get_ssl_mode(), PgSslMode::Require));
+        assert!(matches!(options("satchel").map(drop), Err(CatalogError::Address)));
+    }
 
     #[test]
     fn a_scope_that_is_no_plain_name_is_nobodys() {

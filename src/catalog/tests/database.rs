@@ -67,6 +67,14 @@ impl Database {
         number
     }
 
+    /// Texts that the owner of the tables reads.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let mut owner = PgConnection::connect(&self.owner_url()).await.unwrap();
+        let texts = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut owner).await.unwrap();
+        owner.close().await.unwrap();
+        texts
+    }
+
     /// Runs statements as the owner of the tables, with the walls down for as long as it takes; gives
     /// how many rows they changed.
     pub async fn damage(&self, sql: &str) -> u64 {

@@ -111,6 +111,25 @@ impl Fixture {
         }
     }
 
+    /// Every column there is, as `table column kind`, in the order of the tables.
+    pub async fn columns(&self) -> Vec<String> {
+        match &self.place {
+            Place::Database(database) => {
+                let text = "SELECT table_name || ' ' || column_name || ' ' || CASE data_type WHEN 'text' THEN 'TEXT' WHEN 'bigint' THEN 'BIGINT' \
+                     ELSE data_type END FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations' \
+                     ORDER BY table_name COLLATE \"C\", ordinal_position";
+                database.texts(text).await
+            }
+            Place::Folder(folder) => {
+                let address = format!("sqlite://{}", folder.path().join("catalog.db").display());
+                let mut raw = SqliteConnection::connect(&address).await.unwrap();
+                let text = "SELECT t.name || ' ' || c.name || ' ' || c.type FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+                     WHERE t.type = 'table' AND t.name NOT LIKE '%sqlx%' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
+                sqlx::query_scalar(text).fetch_all(&mut raw).await.unwrap()
+            }
+        }
+    }
+
     /// Number of a customer's last change.
     pub async fn last_change(&self, customer: CustomerId) -> u64 {
         let all = self.catalog.last_changes().await.unwrap();

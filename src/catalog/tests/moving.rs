@@ -106,3 +106,16 @@ async fn whatever_differs_afterwards_is_named() {
     let compared = moved.compared().await;
     assert_eq!(compared.chains.iter().filter(|chain| chain.fault.is_some()).count(), 1, "the chain says so by itself");
 }
+
+#[tokio::test]
+async fn both_engines_have_the_same_migrations_and_the_same_columns() {
+    let of = |folder: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(of("sqlite"), of("postgres"));
+    let moved = Move::new().await;
+    // Every table of the one is moved, and has the same columns in the other.
+    assert_eq!(moved.from.columns().await, moved.to.columns().await);
+}

@@ -42,6 +42,12 @@ async fn a_catalog_moves_to_a_server_whole_and_is_served_from_there() {
     run(&["migrate", "--from", dir, "--to", &url]).refused(1, "name an empty one");
     assert_eq!(done(&["migrate", "--from", dir, "--to", &url, "--check", "--json"])["same"], json!(true));
 
+    // The folder says where its catalog is, and lets no server go on with what was.
+    let mut serve = vec!["serve", "--data", dir];
+    serve.extend(FREE_PORTS);
+    let ended = run(&serve);
+    assert!(ended.code == Some(2) && ended.remarks.contains("has moved to a database"), "{ended:?}");
+
     let (mut demo, announced) = demo_on(folder.path(), &url);
     assert_eq!(text(&announced, "/api_key"), key, "the customer is the same");
     let server = text(&announced, "/url").to_owned();
