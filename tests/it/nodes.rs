@@ -208,7 +208,7 @@ async fn two_programs_with_one_secret_share_a_database_and_a_store() {
         let from = if index % 2 == 0 { far } else { near };
         until("a file that was read", async || {
             let seen = client.get(format!("{from}/v1/files/{file}")).bearer_auth(key).send().await.unwrap();
-            (Answer::of(seen).await.expect(200).text("/status") == "active").then_some(())
+            (Answer::of(seen).await.expect(200).text("/lifecycle/status") == "active").then_some(())
         })
         .await;
     }

@@ -1,6 +1,7 @@
 //! Connections as the role of a server.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -56,12 +57,10 @@ fn options(url: &str) -> Result<PgConnectOptions, CatalogError> {
     // What cannot be read may hold a password, so the cause is not told.
     let parsed = url::Url::parse(url).map_err(|_| CatalogError::Address)?;
     let options = PgConnectOptions::from_str(url).map_err(|_| CatalogError::Address)?;
-    let is_near = match parsed.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => true,
-    };
+    let is_near = parsed.host_str().is_none_or(|host| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    });
     let is_chosen = parsed.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
     // The usual mode takes what it gets, which on a network is what somebody in between gives.
     let options = if is_near || is_chosen { options } else { options.ssl_mode(PgSslMode::VerifyFull) };

@@ -1,7 +1,11 @@
 //! Postgres: transactions that get in each other's way, and connections that break.
 
-use super::fixture::{Engine, Fixture, at_once, entry};
-use crate::catalog::CatalogError;
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use super::fixture::{Engine, Fixture, at_once, conflicts, entry};
+use crate::catalog::{CatalogError, sql};
 use crate::domain::CustomerId;
 
 /// A catalog whose next records go wrong.
@@ -95,6 +99,27 @@ async fn a_commit_whose_end_nobody_knows_is_told_as_that_and_never_repeated() {
     assert_eq!((faulty.tried().await, faulty.kept().await), (1, 0));
     faulty.record().await.unwrap();
     assert_eq!(faulty.kept().await, 1, "what comes after is served");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_verb_decided_on_stays_true_until_it_is_done() {
+    let fx = Fixture::open(Engine::Postgres).await;
+    let customer = fx.customer("Northwind").await;
+    let (file, john) = (fx.active(customer, "report").await, fx.contact(customer, "John").await);
+    // Another server is taking the file into quarantine.
+    let mut other = fx.catalog.begin(customer).await.unwrap();
+    sql::query("UPDATE files SET status = 'quarantined' WHERE id = $1").bind(file.to_string()).execute(&mut other).await.unwrap();
+    let (catalog, share) = (fx.catalog.clone(), fx.new_share(customer, file, john));
+    let sharing = TaskTracker::new().spawn(async move { catalog.share(&share, None, &entry("share")).await });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waits = async {
+        while fx.database().number(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waits).await.expect("the share waits for its turn");
+    other.commit().await.unwrap();
+    assert!(conflicts(sharing.await.unwrap()), "what was harmful by then is not shared");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
