@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
-use satchel::catalog::Catalog;
+use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{Actor, AuditEntry, CustomerId, Decision, Door, SystemClock, SystemEntropy};
-use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::runtime::Runtime;
 
 /// Operations that wait together.
@@ -70,5 +71,52 @@ fn durable(criterion: &mut Criterion) {
     runtime.block_on(catalog.close());
 }
 
-criterion_group!(benches, durable);
+/// The same on Postgres, where `SATCHEL_TEST_POSTGRES` names a server whose owner may make databases.
+fn durable_on_a_server(criterion: &mut Criterion) {
+    let Some(server) = std::env::var_os("SATCHEL_TEST_POSTGRES").and_then(|address| address.into_string().ok()) else { return };
+    let runtime = Runtime::new().expect("a runtime");
+    let name = format!("satchel_bench_{}", std::process::id());
+    let mut owner_url = url::Url::parse(&server).expect("an address");
+    let mut admin = runtime.block_on(PgConnection::connect(&server)).expect("a server");
+    runtime.block_on(sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin)).expect("a database");
+    owner_url.set_path(&name);
+    let mut url = owner_url.clone();
+    url.set_username("satchel_test_server").and_then(|()| url.set_password(Some("test"))).expect("a role");
+    let settings = PostgresSettings { url: url.into(), owner_url: Some(owner_url.to_string()), connections: 16 };
+    let mut group = criterion.benchmark_group("durable on a server");
+
+    let mut bare = runtime.block_on(PgConnection::connect(owner_url.as_str())).expect("a connection");
+    runtime.block_on(sqlx::raw_sql("CREATE TABLE notes (text TEXT)").execute(&mut bare)).expect("a table");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("a bare commit of one row", |bencher| {
+        let row = "x".repeat(600);
+        bencher.iter(|| runtime.block_on(sqlx::query("INSERT INTO notes VALUES ($1)").bind(&row).execute(&mut bare)).expect("a commit"));
+    });
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let catalog = runtime.block_on(Catalog::connect(&settings, clock, entropy)).expect("a catalog");
+    let (entry, customers) = (entry(), [(); AT_ONCE].map(|()| CustomerId::new(&SystemClock, &SystemEntropy)));
+    group.bench_function("one record", |bencher| {
+        bencher.iter(|| runtime.block_on(catalog.record(customers[0], &entry)).expect("a record"));
+    });
+    group.bench_function("one read", |bencher| {
+        bencher.iter(|| runtime.block_on(catalog.customer(customers[0])).expect("an answer"));
+    });
+    group.throughput(Throughput::Elements(AT_ONCE as u64));
+    for (name, several) in [("32 records of one customer at once", false), ("32 records of 32 customers at once", true)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let records = customers.iter().map(|customer| catalog.record(if several { *customer } else { customers[0] }, &entry));
+                assert!(runtime.block_on(join_all(records)).iter().all(Result::is_ok));
+            });
+        });
+    }
+    group.finish();
+    runtime.block_on(async {
+        catalog.close().await;
+        bare.close().await.expect("an end");
+        sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name}"))).execute(&mut admin).await.expect("no database");
+    });
+}
+
+criterion_group!(benches, durable, durable_on_a_server);
 criterion_main!(benches);

@@ -23,6 +23,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Run workers without a server (needs a catalog and a store reached over the network)
     Worker(ServeArgs),
+    /// Move the catalog of a data folder to a Postgres database, and check that nothing differs
+    Migrate(MigrateArgs),
     /// Look whether every part works, and say how
     Doctor(DoctorArgs),
     /// Upload a folder, wait until it is read, and report what was understood
@@ -63,6 +65,12 @@ pub struct SettingsArgs {
     /// Data folder
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Postgres database of the catalog, postgres://role:password@host:port/database [default: SQLite in the data folder]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// The same database as the role that owns its tables; brings them up to date
+    #[arg(long, value_name = "URL")]
+    pub database_owner: Option<String>,
     /// Address of the HTTP doors, for example 127.0.0.1:8080
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
@@ -100,6 +108,26 @@ pub struct ServeArgs {
     /// Workers in this process; 0 for none
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
+}
+
+/// `satchel migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Data folder with the catalog; no server may hold it
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// Database it moves to, postgres://role:password@host:port/database, as the role that will serve
+    #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__URL", hide_env_values = true)]
+    pub to: String,
+    /// The same database as the role that owns its tables: makes them, and the role of `--to` where it is missing
+    #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__OWNER_URL", hide_env_values = true)]
+    pub owner: Option<String>,
+    /// Move nothing; compare the folder with what the database has
+    #[arg(long)]
+    pub check: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `satchel doctor`.

@@ -83,9 +83,7 @@ impl SecretsFile {
 
     /// The secret that everything else is derived from; `None` when the file was tampered with.
     pub fn server_secret(&self) -> Option<ServerSecret> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(&self.server_secret, &mut bytes).ok()?;
-        Some(ServerSecret::from_bytes(bytes))
+        ServerSecret::parse(&self.server_secret)
     }
 }
 
@@ -101,6 +99,9 @@ pub struct ServerCard {
     /// The process.
     pub pid: u32,
 }
+
+/// The file that says where a catalog went that lay in the folder.
+pub const MOVED: &str = "catalog/moved.json";
 
 const CARD: &str = "server.json";
 const SECRETS: &str = "secrets.json";

@@ -5,7 +5,9 @@
 //! names `sqlx`.
 //!
 //! To add one: a verb goes into the file of its subject, takes domain types and an
-//! [`AuditEntry`](crate::domain::AuditEntry), and keeps its SQL to what SQLite and Postgres share.
+//! [`AuditEntry`](crate::domain::AuditEntry), says whose rows it is for when it begins
+//! ([`Scope`](session::Scope)), and keeps its SQL to what SQLite and Postgres share. A table is made by two
+//! migrations of one number and name, and on Postgres has policies and a line in `postgres/tables.rs`.
 
 mod arrival;
 mod audit;
@@ -16,12 +18,17 @@ mod engine;
 mod feed;
 mod files;
 mod idempotency;
+mod installation;
 mod jobs;
 mod listings;
+mod moving;
 mod pending;
 mod people;
+mod postgres;
 mod rows;
+mod session;
 mod shares;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -32,12 +39,14 @@ pub use audit::{AuditRecord, ChainFault, ChainReport, SYSTEM_CHAIN};
 pub use calls::{CallChange, CallRecord, NewCall};
 pub use codes::{Attempt, CodeRecord, NewCode};
 pub use customers::{Customer, KeyRecord, NewCustomer, NewKey};
-pub use engine::{Catalog, CatalogError};
+pub use engine::{Catalog, CatalogError, Ground};
 pub use feed::{Change, Grant};
 pub use files::{BlobRecord, VersionRecord};
 pub use idempotency::Seen;
 pub use jobs::{Job, JobKind, JobState};
 pub use listings::Listed;
+pub use moving::{Comparison, TableComparison};
 pub use pending::{NewPending, Pending};
+pub use postgres::{PostgresSettings, Standing, WallFault};
 pub use shares::{LinkRecord, NewLink, NewMessage, NewShare, OutboxMessage, ShareRecord};
 pub use verdict::{Admission, Judgement, Left};

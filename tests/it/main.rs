@@ -28,6 +28,8 @@ mod load;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod prompts;

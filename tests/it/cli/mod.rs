@@ -4,4 +4,5 @@ mod administration;
 mod demo;
 mod house;
 mod mcp;
+mod postgres;
 pub mod program;

@@ -26,7 +26,7 @@ async fn damaged(stage: &Stage, first: &Ground, damage: fn(&Path)) -> Stage {
         damage(&entry.unwrap().path());
     }
     let (store, bytes_url) = (first.store.clone(), first.bytes_url.clone());
-    stage.moved_to(World::on(Ground { dir, store, bytes_url, seed: 77, bytes: None }).await)
+    stage.moved_to(World::on(Ground { dir, store, bytes_url, seed: 77, bytes: None, database: None }).await)
 }
 
 #[tokio::test]
@@ -38,6 +38,7 @@ async fn without_an_index_only_searching_is_down_and_a_new_one_is_made_when_the_
         bytes_url: ground.bytes_url.clone(),
         seed: 1,
         bytes: None,
+        database: None,
     };
     let first = Stage::on(ground).await;
     first.world.shutdown().await;
@@ -66,6 +67,7 @@ async fn an_index_whose_files_are_empty_is_made_anew() {
         bytes_url: ground.bytes_url.clone(),
         seed: 1,
         bytes: None,
+        database: None,
     };
     let first = Stage::on(ground).await;
     first.world.shutdown().await;

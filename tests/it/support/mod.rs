@@ -2,12 +2,14 @@
 //! doors on a free port. Time stands still until a test moves it.
 
 mod answer;
+mod database;
 mod folder;
 mod share;
 mod webdriver;
 mod world;
 
 pub use answer::Answer;
+pub use database::Database;
 pub use folder::copy_folder;
 pub use webdriver::{Browser, until};
 pub use world::{Call, Ground, Tenant, World};

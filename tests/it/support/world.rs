@@ -9,7 +9,7 @@ use satchel::api::mcp::{McpSettings, service};
 use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings};
-use satchel::catalog::Catalog;
+use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
     CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, ScanStatus, ScanVerdict, SeededEntropy,
 };
@@ -43,6 +43,8 @@ pub struct Ground {
     pub seed: u64,
     /// The embedded store, where this ground owns it.
     pub bytes: Option<Embedded>,
+    /// Where the catalog lies, when it is not in the folder.
+    pub database: Option<PostgresSettings>,
 }
 
 impl Ground {
@@ -73,7 +75,21 @@ impl Ground {
         })
         .await
         .unwrap();
-        Self { dir, store, bytes_url, seed, bytes: Some(bytes) }
+        Self { dir, store, bytes_url, seed, bytes: Some(bytes), database: None }
+    }
+
+    /// Ground for another server beside the one that will stand on this: the same bytes and the same
+    /// catalog, and a folder and a chance of its own.
+    pub fn beside(&self) -> Self {
+        assert!(self.database.is_some(), "a catalog in a folder is one server's");
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            store: self.store.clone(),
+            bytes_url: self.bytes_url.clone(),
+            seed: self.seed.wrapping_add(1_000_003),
+            bytes: None,
+            database: self.database.clone(),
+        }
     }
 }
 
@@ -136,13 +152,17 @@ impl World {
 
     /// The same, known to others under another address than the one it listens on.
     pub async fn known_as(ground: Ground, public_url: Option<&str>) -> Self {
-        let Ground { dir, store, bytes_url, seed, bytes } = ground;
+        let Ground { dir, store, bytes_url, seed, bytes, database } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let catalog = match database {
+            Some(settings) => Catalog::connect(&settings, clock.clone(), entropy.clone()).await.unwrap(),
+            None => Catalog::open(&dir.path().join("catalog"), clock.clone(), entropy.clone()).await.unwrap(),
+        };
         let files = Files::new(Parts {
-            catalog: Catalog::open(&dir.path().join("catalog"), clock.clone(), entropy.clone()).await.unwrap(),
+            catalog,
             store,
             indexes: Indexes::open(dir.path().join("indexes"), IndexSettings::default()).unwrap(),
             policies: Policies::built_in().unwrap(),
