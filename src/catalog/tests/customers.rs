@@ -18,8 +18,12 @@ async fn customers_come_oldest_first(fx: &Fixture) {
     let first = fx.customer("Zephyr").await;
     fx.clock.advance_seconds(1);
     let second = fx.customer("Acme").await;
-    let ids: Vec<_> = fx.catalog.customers().await.unwrap().into_iter().map(|customer| customer.id).collect();
-    assert_eq!(ids, [first, second]);
+    fx.clock.advance_seconds(1);
+    let third = CustomerId::new(&*fx.clock, &*fx.entropy);
+    let real = NewCustomer { id: third, name: "Borealis".to_owned(), is_test: false, key: fx.new_key("key of Borealis") };
+    fx.catalog.create_customer(&real, &entry("create_customer")).await.unwrap();
+    let all: Vec<_> = fx.catalog.customers().await.unwrap().into_iter().map(|customer| (customer.id, customer.is_test)).collect();
+    assert_eq!(all, [(first, true), (second, true), (third, false)]);
 }
 
 async fn an_unknown_customer_or_secret_is_nobodys(fx: &Fixture) {
@@ -69,6 +73,9 @@ async fn a_revoked_key_is_dead_at_once_and_is_revoked_once(fx: &Fixture) {
     assert_eq!(fx.catalog.key_by_secret(&hash("doomed")).await.unwrap().unwrap().revoked_at, key.revoked_at);
     let unknown = KeyId::new(&*fx.clock, &*fx.entropy);
     assert!(!fx.catalog.revoke_key(customer, unknown, &entry("revoke_key")).await.unwrap());
+    let records = fx.catalog.audit_page(customer, 0, 100).await.unwrap().into_iter();
+    let outcomes: Vec<_> = records.filter(|record| record.action == "revoke_key").map(|record| record.outcome).collect();
+    assert_eq!(outcomes, ["done", "not_found", "not_found"]);
 }
 
 async fn the_operators_key_belongs_to_no_customer(fx: &Fixture) {

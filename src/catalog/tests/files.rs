@@ -102,6 +102,18 @@ async fn a_new_version_goes_back_to_the_scanner(fx: &Fixture) {
     assert_eq!(records.last().unwrap().version, Some(2), "the record names the version it made");
 }
 
+async fn several_files_come_in_the_order_in_which_they_are_asked_for(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let (first, second, third) =
+        (fx.arrived(customer, "one").await, fx.arrived(customer, "two").await, fx.arrived(customer, "three").await);
+    let nobodys = FileId::new(&*fx.clock, &*fx.entropy);
+    for asked in [vec![third, first, second], vec![second, nobodys, third, first], vec![nobodys], Vec::new()] {
+        let there: Vec<_> = asked.iter().copied().filter(|file| *file != nobodys).collect();
+        let found: Vec<_> = fx.catalog.files_of(customer, &asked).await.unwrap().into_iter().map(|file| file.id).collect();
+        assert_eq!(found, there);
+    }
+}
+
 async fn a_file_takes_a_new_version_only_when_it_is_settled(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let file = fx.arrived(customer, "first").await;
@@ -203,6 +215,7 @@ async fn a_catalog_that_is_closed_is_unavailable(fx: &Fixture) {
 }
 
 catalog_suite!(
+    several_files_come_in_the_order_in_which_they_are_asked_for,
     a_file_arrives_unscanned_with_a_job,
     the_same_bytes_are_stored_once_per_customer,
     parallel_arrivals_of_the_same_bytes_share_one_blob,

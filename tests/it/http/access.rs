@@ -332,3 +332,22 @@ async fn unknown_paths_and_methods_are_problems_too() {
     assert!(health.header("x-request-id").starts_with("req_"));
     assert_eq!(world.get("/readyz", "").await.expect(200).json(), json!({"ready": true, "catalog": true, "store": true}));
 }
+
+#[tokio::test]
+async fn a_record_tells_the_version_and_the_address_that_was_connected_not_one_that_was_claimed() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let user = world.user(&tenant, "Amira Haddad", "member").await;
+    let call = world.call(&tenant, &user).await;
+    let file = world.file(&call.token, "name=a.txt&title=The%20Lease", b"alpha").await;
+    let request = world.request(Method::POST, "/v1/tools/describe_file", &call.token).header("x-forwarded-for", "203.0.113.9");
+    Answer::of(request.json(&json!({"file": file})).send().await.unwrap()).await.expect(200);
+    let records = world.get("/v1/audit?limit=1000", &tenant.key).await.expect(200).json();
+    let record =
+        records["records"].as_array().unwrap().iter().find(|record| record["action"] == "describe").unwrap_or_else(|| panic!("{records}"));
+    assert_eq!((&record["source"], &record["door"], &record["call"]), (&json!("127.0.0.1"), &json!("http"), &json!(call.id)), "{record}");
+    assert_eq!((&record["object"], &record["version"], &record["decision"]), (&json!(file), &json!(1), &json!("allow")), "{record}");
+    let alpha = "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8";
+    assert_eq!(record["content_hash"].as_str().map(|hash| hash.trim_start_matches("sha256:")), Some(alpha), "{record}");
+    assert!(record["policy"].as_str().is_some_and(|policy| !policy.is_empty()), "{record}");
+}

@@ -1,5 +1,7 @@
 //! Customers, people, keys, audit, outbox, progress.
 
+use satchel::domain::{PersonKind, Role};
+use satchel::files::PersonRequest;
 use serde_json::json;
 
 use crate::support::World;
@@ -111,4 +113,28 @@ async fn progress_counts_what_is_under_way_and_the_outbox_shows_what_was_sent() 
     assert_eq!(outbox.text("/messages/0/address"), "jonas@example.com");
     assert!(outbox.text("/messages/0/body").contains(&share.path));
     assert!(!outbox.body.contains(&share.code), "link and code never travel together");
+}
+
+#[tokio::test]
+async fn an_administrator_on_the_line_makes_no_owners() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    for (role, may) in [("administrator", false), ("owner", true)] {
+        let user = world.user(&tenant, "Amira Haddad", role).await;
+        let body = json!({"caller_id": user, "permissions": ["admin"], "verified": {"method": "platform", "level": 2}});
+        let token = world.post("/v1/calls", &tenant.key, &body).await.expect(201).text("/token");
+        let subject = world.files.caller(&world.context(&token).await).await.unwrap();
+        let person = |roles| PersonRequest {
+            kind: PersonKind::User,
+            name: "Jonas Weber".to_owned(),
+            email: None,
+            phone: None,
+            roles: Some(roles),
+            detail: None,
+            members: Vec::new(),
+        };
+        world.files.add_person(&subject, &person(vec![Role::Member])).await.unwrap();
+        let made = world.files.add_person(&subject, &person(vec![Role::Owner])).await;
+        assert_eq!(made.is_ok(), may, "{role}: {made:?}");
+    }
 }

@@ -89,7 +89,10 @@ async fn the_second_best_is_not_said_to_be_found_when_the_best_is_gone() {
     let near = world.file(&call.token, "name=b.txt&title=Harbour%20Lease%20Contract%20Draft", b"two").await;
     let query = json!({"query": "harbour lease contract signed"});
     let found = tool(&world, &call.token, "find_file", &[], &query).await;
-    assert_eq!((found.text("/outcome"), found.text("/data/files/0/title")), ("done".to_owned(), "Harbour Lease Contract Signed".to_owned()));
+    assert_eq!(
+        (found.text("/outcome"), found.text("/data/files/0/title")),
+        ("done".to_owned(), "Harbour Lease Contract Signed".to_owned())
+    );
     world.delete(&format!("/v1/files/{meant}"), &call.token).await.expect(204);
     let found = tool(&world, &call.token, "find_file", &[], &query).await;
     assert_eq!(found.text("/outcome"), "not_found", "{found:?}");
