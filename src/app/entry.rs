@@ -57,7 +57,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
     match command {
         Command::Demo(arguments) => commands::demo(&arguments, terminal, stop_signal()?).await,
         Command::Serve(arguments) => commands::serve(&arguments, terminal, stop_signal()?).await,
-        Command::Worker(arguments) => commands::worker(&arguments, terminal),
+        Command::Worker(arguments) => commands::worker(&arguments, terminal, stop_signal()?).await,
         Command::Migrate(arguments) => commands::migrate(&arguments, terminal).await,
         Command::Doctor(arguments) => commands::doctor(&arguments, terminal).await,
         Command::Import(arguments) => commands::import(&arguments, terminal).await,

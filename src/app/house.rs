@@ -232,6 +232,11 @@ impl House {
         self.catalog.ground()
     }
 
+    /// Listens no longer: this process serves nobody.
+    pub fn shut_doors(&mut self) {
+        self.listener = None;
+    }
+
     /// Starts the workers of this process, when it is to have any.
     pub fn start_workers(&self) {
         let count = self.settings.workers.count;

@@ -176,14 +176,16 @@ async fn serving(data: &Path, settings: &[(&str, &str)]) -> (Serving, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_programs_with_one_secret_share_a_database_and_a_store() {
+async fn programs_with_one_secret_share_a_database_and_a_store_and_one_may_only_work() {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::new().await);
-    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let (first, second, third) = (folder.path().join("first"), folder.path().join("second"), folder.path().join("third"));
     let (url, owner) = (database.url(), database.owner_url());
-    let (mut a, card) = serving(&first, &[("SATCHEL__CATALOG__URL", &url), ("SATCHEL__CATALOG__OWNER_URL", &owner)]).await;
+    let (mut a, card) =
+        serving(&first, &[("SATCHEL__CATALOG__URL", &url), ("SATCHEL__CATALOG__OWNER_URL", &owner), ("SATCHEL__WORKERS__COUNT", "0")])
+            .await;
     let secrets: Value = serde_json::from_slice(&fs::read(first.join("secrets.json")).unwrap()).unwrap();
     let secret = |name: &str| secrets[name].as_str().unwrap();
-    // The second one has its bytes where the first one serves them, and no right to change the tables.
+    // The others have their bytes where the first one serves them, and no right to change the tables.
     let settings = [
         ("SATCHEL__CATALOG__URL", url.as_str()),
         ("SATCHEL__DATA__SECRET", secret("server_secret")),
@@ -192,7 +194,12 @@ async fn two_programs_with_one_secret_share_a_database_and_a_store() {
         ("SATCHEL__STORE__SECRET_KEY", secret("store_secret_key")),
         ("SATCHEL__STORE__PATH_STYLE", "true"),
     ];
-    let (mut b, other) = serving(&second, &settings).await;
+    let mut idle = settings.to_vec();
+    idle.push(("SATCHEL__WORKERS__COUNT", "0"));
+    let (mut b, other) = serving(&second, &idle).await;
+    let mut command = satchel();
+    command.args(["worker", "--data", third.to_str().unwrap()]).envs(settings);
+    let mut worker = Serving::running(command);
     let (near, far) = (text(&card, "/url"), text(&other, "/url"));
     let made = post(near, "/v1/customers", text(&card, "/operator_key"), &json!({"name": "Larkfield Foods", "is_test": true})).await;
     let key = text(&made, "/api_key");
@@ -203,7 +210,7 @@ async fn two_programs_with_one_secret_share_a_database_and_a_store() {
         let put = client.post(format!("{to}/v1/files?name=n{index}.txt")).bearer_auth(key).body(format!("The number is {index}.\n"));
         files.push(Answer::of(put.send().await.unwrap()).await.expect(201).text("/id"));
     }
-    // Workers of either have read them all, and either tells them.
+    // The worker has read them all, and either server tells them.
     for (index, file) in files.iter().enumerate() {
         let from = if index % 2 == 0 { far } else { near };
         until("a file that was read", async || {
@@ -216,5 +223,5 @@ async fn two_programs_with_one_secret_share_a_database_and_a_store() {
         let verified = client.get(format!("{server}/v1/audit/verify")).bearer_auth(key).send().await.unwrap();
         assert_eq!(Answer::of(verified).await.expect(200).json()["intact"], json!(true));
     }
-    assert_eq!((b.stop().0, a.stop().0), (Some(0), Some(0)));
+    assert_eq!((worker.stop().0, b.stop().0, a.stop().0), (Some(0), Some(0), Some(0)));
 }

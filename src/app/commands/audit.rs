@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::app::arguments::{AuditCommand, ServerArgs};
 use crate::app::client::{As, Client, ClientError, data_folder, list};
 use crate::app::failure::Failure;
-use crate::app::folder::Folder;
+use crate::app::folder::{Folder, MOVED};
 use crate::app::terminal::{Terminal, Tone};
 use crate::catalog::{Catalog, ChainReport};
 use crate::domain::{CustomerId, SystemClock, SystemEntropy};
@@ -144,6 +144,10 @@ async fn catalog_of(server: &ServerArgs) -> Result<(Catalog, Folder), Failure> {
     let dir = data_folder(server);
     if !catalog_exists(&dir) {
         return Err(Failure::Usage(format!("there is no catalog in `{}`; name a data folder with `--data`", dir.display())));
+    }
+    if dir.join(MOVED).exists() {
+        let sentence = format!("the catalog of `{}` has moved to a database; start a server on it and ask that one", dir.display());
+        return Err(Failure::Usage(sentence));
     }
     let folder = Folder::take(&dir)?;
     let catalog = Catalog::open(&folder.join("catalog"), Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;

@@ -10,7 +10,10 @@ use crate::catalog::CatalogError;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WallFault {
     /// Row-level security does not hold for this role.
-    #[error("the role `{role}` is a superuser, has BYPASSRLS or may make roles; serve as one that is not, and give this one as the owner")]
+    #[error(
+        "the role `{role}` is a superuser, has BYPASSRLS or REPLICATION, may make roles or reads the server's files; serve as one \
+         that does not, and give this one as the owner"
+    )]
     Powerful {
         /// The role, or one that it may become.
         role: String,
@@ -66,7 +69,8 @@ pub(super) async fn standing(connection: &mut PgConnection) -> Result<Standing, 
         sqlx::query_as("SELECT session_user::text, current_setting('server_version')").fetch_one(&mut *connection).await?;
     // Of every role that this one is or may become; a role that may make roles may give itself others.
     let powerful: Option<(String,)> = sqlx::query_as(
-        "SELECT rolname::text FROM pg_roles WHERE (rolsuper OR rolbypassrls OR rolcreaterole) \
+        "SELECT rolname::text FROM pg_roles WHERE (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication \
+         OR rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')) \
          AND (pg_has_role(session_user, oid, 'MEMBER') OR pg_has_role(current_user, oid, 'MEMBER')) ORDER BY rolname LIMIT 1",
     )
     .fetch_optional(&mut *connection)

@@ -1,12 +1,15 @@
 //! Connections as the role of a server.
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::task::TaskTracker;
 
 use super::guard::{self, Standing};
@@ -45,22 +48,28 @@ impl std::fmt::Debug for PostgresSettings {
     }
 }
 
+/// Places at which changes of one customer wait for each other in this process; two customers that share
+/// one wait a little longer.
+const TURNS: u64 = 256;
+
 /// A database with its connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     pool: PgPool,
     standing: Standing,
     begins: TaskTracker,
+    /// Who waits for another change of its customer waits here, without a connection: a customer
+    /// with many callers leaves the connections to others.
+    turns: Arc<[Arc<Mutex<()>>]>,
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, CatalogError> {
     // What cannot be read may hold a password, so the cause is not told.
     let parsed = url::Url::parse(url).map_err(|_| CatalogError::Address)?;
     let options = PgConnectOptions::from_str(url).map_err(|_| CatalogError::Address)?;
-    let is_near = parsed.host_str().is_none_or(|host| {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
+    let host = options.get_host().trim_start_matches('[').trim_end_matches(']');
+    let is_near =
+        options.get_socket().is_some() || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let is_chosen = parsed.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
     // The usual mode takes what it gets, which on a network is what somebody in between gives.
     let options = if is_near || is_chosen { options } else { options.ssl_mode(PgSslMode::VerifyFull) };
@@ -115,7 +124,8 @@ impl Database {
         let mut connection = pool.acquire().await?;
         let standing = guard::standing(&mut connection).await?;
         drop(connection);
-        Ok(Self { pool, standing, begins: TaskTracker::new() })
+        let turns = (0..TURNS).map(|_| Arc::default()).collect();
+        Ok(Self { pool, standing, begins: TaskTracker::new(), turns })
     }
 
     /// What was found at start.
@@ -127,9 +137,15 @@ impl Database {
     /// it read stays true and places in its chain and its feed are taken and committed in order.
     ///
     /// # Errors
-    /// When none can be begun in time.
+    /// `Busy` when its turn does not come in time; else when none can be begun.
     pub async fn begin(&self, scope: Scope<'_>) -> Result<Transaction, CatalogError> {
+        let turn = match scope {
+            Scope::Customer(customer) => Some(self.turn(&customer.to_string()).await?),
+            Scope::Chain(chain) => Some(self.turn(chain).await?),
+            Scope::Secret(_) | Scope::House => None,
+        };
         let mut transaction = self.opened(begin_text(scope, "READ WRITE")).await?;
+        transaction.turn = turn;
         if let Scope::Customer(customer) = scope {
             sqlx::query("SELECT id FROM customers WHERE id = $1 FOR NO KEY UPDATE")
                 .bind(customer.to_string())
@@ -137,6 +153,14 @@ impl Database {
                 .await?;
         }
         Ok(transaction)
+    }
+
+    async fn turn(&self, chain: &str) -> Result<OwnedMutexGuard<()>, CatalogError> {
+        let mut hasher = DefaultHasher::new();
+        chain.hash(&mut hasher);
+        let place = usize::try_from(hasher.finish() % TURNS).unwrap_or_default();
+        let turn = self.turns.get(place).ok_or(CatalogError::Stopped)?;
+        tokio::time::timeout(PATIENCE, Arc::clone(turn).lock_owned()).await.map_err(|_| CatalogError::Busy)
     }
 
     /// A transaction that reads.
@@ -154,7 +178,7 @@ impl Database {
         let begun = self.begins.spawn(async move { pool.begin_with(AssertSqlSafe(text)).await });
         async move {
             match begun.await {
-                Ok(transaction) => Ok(Transaction(transaction?)),
+                Ok(transaction) => Ok(Transaction { inner: transaction?, turn: None }),
                 Err(_) => Err(CatalogError::Stopped),
             }
         }
@@ -191,6 +215,7 @@ mod tests {
             ("localhost", false),
             ("127.0.0.1:5433", false),
             ("[::1]", false),
+            ("localhost/satchel?host=db.example&", true),
         ] {
             let options = options(&format!("postgres://satchel:secret@{host}/satchel")).unwrap();
             assert_eq!(matches!(options.get_ssl_mode(), PgSslMode::VerifyFull), verified, "{host}");

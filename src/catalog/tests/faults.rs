@@ -107,7 +107,7 @@ async fn what_a_verb_decided_on_stays_true_until_it_is_done() {
     let customer = fx.customer("Northwind").await;
     let (file, john) = (fx.active(customer, "report").await, fx.contact(customer, "John").await);
     // Another server is taking the file into quarantine.
-    let mut other = fx.catalog.begin(customer).await.unwrap();
+    let mut other = fx.opened_again().await.begin(customer).await.unwrap();
     sql::query("UPDATE files SET status = 'quarantined' WHERE id = $1").bind(file.to_string()).execute(&mut other).await.unwrap();
     let (catalog, share) = (fx.catalog.clone(), fx.new_share(customer, file, john));
     let sharing = TaskTracker::new().spawn(async move { catalog.share(&share, None, &entry("share")).await });
@@ -120,6 +120,30 @@ async fn what_a_verb_decided_on_stays_true_until_it_is_done() {
     tokio::time::timeout(Duration::from_secs(20), waits).await.expect("the share waits for its turn");
     other.commit().await.unwrap();
     assert!(conflicts(sharing.await.unwrap()), "what was harmful by then is not shared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_with_many_callers_leaves_connections_to_others() {
+    let fx = Fixture::open(Engine::Postgres).await;
+    let (busy, quiet) = (fx.customer("Northwind").await, fx.customer("Southwind").await);
+    // More callers than connections wait while one of them has its turn.
+    let turn = fx.catalog.begin(busy).await.unwrap();
+    let tasks = TaskTracker::new();
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let (catalog, key) = (fx.catalog.clone(), fx.new_key(&fx.secret()));
+            tasks.spawn(async move {
+                catalog.record(busy, &entry("look")).await?;
+                catalog.add_key(busy, &key, &entry("add_key")).await
+            })
+        })
+        .collect();
+    fx.catalog.record(quiet, &entry("look")).await.unwrap();
+    fx.catalog.add_key(quiet, &fx.new_key("another"), &entry("add_key")).await.unwrap();
+    drop(turn);
+    for ended in waiting {
+        ended.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

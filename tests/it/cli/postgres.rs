@@ -48,6 +48,8 @@ async fn a_catalog_moves_to_a_server_whole_and_is_served_from_there() {
     let ended = run(&serve);
     assert!(ended.code == Some(2) && ended.remarks.contains("has moved to a database"), "{ended:?}");
 
+    run(&["audit", "verify", "--data", dir]).refused(2, "has moved to a database");
+
     let (mut demo, announced) = demo_on(folder.path(), &url);
     assert_eq!(text(&announced, "/api_key"), key, "the customer is the same");
     let server = text(&announced, "/url").to_owned();
