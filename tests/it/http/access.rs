@@ -351,3 +351,33 @@ async fn a_record_tells_the_version_and_the_address_that_was_connected_not_one_t
     assert_eq!(record["content_hash"].as_str().map(|hash| hash.trim_start_matches("sha256:")), Some(alpha), "{record}");
     assert!(record["policy"].as_str().is_some_and(|policy| !policy.is_empty()), "{record}");
 }
+
+/// What a refusal and a look for nothing leave in the records.
+#[tokio::test]
+async fn a_refusal_is_recorded_with_what_it_was_about_and_the_policy_that_decided() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let (member, guest) = (world.user(&tenant, "Amira Haddad", "member").await, world.user(&tenant, "Jonas Weber", "guest").await);
+    let common = world.file(&tenant.key, "name=a.txt&title=The%20Lease", b"alpha").await;
+    let (member, guest) = (world.call(&tenant, &member).await, world.call(&tenant, &guest).await);
+    let unknown = format!("file_{NOBODY}");
+    // Known and not his to remove; not to be known; not there; nothing of the customer's is his to add to.
+    world.delete(&format!("/v1/files/{common}"), &member.token).await.expect_problem(403, "forbidden");
+    world.get(&format!("/v1/files/{common}"), &guest.token).await.expect_problem(404, "not_found");
+    world.get(&format!("/v1/files/{unknown}"), &member.token).await.expect_problem(404, "not_found");
+    world.put(&guest.token, "name=b.txt", b"beta").await.expect_problem(403, "forbidden");
+    let records = world.get("/v1/audit?limit=1000", &tenant.key).await.expect(200).json();
+    for (action, outcome, object, is_decision) in [
+        ("delete", "refused", Some(&common), true),
+        ("describe", "not_found", Some(&common), true),
+        ("describe", "not_found", Some(&unknown), false),
+        ("add", "refused", None, true),
+    ] {
+        let is = |record: &&Value| {
+            record["action"] == action && record["outcome"] == outcome && record["object"].as_str() == object.map(String::as_str)
+        };
+        let record = records["records"].as_array().unwrap().iter().find(is).unwrap_or_else(|| panic!("{action} {object:?}: {records}"));
+        assert_eq!(record["decision"] == "deny", is_decision, "{record}");
+        assert_eq!(record["policy"].is_string(), is_decision, "{record}");
+    }
+}
