@@ -9,10 +9,12 @@
 mod audit;
 mod calls;
 mod codes;
+mod collect;
 mod customers;
 mod database;
 mod files;
 mod fixture;
+mod history;
 mod idempotency;
 mod jobs;
 mod layers;
