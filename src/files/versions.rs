@@ -46,8 +46,8 @@ impl Files {
         Ok(compared(self.0.catalog.versions(file.customer, id).await?, file.version))
     }
 
-    /// An address of the bytes of one version that lives for a minute. A newer version that is still
-    /// being looked at does not stand in the way of an older one.
+    /// An address of the bytes of one version that lives for a minute. The policies let nothing of a
+    /// file out while its newest version is looked at.
     ///
     /// # Errors
     /// `NotFound` where the file has no such version, `Refused`, `NotReady`, `Quarantined`; else when

@@ -1,6 +1,6 @@
 //! Files as programs and callers list, read and remove them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file_json::{FileJson, VersionContentJson, VersionJson};
 use crate::api::credential::Asker;
-use crate::api::input::{Params, Segment, id};
+use crate::api::input::{Params, Segment, Segments, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 
@@ -107,7 +107,7 @@ async fn content(
 async fn restore(
     Asker(subject): Asker,
     State(api): State<Api>,
-    Path((file, version)): Path<(String, String)>,
+    Segments(file, version): Segments,
 ) -> Result<(StatusCode, Json<FileJson>), Problem> {
     // What is no number names no version.
     let version = version.parse().unwrap_or(0);

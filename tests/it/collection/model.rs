@@ -115,10 +115,15 @@ impl Model {
         })
     }
 
-    /// What must hold when nothing is left to do: every object is somebody's.
+    /// What must hold when nothing is left to do: every object is somebody's. A copy that a worker was cut
+    /// off from stays as long as its blob, whose places are all cleared when it is given up.
     fn is_tidy(state: &State) -> bool {
-        let places: BTreeSet<Key> = state.blobs.iter().filter(|blob| !blob.is_collected).map(|blob| blob.place).collect();
-        state.store == places && state.garbage.is_empty()
+        let lives = |blob: usize| !state.blobs[blob].is_collected;
+        let is_kept = |key: &Key| match key {
+            Key::Upload(_) => state.blobs.iter().any(|blob| !blob.is_collected && blob.place == *key),
+            Key::Document(blob, _) => lives(*blob),
+        };
+        state.store.iter().all(is_kept) && state.garbage.is_empty()
     }
 
     fn next(&self, state: &State) -> Vec<State> {

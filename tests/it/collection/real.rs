@@ -137,8 +137,8 @@ async fn an_old_version_is_told_opened_and_put_back() {
         (restored.pointer("/lifecycle/version"), restored.pointer("/lifecycle/status")),
         (Some(&json!(3)), Some(&json!("scanning")))
     );
-    // While the newest is looked at, an older one still opens; another restore waits.
-    assert_eq!(bytes_of(&world, &tenant, &file, "&version=2").await, b"another, longer plan");
+    // While the newest is looked at nothing of the file goes out, and another restore waits.
+    world.get(&format!("/v1/files/{file}/content?version=2"), &tenant.key).await.expect(403);
     world.post(&format!("/v1/files/{file}/versions/2/restore"), &tenant.key, &Value::Null).await.expect(409);
     world.inspect_all().await;
     assert_eq!(bytes_of(&world, &tenant, &file, "").await, b"the first plan");
@@ -147,6 +147,6 @@ async fn an_old_version_is_told_opened_and_put_back() {
     let audit = world.audit(&tenant).await;
     assert!(audit.contains(&("restore".to_owned(), "done".to_owned())) && audit.contains(&("restore".to_owned(), "refused".to_owned())));
     // A key that may only read restores nothing.
-    let reader = world.key(&tenant, &["read"]).await;
+    let reader = world.key(&tenant, &["files:read"]).await;
     world.post(&format!("/v1/files/{file}/versions/1/restore"), &reader, &Value::Null).await.expect(403);
 }

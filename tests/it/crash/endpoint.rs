@@ -111,6 +111,7 @@ impl Place {
             .region(Region::new("us-east-1"))
             .credentials_provider(credentials)
             .force_path_style(true)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             // A second try would hide what the first one was told.
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build());
@@ -189,7 +190,11 @@ async fn judge(place: &Place, ledger: &Ledger, fault: Fault) {
         let found = match endpoint.s3.get_object().bucket(BUCKET).key(*key).send().await {
             Ok(object) => sum(&object.body.collect().await.unwrap().into_bytes()),
             Err(error) => {
-                assert_eq!(error.as_service_error().map(|error| error.is_no_such_key()), Some(true), "{fault:?}: `{key}`: {error:?}");
+                assert_eq!(
+                    error.as_service_error().map(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key),
+                    Some(true),
+                    "{fault:?}: `{key}`: {error:?}"
+                );
                 None
             }
         };
