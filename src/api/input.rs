@@ -68,6 +68,17 @@ impl FromRequestParts<Api> for Segment {
     }
 }
 
+/// The two variable parts of a path.
+pub(super) struct Segments(pub String, pub String);
+
+impl FromRequestParts<Api> for Segments {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Path::from_request_parts(parts, api).await.map(|Path((first, second))| Self(first, second)).map_err(|_| Problem::not_found())
+    }
+}
+
 /// The query of the address.
 pub(super) struct Params<T>(pub T);
 

@@ -29,6 +29,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Upload a folder, wait until it is read, and report what was understood
     Import(ImportArgs),
+    /// What this machine's own files would give
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Be the caller: type what is said, see what would be spoken
     Call(CallArgs),
     /// Be an MCP server for a program that starts this one
@@ -54,6 +57,24 @@ pub enum Command {
     /// Who may do what
     #[command(subcommand)]
     Policy(PolicyCommand),
+}
+
+/// `satchel bench`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// What whole-file deduplication saves of folders, each uploaded whole by one customer
+    Dedup(DedupArgs),
+}
+
+/// `satchel bench dedup`.
+#[derive(Debug, Args)]
+pub struct DedupArgs {
+    /// Folders, each a corpus; NAME=DIR names it
+    #[arg(value_name = "[NAME=]DIR", required = true)]
+    pub corpora: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Settings that can be given as flags; they win over file and environment.

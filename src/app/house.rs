@@ -198,6 +198,7 @@ impl House {
                 public_url: public.clone(),
                 reveal_links: settings.links.reveal,
                 upload_limit: settings.limits.upload_bytes,
+                keeping: settings.keeping.keeping(),
                 ..FilesSettings::default()
             },
         });

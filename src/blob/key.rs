@@ -96,6 +96,17 @@ impl ObjectKey {
         }
     }
 
+    /// Whether bytes lie here that nobody may read.
+    pub fn is_quarantine(&self) -> bool {
+        matches!(self.0.split('/').collect::<Vec<_>>().as_slice(), ["files", _, "quarantine", _])
+    }
+
+    /// Every place to which the bytes of a blob go from where an upload put them.
+    pub fn first_places(customer: CustomerId, blob: BlobId) -> impl Iterator<Item = Self> {
+        let documents = Category::ALL.into_iter().map(move |category| Self::document(customer, category, blob));
+        documents.chain([Self::quarantine(customer, blob)])
+    }
+
     /// The upload whose bytes lie here, while they have not been moved.
     pub fn upload_id(&self) -> Option<UploadId> {
         match self.0.split('/').collect::<Vec<_>>().as_slice() {

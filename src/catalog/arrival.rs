@@ -53,6 +53,8 @@ pub struct NewFile {
     pub content_key: String,
     /// Where the bytes lie.
     pub object_key: String,
+    /// Whether they lie where somebody else put them.
+    pub adopted: bool,
     /// Bytes.
     pub size: u64,
     /// SHA-256 of the bytes.
@@ -146,9 +148,9 @@ impl Catalog {
             let mut tx = self.begin(new.customer).await?;
             // One statement, since two uploads of the same bytes may arrive at once; the blob that is there wins.
             let (blob,): (String,) = sql::query(
-                "INSERT INTO blobs (id, customer_id, content_key, object_key, size, checksum, scan_status, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-                 ON CONFLICT (customer_id, content_key) DO UPDATE SET content_key = excluded.content_key RETURNING id",
+                "INSERT INTO blobs (id, customer_id, content_key, object_key, size, checksum, scan_status, created_at, adopted) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+                 ON CONFLICT (customer_id, content_key) DO UPDATE SET unreferenced_at = NULL RETURNING id",
             )
             .bind(new.blob.to_string())
             .bind(&customer)
@@ -158,6 +160,7 @@ impl Catalog {
             .bind(new.checksum.to_string())
             .bind(ScanStatus::Pending.as_str())
             .bind(micros(now))
+            .bind(i64::from(new.adopted))
             .fetch_one(&mut tx)
             .await?;
             let duplicate = blob != new.blob.to_string();

@@ -4,7 +4,7 @@ use super::arrival::Given;
 use super::rows::{FileRow, RowRef, micros, select_files};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileName, FileRecord, FileStatus, ScanStatus, Timestamp};
+use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileRecord, FileStatus, ScanStatus, Timestamp};
 
 /// Bytes, as stored once per customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,23 +21,8 @@ pub struct BlobRecord {
     pub checksum: Checksum,
     /// The scanner's word.
     pub scan: ScanStatus,
-}
-
-/// A version of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionRecord {
-    /// Its number, from 1.
-    pub number: u32,
-    /// Its bytes.
-    pub blob: BlobId,
-    /// The name it arrived with.
-    pub name: FileName,
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256.
-    pub checksum: Checksum,
-    /// When it arrived.
-    pub created_at: Timestamp,
+    /// Whether they lie where somebody else put them: such an object is read, and never moved or removed.
+    pub adopted: bool,
 }
 
 /// Moves the customer's change feed on by one and gives the new number.
@@ -132,18 +117,20 @@ impl Catalog {
         rows.into_iter().map(FileRow::into_record).collect()
     }
 
-    /// Where bytes lie, and what is known of them.
+    /// Where bytes lie, and what is known of them; nothing once they were given up.
     ///
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn blob(&self, customer: CustomerId, blob: BlobId) -> Result<Option<BlobRecord>, CatalogError> {
-        let row: Option<(String, Option<String>, i64, String, String)> =
-            sql::query("SELECT object_key, text_key, size, checksum, scan_status FROM blobs WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(blob.to_string())
-                .fetch_optional(&mut self.read(customer).await?)
-                .await?;
-        let Some((object_key, text_key, size, checksum, scan)) = row else { return Ok(None) };
+        let row: Option<(String, Option<String>, i64, String, String, i64)> = sql::query(
+            "SELECT object_key, text_key, size, checksum, scan_status, adopted FROM blobs \
+                 WHERE customer_id = $1 AND id = $2 AND collected_at IS NULL",
+        )
+        .bind(customer.to_string())
+        .bind(blob.to_string())
+        .fetch_optional(&mut self.read(customer).await?)
+        .await?;
+        let Some((object_key, text_key, size, checksum, scan, adopted)) = row else { return Ok(None) };
         let id = blob.to_string();
         let row = RowRef { table: "blobs", id: &id };
         Ok(Some(BlobRecord {
@@ -153,36 +140,8 @@ impl Catalog {
             size: row.number(size)?,
             checksum: row.known(Checksum::parse(&checksum))?,
             scan: row.known(ScanStatus::parse(&scan))?,
+            adopted: adopted != 0,
         }))
-    }
-
-    /// The last thousand versions of a file, newest first.
-    ///
-    /// # Errors
-    /// When the catalog does not answer or a row cannot be read.
-    pub async fn versions(&self, customer: CustomerId, file: FileId) -> Result<Vec<VersionRecord>, CatalogError> {
-        let rows: Vec<(i64, String, String, i64, String, i64)> = sql::query(
-            "SELECT v.number, v.blob_id, v.name, b.size, b.checksum, v.created_at FROM versions v JOIN blobs b ON b.id = v.blob_id \
-             WHERE v.customer_id = $1 AND v.file_id = $2 ORDER BY v.number DESC LIMIT 1000",
-        )
-        .bind(customer.to_string())
-        .bind(file.to_string())
-        .fetch_all(&mut self.read(customer).await?)
-        .await?;
-        let id = file.to_string();
-        let row = RowRef { table: "versions", id: &id };
-        rows.into_iter()
-            .map(|(number, blob, name, size, checksum, created_at)| {
-                Ok(VersionRecord {
-                    number: row.number(number)?,
-                    blob: row.parsed(&blob)?,
-                    name: FileName::parse(&name).map_err(|_| row.corrupt())?,
-                    size: row.number(size)?,
-                    checksum: row.known(Checksum::parse(&checksum))?,
-                    created_at: row.instant(created_at)?,
-                })
-            })
-            .collect()
     }
 
     /// Marks a file deleted; its bytes stay until they are swept.
@@ -198,9 +157,10 @@ impl Catalog {
             if record.hold || record.retention_until.is_some_and(|until| now < until) {
                 return Err(CatalogError::Conflict("the file is held"));
             }
-            sql::query("UPDATE files SET status = 'deleted' WHERE customer_id = $1 AND id = $2")
+            sql::query("UPDATE files SET status = 'deleted', deleted_at = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(file.to_string())
+                .bind(micros(now))
                 .execute(&mut tx)
                 .await?;
             touch(&mut tx, customer, file, now).await?;

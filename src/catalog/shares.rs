@@ -8,7 +8,7 @@ use super::pending::confirm_pending;
 use super::rows::{RowRef, micros};
 use super::session::Scope;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CallId, CustomerId, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
+use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
 
 /// A permission to be given.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct NewShare {
     pub file: FileId,
     /// The version that was confirmed.
     pub version: u32,
+    /// Whether it gives that version, or the newest there is.
+    pub edition: Edition,
     /// To whom.
     pub recipient: PersonId,
     /// How far.
@@ -72,6 +74,8 @@ pub struct ShareRecord {
     pub file: FileId,
     /// The version that was confirmed.
     pub version: u32,
+    /// Whether it gives that version, or the newest there is.
+    pub edition: Edition,
     /// To whom.
     pub recipient: PersonId,
     /// How far.
@@ -101,6 +105,8 @@ pub struct LinkRecord {
     pub file: FileId,
     /// The version that was confirmed.
     pub version: u32,
+    /// Whether it gives that version, or the newest there is.
+    pub edition: Edition,
     /// To whom the share was given.
     pub recipient: PersonId,
     /// Who gave it.
@@ -137,6 +143,7 @@ struct ShareRow {
     id: String,
     file_id: String,
     version: i64,
+    follows: i64,
     recipient_id: String,
     rights: String,
     call_id: Option<String>,
@@ -153,6 +160,7 @@ impl ShareRow {
             id: row.parsed(&self.id)?,
             file: row.parsed(&self.file_id)?,
             version: row.number(self.version)?,
+            edition: Edition::of(self.follows != 0),
             recipient: PersonId::parse(&self.recipient_id).map_err(|_| row.corrupt())?,
             rights: row.known(Rights::parse(&self.rights))?,
             call: self.call_id.as_deref().map(|text| row.parsed(text)).transpose()?,
@@ -171,6 +179,7 @@ struct LinkRow {
     share_id: String,
     file_id: String,
     version: i64,
+    follows: i64,
     recipient_id: String,
     created_by: String,
     expires_at: i64,
@@ -182,7 +191,7 @@ struct LinkRow {
 macro_rules! select_shares {
     ($tail:literal) => {
         concat!(
-            "SELECT s.id, s.file_id, s.version, s.recipient_id, s.rights, s.call_id, s.created_at, s.expires_at, l.id AS link_id, l.slug_sealed ",
+            "SELECT s.id, s.file_id, s.version, s.follows, s.recipient_id, s.rights, s.call_id, s.created_at, s.expires_at, l.id AS link_id, l.slug_sealed ",
             "FROM shares s JOIN links l ON l.customer_id = s.customer_id AND l.share_id = s.id ",
             $tail
         )
@@ -213,8 +222,8 @@ impl Catalog {
                 return Err(CatalogError::Conflict("the file cannot be handed out now"));
             }
             sql::query(
-                "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at, follows) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             )
             .bind(new.id.to_string())
             .bind(&customer)
@@ -226,6 +235,7 @@ impl Catalog {
             .bind(entry.actor.to_string())
             .bind(micros(now))
             .bind(micros(new.expires_at))
+            .bind(i64::from(new.edition.follows()))
             .execute(&mut tx)
             .await?;
             sql::query("INSERT INTO links (id, customer_id, share_id, slug_hash, slug_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
@@ -332,7 +342,7 @@ impl Catalog {
         let Some((customer,)) = whose else { return Ok(None) };
         let customer: CustomerId = RowRef { table: "links", id: &customer }.parsed(&customer)?;
         let row: Option<LinkRow> = sql::query(
-            "SELECT l.id, l.customer_id, l.share_id, s.file_id, s.version, s.recipient_id, s.created_by, s.expires_at, s.revoked_at, l.downloads \
+            "SELECT l.id, l.customer_id, l.share_id, s.file_id, s.version, s.follows, s.recipient_id, s.created_by, s.expires_at, s.revoked_at, l.downloads \
              FROM links l JOIN shares s ON s.customer_id = l.customer_id AND s.id = l.share_id WHERE l.customer_id = $1 AND l.slug_hash = $2",
         )
         .bind(customer.to_string())
@@ -347,6 +357,7 @@ impl Catalog {
             share: row.parsed(&link.share_id)?,
             file: row.parsed(&link.file_id)?,
             version: row.number(link.version)?,
+            edition: Edition::of(link.follows != 0),
             recipient: PersonId::parse(&link.recipient_id).map_err(|_| row.corrupt())?,
             created_by: link.created_by.clone(),
             expires_at: row.instant(link.expires_at)?,

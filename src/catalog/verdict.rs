@@ -2,34 +2,21 @@
 
 use jiff::civil::Date;
 
+use super::collect::{Move, relocate};
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobState, hold_job, leave_job};
-use super::rows::{RowRef, as_i64, list_json, micros};
+use super::rows::{RowRef, as_i64, list_json};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{
-    AuditEntry, BlobId, Category, CustomerId, Extraction, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp, UploadId,
-};
-
-/// An object that nothing refers to once its bytes have moved: noted like an upload that never became
-/// a file, so that a sweep removes it when the program stops before doing so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
-    /// The upload that put it there.
-    pub upload: UploadId,
-    /// Where it lies.
-    pub object_key: String,
-}
+use crate::domain::{AuditEntry, BlobId, Category, CustomerId, Extraction, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict};
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
 #[derive(Debug)]
 pub struct Judgement<'a> {
     /// The verdict.
     pub verdict: &'a ScanVerdict,
-    /// The new place of the bytes, when they moved.
-    pub object_key: Option<String>,
-    /// The old place, when they moved from where an upload put them.
-    pub left: Option<Left>,
+    /// Where the bytes went, when they moved.
+    pub moved: Option<Move>,
 }
 
 /// What was read from a clean file.
@@ -59,29 +46,14 @@ pub struct Admission {
     pub duration_ms: Option<u64>,
     /// Where the text lies.
     pub text_key: Option<String>,
-    /// The new place of the bytes.
-    pub object_key: String,
-    /// The old place, when they moved from where an upload put them.
-    pub left: Option<Left>,
+    /// Where the bytes went, when they moved.
+    pub moved: Option<Move>,
 }
 
 /// The file of a job, at the version the job is about.
 async fn file_at(tx: &mut Tx, job: &Job) -> Result<FileRecord, CatalogError> {
     let record = file_in(tx, job.customer, job.file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
     if record.version == job.version { Ok(record) } else { Err(CatalogError::Conflict("a newer version of the file has arrived")) }
-}
-
-async fn note_left(tx: &mut Tx, customer: CustomerId, left: Option<&Left>, now: Timestamp) -> Result<(), CatalogError> {
-    let Some(left) = left else { return Ok(()) };
-    // Again after a crash between the copy and this commit, or for bytes that two files share.
-    sql::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING")
-        .bind(left.upload.to_string())
-        .bind(customer.to_string())
-        .bind(&left.object_key)
-        .bind(micros(now))
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 async fn set_status(tx: &mut Tx, customer: CustomerId, file: FileId, status: FileStatus) -> Result<(), CatalogError> {
@@ -110,23 +82,6 @@ async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobId) -> Resul
 }
 
 impl Catalog {
-    /// Forgets an object that was left and is gone now. Part of a move that has its record.
-    ///
-    /// # Errors
-    /// When it could not be committed.
-    pub async fn forget_left(&self, customer: CustomerId, upload: UploadId) -> Result<(), CatalogError> {
-        self.verb(|| async {
-            let mut tx = self.begin(customer).await?;
-            sql::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(upload.to_string())
-                .execute(&mut tx)
-                .await?;
-            tx.commit().await
-        })
-        .await
-    }
-
     /// Stores the scanner's verdict and gives the state the file is in then.
     ///
     /// A clean file goes on to `processing`. Harmful bytes take every file of the customer that stands
@@ -150,7 +105,7 @@ impl Catalog {
             };
             if known == verdict.status {
                 sql::query(
-                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5, object_key = COALESCE($6, object_key) \
+                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5 \
                      WHERE customer_id = $1 AND id = $2",
                 )
                 .bind(customer.to_string())
@@ -158,10 +113,11 @@ impl Catalog {
                 .bind(known.as_str())
                 .bind(&verdict.engine)
                 .bind(list_json(&verdict.findings))
-                .bind(&judgement.object_key)
                 .execute(&mut tx)
                 .await?;
-                note_left(&mut tx, customer, judgement.left.as_ref(), now).await?;
+                if let Some(moved) = &judgement.moved {
+                    relocate(&mut tx, customer, record.blob, moved, now).await?;
+                }
             }
             let status = match verdict.status {
                 ScanStatus::Clean => {
@@ -236,14 +192,15 @@ impl Catalog {
             .bind(admission.duration_ms.map(as_i64))
             .execute(&mut tx)
             .await?;
-            sql::query("UPDATE blobs SET object_key = $3, text_key = $4 WHERE customer_id = $1 AND id = $2")
+            sql::query("UPDATE blobs SET text_key = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(record.blob.to_string())
-                .bind(&admission.object_key)
                 .bind(&admission.text_key)
                 .execute(&mut tx)
                 .await?;
-            note_left(&mut tx, customer, admission.left.as_ref(), now).await?;
+            if let Some(moved) = &admission.moved {
+                relocate(&mut tx, customer, record.blob, moved, now).await?;
+            }
             touch(&mut tx, customer, file, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;

@@ -30,7 +30,7 @@ pub use id::{
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
-pub use share::{Lifetime, LifetimeError, Rights};
+pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 
 /// A point in time, UTC, microsecond precision when stored.

@@ -38,6 +38,29 @@ impl Rights {
     }
 }
 
+/// Which version of a file a share gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edition {
+    /// The one that was confirmed.
+    #[default]
+    Confirmed,
+    /// The newest that was found clean, whichever that is when the link is opened.
+    Newest,
+}
+
+impl Edition {
+    /// From the stored mark.
+    pub const fn of(follows: bool) -> Self {
+        if follows { Self::Newest } else { Self::Confirmed }
+    }
+
+    /// Whether it follows the file.
+    pub const fn follows(self) -> bool {
+        matches!(self, Self::Newest)
+    }
+}
+
 /// How long a share or a code lives, in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lifetime(i64);

@@ -95,6 +95,7 @@ impl Files {
             blob: BlobId::new(clock, entropy),
             content_key: self.0.secrets.content_key(customer, &stored.checksum),
             object_key: key.as_str().to_owned(),
+            adopted: false,
             size: stored.size,
             checksum: stored.checksum,
             upload,

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::find::Meant;
 use super::secrets::token_hash;
 use super::share::IssuedCode;
+use super::versions::may_leave;
 use super::words::WORDS;
 use super::{Files, FilesError, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, Decision, Door, FileName, FileRecord, FileStatus, Lifetime, LinkId, Permission, Permissions, Person,
+    Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Permission, Permissions, Person,
     ScanStatus, Verified,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
@@ -222,12 +223,13 @@ impl Files {
                 return Ok(Opened::NotNow);
             }
         };
-        let Some((blob, name)) = self.shared_version(&link, &file).await? else {
+        let Some((blob, name, version)) = self.shared_version(&link, &file).await? else {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
             return Ok(Opened::NotNow);
         };
         let url = self.presigned(&file, &blob, &name).await?;
         let entry = AuditEntry {
+            version: Some(version),
             content_hash: Some(blob.checksum.hex()),
             decision: Decision::Allow,
             policy: Some(permit.policies().to_owned()),
@@ -245,19 +247,25 @@ impl Files {
     /// An address of a file's bytes that lives for a minute.
     pub(super) async fn presigned(&self, file: &FileRecord, blob: &BlobRecord, name: &FileName) -> Result<String, FilesError> {
         let key = Self::object_of(file.customer, blob)?;
-        Ok(self.0.store.presign_get(&key, name, &file.content_type, URL_LIFETIME).await?)
+        // The row of a file knows the type of its present bytes only.
+        let content_type = if blob.id == file.blob { &file.content_type } else { "application/octet-stream" };
+        Ok(self.0.store.presign_get(&key, name, content_type, URL_LIFETIME).await?)
     }
 
-    /// The bytes of the version that was shared, when they were found clean. A newer version does
-    /// not change what a link opens; a quarantined file closes it.
-    async fn shared_version(&self, link: &LinkRecord, file: &FileRecord) -> Result<Option<(BlobRecord, FileName)>, FilesError> {
-        if matches!(file.status, FileStatus::Quarantined | FileStatus::Deleted | FileStatus::Expired) {
-            return Ok(None);
-        }
-        let versions = self.0.catalog.versions(link.customer, link.file).await?;
-        let Some(version) = versions.into_iter().find(|version| version.number == link.version) else { return Ok(None) };
-        let blob = self.0.catalog.blob(link.customer, version.blob).await?;
-        Ok(blob.filter(|blob| blob.scan == ScanStatus::Clean).map(|blob| (blob, version.name)))
+    /// The bytes that a link opens: of the version that was confirmed, or of the newest that was found
+    /// clean where the share follows the file. A quarantined file closes it.
+    async fn shared_version(&self, link: &LinkRecord, file: &FileRecord) -> Result<Option<(BlobRecord, FileName, u32)>, FilesError> {
+        let catalog = &self.0.catalog;
+        let version = match link.edition {
+            Edition::Confirmed => catalog.version(link.customer, link.file, link.version).await?,
+            Edition::Newest => {
+                let versions = catalog.versions(link.customer, link.file).await?;
+                versions.into_iter().find(|version| version.number >= link.version && version.scan == ScanStatus::Clean)
+            }
+        };
+        let Some(version) = version.filter(|version| may_leave(file, version).is_ok()) else { return Ok(None) };
+        let blob = catalog.blob(link.customer, version.blob).await?;
+        Ok(blob.map(|blob| (blob, version.name, version.number)))
     }
 
     async fn permit_link(&self, link: &LinkRecord, file: &FileRecord) -> Result<Result<Permit<Download>, Refusal>, FilesError> {

@@ -206,6 +206,7 @@ fn read_back(asked: &AskedShare, file: FileRecord, recipient: Person, failures: 
         rights: asked.rights,
         lifetime: Lifetime::from_seconds(asked.lifetime_seconds)
             .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?,
+        edition: asked.edition,
         failures,
         file,
         recipient,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
-use super::FilesError;
 use super::secrets::{Secrets, ServerSecret};
+use super::{FilesError, Keeping};
 use crate::blob::Store;
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
@@ -45,6 +45,8 @@ pub struct FilesSettings {
     pub reveal_links: bool,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
+    /// How long what is deleted stays.
+    pub keeping: Keeping,
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
@@ -56,6 +58,7 @@ impl Default for FilesSettings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             reveal_links: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
+            keeping: Keeping::default(),
             heard_words_per_second: 4,
         }
     }

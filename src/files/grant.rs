@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{NewLink, NewShare};
-use crate::domain::{AuditEntry, FileId, FileStatus, Lifetime, LinkId, PersonId, PersonKind, Rights, ShareId};
+use crate::domain::{AuditEntry, Edition, FileId, FileStatus, Lifetime, LinkId, PersonId, PersonKind, Rights, ShareId};
 
 impl Files {
     /// Gives somebody of the directory a right to a file. There is no code and no message: the
@@ -35,6 +35,7 @@ impl Files {
             customer: subject.customer(),
             file,
             version: record.version,
+            edition: Edition::Confirmed,
             recipient: to,
             rights,
             call: None,

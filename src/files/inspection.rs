@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
+use super::moving::Goal;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
-use crate::catalog::{Admission, Job, JobState, Judgement, Left};
+use crate::catalog::{Admission, Job, JobState, Judgement};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, CustomerId, Extraction, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp,
-    clean_text,
+    AuditEntry, Category, ChunkStream, Extraction, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp, clean_text,
 };
 
 /// A file at the version a job is about.
@@ -120,45 +120,9 @@ impl Files {
     /// `NotFound` when they are gone; else when catalog or store do not answer.
     pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
         let file = &under.file;
-        let key = self.place_of(file).await?;
+        let key = self.blob_of(file).await?.1;
         let object = self.0.store.get(&key, None).await?.ok_or(FilesError::NotFound)?;
         Ok((file.name.clone(), object.stream))
-    }
-
-    async fn place_of(&self, file: &FileRecord) -> Result<ObjectKey, FilesError> {
-        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        Self::object_of(file.customer, &blob)
-    }
-
-    /// Copies an object to its new place; the old one is removed by [`Files::leave`] after the row is committed.
-    async fn move_to(&self, from: &ObjectKey, to: &ObjectKey) -> Result<(), FilesError> {
-        if from == to {
-            return Ok(());
-        }
-        match self.0.store.copy(from, to).await? {
-            Some(()) => Ok(()),
-            None => Err(FilesError::NotFound),
-        }
-    }
-
-    fn left(from: &ObjectKey, to: &ObjectKey) -> Option<Left> {
-        let upload = from.upload_id().filter(|_| from != to)?;
-        Some(Left { upload, object_key: from.as_str().to_owned() })
-    }
-
-    /// Removes the object at the old place. Where that fails, or the program stops first, the note that
-    /// was committed with the move leads a sweep to it.
-    async fn leave(&self, customer: CustomerId, from: &ObjectKey, to: &ObjectKey) {
-        if from == to {
-            return;
-        }
-        let left = match (self.0.store.delete(from).await, from.upload_id()) {
-            (Ok(()), Some(upload)) => self.0.catalog.forget_left(customer, upload).await.map_err(FilesError::from),
-            (deleted, _) => deleted.map_err(FilesError::from),
-        };
-        if let Err(error) = left {
-            tracing::warn!(error = %error, "an object that moved stays at its old place until it is swept");
-        }
     }
 
     /// Stores the scanner's verdict; harmful bytes move where nobody reads.
@@ -167,19 +131,18 @@ impl Files {
     /// `Conflict` when the file has moved on; else when catalog or store do not answer.
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
-        let from = self.place_of(file).await?;
+        let (blob, from) = self.blob_of(file).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
-        let to = if harmful { ObjectKey::quarantine(file.customer, file.blob) } else { from.clone() };
-        self.move_to(&from, &to).await?;
+        let moved = if harmful { self.move_on(file.customer, &blob, &from, Goal::Quarantine).await? } else { None };
         let entry = AuditEntry {
             version: Some(job.version),
             content_hash: Some(file.checksum.hex()),
             reason: (!verdict.findings.is_empty()).then(|| verdict.findings.join(", ")),
             ..Self::worker_entry("scan", verdict.status.as_str(), file.id)
         };
-        let judgement = Judgement { verdict, object_key: harmful.then(|| to.as_str().to_owned()), left: Self::left(&from, &to) };
+        let judgement = Judgement { verdict, moved: moved.as_ref().map(|(moved, _)| moved.clone()) };
         let status = self.0.catalog.judge(job, &judgement, &entry).await?;
-        self.leave(file.customer, &from, &to).await;
+        self.leave(file.customer, moved).await;
         self.0.changed.notify_waiters();
         Ok(status)
     }
@@ -192,9 +155,8 @@ impl Files {
         let file = &under.file;
         let given = self.0.catalog.given(job.customer, job.file).await?.unwrap_or_default();
         let category = given.category.unwrap_or(understood.category);
-        let from = self.place_of(file).await?;
-        let to = ObjectKey::document(file.customer, category, file.blob);
-        self.move_to(&from, &to).await?;
+        let (blob, from) = self.blob_of(file).await?;
+        let moved = self.move_on(file.customer, &blob, &from, Goal::Document(category)).await?;
         let text_key = if understood.text.is_empty() {
             None
         } else {
@@ -216,8 +178,7 @@ impl Files {
             page_count: understood.page_count,
             duration_ms: understood.duration_ms,
             text_key,
-            object_key: to.as_str().to_owned(),
-            left: Self::left(&from, &to),
+            moved: moved.as_ref().map(|(moved, _)| moved.clone()),
         };
         let entry = AuditEntry {
             version: Some(job.version),
@@ -226,7 +187,7 @@ impl Files {
             ..Self::worker_entry("admit", "done", file.id)
         };
         self.0.catalog.admit(job, &admission, &entry).await?;
-        self.leave(file.customer, &from, &to).await;
+        self.leave(file.customer, moved).await;
         self.0.changed.notify_waiters();
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::blob::ObjectKey;
-use crate::catalog::{BlobRecord, CatalogError, VersionRecord};
+use crate::catalog::{BlobRecord, CatalogError};
 use crate::domain::{AuditEntry, ChunkStream, CustomerId, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
 use crate::policy::{Delete, Describe, Download, Find};
 
@@ -33,7 +33,7 @@ const MOST_LOOKED_AT: u32 = 1000;
 const PLACE: &str = "place in a list";
 
 impl Files {
-    async fn known(&self, subject: &Subject, id: FileId, action: &'static str) -> Result<FileRecord, FilesError> {
+    pub(super) async fn known(&self, subject: &Subject, id: FileId, action: &'static str) -> Result<FileRecord, FilesError> {
         match self.0.catalog.file(subject.customer(), id).await? {
             Some(file) if file.status != FileStatus::Deleted => Ok(file),
             _ => Err(self.absent(subject, action, Some(id.to_string())).await?),
@@ -113,17 +113,6 @@ impl Files {
         let permit = self.permit_or_refuse::<Describe>(subject, &file).await?;
         self.0.catalog.record(file.customer, &subject.file_entry("done", &file, &permit)).await?;
         self.view(file).await
-    }
-
-    /// Versions of a file, newest first.
-    ///
-    /// # Errors
-    /// `NotFound`, `Refused`; else when the catalog does not answer.
-    pub async fn versions(&self, subject: &Subject, id: FileId) -> Result<Vec<VersionRecord>, FilesError> {
-        let file = self.known(subject, id, "history").await?;
-        let permit = self.permit_or_refuse::<crate::policy::History>(subject, &file).await?;
-        self.0.catalog.record(file.customer, &subject.file_entry("done", &file, &permit)).await?;
-        Ok(self.0.catalog.versions(file.customer, id).await?)
     }
 
     async fn download(&self, subject: &Subject, id: FileId) -> Result<FileRecord, FilesError> {

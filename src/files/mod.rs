@@ -10,6 +10,7 @@
 
 mod add;
 mod code;
+mod collect;
 mod confirm;
 mod context;
 mod describe;
@@ -21,15 +22,18 @@ mod identity;
 mod index;
 mod inspection;
 mod library;
+mod moving;
 mod once;
 mod people;
 mod secrets;
 mod share;
 mod trail;
+mod versions;
 mod words;
 
 pub use add::AddRequest;
 pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
+pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
 pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use describe::{DescribeAnswer, Described};
@@ -43,5 +47,6 @@ pub use once::Once;
 pub use people::{PersonRequest, Who};
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use versions::VersionView;
 
 pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};

@@ -7,8 +7,8 @@ use super::find::Meant;
 use super::{Files, FilesError, Subject, Unclear, Who};
 use crate::catalog::{NewCode, NewLink, NewMessage, NewPending, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CodeId, Decision, FileId, FileRecord, FileStatus, Lifetime, LinkId, MessageId, PendingId, Person,
-    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, CodeId, Decision, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, MessageId, PendingId,
+    Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -23,6 +23,8 @@ pub struct ShareRequest {
     pub rights: Rights,
     /// For how long.
     pub lifetime: Lifetime,
+    /// Which version.
+    pub edition: Edition,
 }
 
 /// What is read back before anything changes.
@@ -38,6 +40,8 @@ pub struct ReadBack {
     pub rights: Rights,
     /// For how long.
     pub lifetime: Lifetime,
+    /// Which version.
+    pub edition: Edition,
     /// Whether the recipient is outside, and gets a code.
     pub outside: bool,
     /// How often an answer to it was not understood.
@@ -103,6 +107,9 @@ pub(super) struct AskedShare {
     pub recipient: PersonId,
     pub rights: Rights,
     pub lifetime_seconds: i64,
+    /// Questions that were asked before shares could follow a file have none.
+    #[serde(default)]
+    pub edition: Edition,
 }
 
 /// A yes counts for two minutes.
@@ -133,7 +140,7 @@ impl Files {
         let outside = recipient.kind() == PersonKind::Contact;
         let permit = self.permit_share(&subject, &file, outside).await?;
         self.handed_out(&subject, &file, &permit).await?;
-        if let Some(share) = self.same_share(ctx, &file, &recipient, request.rights).await? {
+        if let Some(share) = self.same_share(ctx, &file, &recipient, request).await? {
             self.0.catalog.record(ctx.customer, &subject.file_entry("already", &file, &permit)).await?;
             return Ok(ShareAnswer::Already(Box::new(self.shared(ctx, file, recipient, &share).await?)));
         }
@@ -147,6 +154,7 @@ impl Files {
             recipient: recipient.id,
             rights: request.rights,
             lifetime_seconds: request.lifetime.seconds(),
+            edition: request.edition,
         };
         let payload = serde_json::to_string(&asked).map_err(|_| FilesError::Sealed { what: "pending action" })?;
         let now = self.now();
@@ -165,6 +173,7 @@ impl Files {
             soundalikes,
             rights: request.rights,
             lifetime: request.lifetime,
+            edition: request.edition,
             outside,
             failures: 0,
         })))
@@ -204,12 +213,12 @@ impl Files {
         ctx: &CallContext,
         file: &FileRecord,
         recipient: &Person,
-        rights: Rights,
+        request: &ShareRequest,
     ) -> Result<Option<ShareRecord>, FilesError> {
-        let Some(share) = self.0.catalog.share_with(ctx.customer, file.id, recipient.id, rights).await? else { return Ok(None) };
+        let Some(share) = self.0.catalog.share_with(ctx.customer, file.id, recipient.id, request.rights).await? else { return Ok(None) };
         let age = self.now().duration_since(share.created_at).as_secs();
-        let same = share.version == file.version
-            && (recipient.kind() != PersonKind::Contact || (share.call == Some(ctx.call) && age < SAME_SECONDS));
+        let same_edition = share.edition == request.edition && (share.edition.follows() || share.version == file.version);
+        let same = same_edition && (recipient.kind() != PersonKind::Contact || (share.call == Some(ctx.call) && age < SAME_SECONDS));
         Ok(same.then_some(share))
     }
 
@@ -256,6 +265,7 @@ impl Files {
             customer: ctx.customer,
             file: file.id,
             version: asked.version,
+            edition: asked.edition,
             recipient: recipient.id,
             rights: asked.rights,
             call: Some(ctx.call),

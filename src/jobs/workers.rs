@@ -94,6 +94,16 @@ async fn sweep(files: Files, cancel: CancellationToken) {
             Ok(count) => tracing::info!(uploads.swept = count, "uploads that never became files were removed"),
             Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of uploads failed; trying again later"),
         }
+        match files.sweep_deleted().await {
+            Ok(swept) if swept.is_nothing() => {}
+            Ok(swept) => tracing::info!(
+                files.released = swept.released,
+                blobs.collected = swept.collected,
+                objects.removed = swept.objects,
+                "what was deleted long enough ago was let go"
+            ),
+            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of deleted files failed; trying again later"),
+        }
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(SWEEP_EVERY) => {}

@@ -8,7 +8,7 @@ use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, Tool, people_choice};
 use super::lifetime;
 use super::registry::Hints;
-use crate::domain::{CallContext, Lifetime, Person, Rights, Timestamp};
+use crate::domain::{CallContext, Edition, Lifetime, Person, Rights, Timestamp};
 use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Who};
 use crate::speech::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SharedInside, SharedOutside, SharedPending,
@@ -35,6 +35,24 @@ impl From<RightsWord> for Rights {
     }
 }
 
+/// Which version the recipient gets.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EditionWord {
+    #[default]
+    ThisVersion,
+    NewestVersion,
+}
+
+impl From<EditionWord> for Edition {
+    fn from(word: EditionWord) -> Self {
+        match word {
+            EditionWord::ThisVersion => Self::Confirmed,
+            EditionWord::NewestVersion => Self::Newest,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Input {
     /// Which file: a handle such as f1, "the second one", or the caller's own words for it.
@@ -45,6 +63,8 @@ pub(super) struct Input {
     rights: Option<RightsWord>,
     /// For how long, as the caller said it: "two hours", "a week". A minute to a year; seven days when left out.
     lifetime: Option<String>,
+    /// Which version the recipient gets: the file as it is now, also after it changes, or always the newest one. As it is now when left out.
+    edition: Option<EditionWord>,
 }
 
 /// A link, without its address unless settings reveal it.
@@ -146,6 +166,7 @@ pub(super) fn question(kit: &Kit, read_back: &ReadBack) -> Answer {
         rights: read_back.rights,
         lifetime: lifetime.clone(),
         with_code: read_back.outside,
+        newest: read_back.edition.follows(),
     });
     let data = Data {
         title: Some(speakable_title(&read_back.file.title).to_string()),
@@ -253,7 +274,8 @@ impl Tool for ShareFile {
             Ok(lifetime) => lifetime.unwrap_or(Lifetime::SHARE),
             Err(error) => return Err(FilesError::Invalid { field: "lifetime", reason: error.to_string() }),
         };
-        let request = ShareRequest { file: input.file, with: input.with, rights: input.rights.unwrap_or_default().into(), lifetime };
+        let (rights, edition) = (input.rights.unwrap_or_default().into(), input.edition.unwrap_or_default().into());
+        let request = ShareRequest { file: input.file, with: input.with, rights, lifetime, edition };
         Ok(match kit.files.ask_share(ctx, &request).await? {
             ShareAnswer::Confirm(read_back) => question(kit, &read_back),
             ShareAnswer::Already(shared) => told(kit, ctx, &shared, false),

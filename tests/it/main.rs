@@ -6,6 +6,8 @@ mod browser;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod collection;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod crash;

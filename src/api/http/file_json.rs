@@ -6,7 +6,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::domain::{Category, CustomerId, Extraction, FileId, FileStatus, PersonId, ScanStatus, Timestamp};
-use crate::files::{FileView, VersionRecord};
+use crate::files::{FileView, VersionRecord, VersionView};
 
 /// A file.
 #[derive(Debug, Serialize)]
@@ -130,20 +130,61 @@ fn lifetime(url: &str) -> Option<SignedDuration> {
 #[derive(Debug, Serialize)]
 pub(super) struct VersionJson {
     version: u32,
+    is_current: bool,
+    original_name: String,
+    size_bytes: u64,
+    /// Bytes more than the version before; `null` for the first one.
+    size_change_bytes: Option<i64>,
+    checksum: String,
+    /// The newest older version with the same bytes.
+    same_as_version: Option<u32>,
+    scan_status: ScanStatus,
+    added_by: String,
+    created_at: Timestamp,
+}
+
+impl From<VersionView> for VersionJson {
+    fn from(view: VersionView) -> Self {
+        let VersionView { version, is_current, grown, same_as } = view;
+        Self {
+            version: version.number,
+            is_current,
+            original_name: version.name.as_str().to_owned(),
+            size_bytes: version.size,
+            size_change_bytes: grown,
+            checksum: version.checksum.to_string(),
+            same_as_version: same_as,
+            scan_status: version.scan,
+            added_by: version.added_by,
+            created_at: version.created_at,
+        }
+    }
+}
+
+/// One version of a file with the address of its bytes.
+#[derive(Debug, Serialize)]
+pub(super) struct VersionContentJson {
+    version: u32,
     original_name: String,
     size_bytes: u64,
     checksum: String,
     created_at: Timestamp,
+    presigned_url: String,
+    /// When `presigned_url` ends.
+    expires_at: Option<Timestamp>,
 }
 
-impl From<VersionRecord> for VersionJson {
-    fn from(version: VersionRecord) -> Self {
+impl VersionContentJson {
+    /// With the address of its bytes, made at `now`.
+    pub(super) fn new(version: VersionRecord, url: String, now: Timestamp) -> Self {
         Self {
             version: version.number,
             original_name: version.name.as_str().to_owned(),
             size_bytes: version.size,
             checksum: version.checksum.to_string(),
             created_at: version.created_at,
+            expires_at: lifetime(&url).and_then(|life| now.saturating_add(life).ok()),
+            presigned_url: url,
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::file_json::{FileJson, VersionJson};
+use super::file_json::{FileJson, VersionContentJson, VersionJson};
 use crate::api::credential::Asker;
-use crate::api::input::{Params, Segment, id};
+use crate::api::input::{Params, Segment, Segments, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/files", get(list))
         .route("/v1/files/{file}", get(one).delete(remove))
         .route("/v1/files/{file}/versions", get(versions))
+        .route("/v1/files/{file}/versions/{version}/restore", post(restore))
         .route("/v1/files/{file}/content", get(content))
 }
 
@@ -69,6 +70,8 @@ async fn versions(Asker(subject): Asker, State(api): State<Api>, Segment(file): 
 struct Wanted {
     #[serde(default = "yes")]
     redirect: bool,
+    /// The present one when left out.
+    version: Option<u32>,
 }
 
 const fn yes() -> bool {
@@ -81,17 +84,35 @@ async fn content(
     Segment(file): Segment,
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Problem> {
-    let (view, url) = api.0.files.content_url(&subject, id(&file)?).await?;
+    let (files, now) = (&api.0.files, api.0.files.now());
+    let (url, described) = if let Some(version) = wanted.version {
+        let (version, url) = files.version_url(&subject, id(&file)?, version).await?;
+        (url.clone(), Json(VersionContentJson::new(version, url, now)).into_response())
+    } else {
+        let (view, url) = files.content_url(&subject, id(&file)?).await?;
+        (url.clone(), Json(FileJson::from(view).with_url(url, now)).into_response())
+    };
     let mut response = if wanted.redirect {
         let location = HeaderValue::from_str(&url).map_err(|_| Problem::internal())?;
         (StatusCode::FOUND, [(LOCATION, location)]).into_response()
     } else {
-        Json(FileJson::from(view).with_url(url, api.0.files.now())).into_response()
+        described
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     Ok(response)
+}
+
+async fn restore(
+    Asker(subject): Asker,
+    State(api): State<Api>,
+    Segments(file, version): Segments,
+) -> Result<(StatusCode, Json<FileJson>), Problem> {
+    // What is no number names no version.
+    let version = version.parse().unwrap_or(0);
+    let view = api.0.files.restore(&subject, id(&file)?, version).await?;
+    Ok((StatusCode::CREATED, Json(FileJson::from(view))))
 }
 
 async fn remove(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<StatusCode, Problem> {

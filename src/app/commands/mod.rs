@@ -5,6 +5,7 @@
 //! To add one: a function `(arguments, terminal)`, exported here and called from `entry`.
 
 mod audit;
+mod bench;
 mod call;
 mod customer;
 mod demo;
@@ -21,6 +22,7 @@ mod tools;
 mod worker;
 
 pub use audit::audit;
+pub use bench::bench;
 pub use call::call;
 pub use customer::customer;
 pub use demo::demo;

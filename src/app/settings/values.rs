@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::load::SettingsError;
 use crate::api::DoorLimits;
 use crate::blob::StoreSettings;
 use crate::catalog::PostgresSettings;
+use crate::files::Keeping;
 use crate::tools;
 
 /// Everything that can be set.
@@ -30,6 +32,8 @@ pub struct Settings {
     pub links: LinkSettings,
     /// Limits.
     pub limits: LimitSettings,
+    /// How long what is deleted stays.
+    pub keeping: KeepingSettings,
     /// Workers.
     pub workers: WorkersSettings,
     /// The log.
@@ -209,6 +213,30 @@ impl Default for LimitSettings {
             upload_memory_bytes: doors.upload_memory,
             head_seconds: doors.head.as_secs(),
         }
+    }
+}
+
+/// `keeping`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeepingSettings {
+    /// How long the bytes of a deleted file stay, in days.
+    pub deleted_days: u32,
+    /// How long bytes stay after that, in hours, before they are removed; at least six.
+    pub grace_hours: u32,
+}
+
+impl Default for KeepingSettings {
+    fn default() -> Self {
+        Self { deleted_days: 30, grace_hours: 24 }
+    }
+}
+
+impl KeepingSettings {
+    /// As the use cases want it.
+    pub fn keeping(&self) -> Keeping {
+        let hours = |hours: u32| SignedDuration::from_hours(hours.into());
+        Keeping { deleted: hours(self.deleted_days.saturating_mul(24)), grace: hours(self.grace_hours).max(Keeping::LEAST_GRACE) }
     }
 }
 

@@ -214,6 +214,7 @@ impl Fixture {
             blob: BlobId::new(&*self.clock, &*self.entropy),
             content_key: hash(&format!("{customer} {bytes}")),
             object_key: format!("{customer}/uploads/{upload}"),
+            adopted: false,
             size: bytes.len() as u64,
             checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
             upload,
@@ -234,7 +235,15 @@ impl Fixture {
     }
 
     pub async fn judge(&self, job: &Job, status: ScanStatus) -> Result<FileStatus, CatalogError> {
-        self.catalog.judge(job, &Judgement { verdict: &verdict(status), object_key: None, left: None }, &entry("scan")).await
+        self.catalog.judge(job, &Judgement { verdict: &verdict(status), moved: None }, &entry("scan")).await
+    }
+
+    /// A move of a file's bytes from where they lie.
+    pub async fn moved(&self, customer: CustomerId, file: FileId, to: &str) -> Move {
+        let blob = self.catalog.file(customer, file).await.unwrap().unwrap().blob;
+        let object_key = self.catalog.blob(customer, blob).await.unwrap().unwrap().object_key;
+        let from = Garbage { id: UploadId::new(&*self.clock, &*self.entropy), object_key };
+        Move { from, to: to.to_owned(), announced: None }
     }
 
     /// A file everybody may read.
@@ -267,6 +276,7 @@ impl Fixture {
             customer,
             file,
             version: 1,
+            edition: Edition::Confirmed,
             recipient,
             rights: Rights::View,
             call: None,
@@ -353,8 +363,7 @@ pub(super) fn admission(title: &str) -> Admission {
         page_count: Some(12),
         duration_ms: Some(1_500),
         text_key: Some("text/1".to_owned()),
-        object_key: "documents/1".to_owned(),
-        left: None,
+        moved: None,
     }
 }
 

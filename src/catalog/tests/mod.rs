@@ -9,11 +9,13 @@
 mod audit;
 mod calls;
 mod codes;
+mod collect;
 mod customers;
 mod database;
 mod faults;
 mod files;
 mod fixture;
+mod history;
 mod idempotency;
 mod jobs;
 mod layers;

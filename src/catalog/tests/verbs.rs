@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{CallChange, CatalogError, JobState, Judgement, NewCustomer, SYSTEM_CHAIN};
-use crate::domain::{Caller, ContactId, CustomerId, FileStatus, HeardKind, PersonId, ScanStatus, UploadId};
+use crate::catalog::{CallChange, CatalogError, Collected, Garbage, JobState, Judgement, NewCustomer, SYSTEM_CHAIN};
+use crate::domain::{Caller, ContactId, CustomerId, FileStatus, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
 /// Counts the records that verbs leave on one customer's chain.
 struct Counter<'a> {
@@ -49,6 +49,33 @@ fn verbs_in_the_sources() -> BTreeSet<String> {
         }
     }
     verbs
+}
+
+/// An object that is announced, claimed and removed is told of by what moved it.
+async fn garbage(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer) = (count.fx, world.customer);
+    let object = Garbage { id: UploadId::new(&*fx.clock, &*fx.entropy), object_key: "documents/9".to_owned() };
+    count.leaves(0, "announce", fx.catalog.announce(customer, &object, fx.now())).await;
+    count.leaves(0, "claim_garbage", fx.catalog.claim_garbage(customer, object.id)).await;
+    count.leaves(0, "forget_garbage", fx.catalog.forget_garbage(customer, object.id)).await;
+}
+
+async fn history(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, e) = (count.fx, world.customer, entry("act"));
+    count.leaves(1, "accessed_version", fx.catalog.accessed_version(customer, world.file, &e)).await;
+    let job = JobId::new(&*fx.clock, &*fx.entropy);
+    assert_eq!(count.leaves(1, "restore_version", fx.catalog.restore_version(customer, world.file, 1, job, &e)).await, 2);
+}
+
+/// The file was deleted: its bytes are let go, and given up.
+async fn collection(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, e) = (count.fx, world.customer, entry("act"));
+    let later = fx.in_seconds(10);
+    for hold in [true, false] {
+        count.leaves(1, "hold_file", fx.catalog.hold_file(customer, world.file, hold, &e)).await;
+    }
+    count.leaves(1, "release_file", fx.catalog.release_file(customer, world.file, later, &e)).await;
+    assert_eq!(count.leaves(1, "collect_blob", fx.catalog.collect_blob(customer, world.blob, later, &[], &e)).await, Collected::Yes);
 }
 
 async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture) {
@@ -99,13 +126,13 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(0, "renew_job", catalog.renew_job(&leased, fx.in_seconds(300))).await;
     count.leaves(0, "retry_job", catalog.retry_job(&leased, fx.now(), "again")).await;
     let leased = catalog.lease_job(fx.in_seconds(300)).await.unwrap().unwrap();
-    let clean = Judgement { verdict: &verdict(ScanStatus::Clean), object_key: None, left: None };
+    let clean = Judgement { verdict: &verdict(ScanStatus::Clean), moved: None };
     assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
     count.leaves(1, "admit", catalog.admit(&leased, &admission("x"), &e)).await;
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
-    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, object_key: None, left: None }, &e)).await;
-    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, object_key: None, left: None }, &e)).await;
-    count.leaves(0, "forget_left", catalog.forget_left(customer, upload)).await;
+    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, moved: None }, &e)).await;
+    count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, moved: None }, &e)).await;
+    garbage(&mut count, &world).await;
     // What a gone process held is free again; nobody asked for it.
     count.leaves(0, "take_over", catalog.take_over()).await;
     count.leaves(0, "belong_to", catalog.belong_to("mark")).await;
@@ -124,7 +151,9 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
         let last = catalog.audit_page(customer, 0, 10_000).await.unwrap().pop().unwrap();
         assert_eq!(last.action, action);
     }
+    history(&mut count, &world).await;
     count.leaves(1, "delete_file", catalog.delete_file(customer, world.file, &e)).await;
+    collection(&mut count, &world).await;
 
     // What only reads leaves no record here: the use case writes the one of the operation.
     let before = fx.records(customer).await;

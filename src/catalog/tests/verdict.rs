@@ -1,8 +1,8 @@
 //! Files being judged and admitted, and the change feed that tells of it.
 
 use super::fixture::{Engine, Fixture, admission, catalog_suite, conflicts, entry, verdict};
-use crate::catalog::{Admission, Change, Grant, Job, Judgement, Left, NewFile};
-use crate::domain::{CustomerId, ExtractionStatus, FileStatus, PersonId, Rights, ScanStatus, UploadId};
+use crate::catalog::{Admission, Change, Grant, Job, Judgement, NewFile};
+use crate::domain::{CustomerId, ExtractionStatus, FileStatus, PersonId, Rights, ScanStatus};
 
 async fn a_clean_file_is_read_and_becomes_active(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
@@ -10,7 +10,7 @@ async fn a_clean_file_is_read_and_becomes_active(fx: &Fixture) {
     let job = fx.lease().await;
     assert_eq!(fx.judge(&job, ScanStatus::Clean).await.unwrap(), FileStatus::Processing);
     assert_eq!(fx.judge(&job, ScanStatus::Clean).await.unwrap(), FileStatus::Processing, "a worker that starts anew judges again");
-    let read = admission("Q2 financial report");
+    let read = Admission { moved: Some(fx.moved(customer, file, "documents/1").await), ..admission("Q2 financial report") };
     fx.catalog.admit(&job, &read, &entry("admit")).await.unwrap();
     let file = fx.catalog.file(customer, file).await.unwrap().unwrap();
     assert_eq!((file.status, file.scan), (FileStatus::Active, ScanStatus::Clean));
@@ -43,7 +43,7 @@ async fn harmful_bytes_end_in_quarantine_with_their_job_done(fx: &Fixture) {
     for status in [ScanStatus::Infected, ScanStatus::Suspicious] {
         let file = fx.arrived(customer, status.as_str()).await;
         let job = fx.lease().await;
-        let judgement = Judgement { verdict: &verdict(status), object_key: Some("quarantine/1".to_owned()), left: None };
+        let judgement = Judgement { verdict: &verdict(status), moved: Some(fx.moved(customer, file, "quarantine/1").await) };
         assert_eq!(fx.catalog.judge(&job, &judgement, &entry("scan")).await.unwrap(), FileStatus::Quarantined);
         let file = fx.catalog.file(customer, file).await.unwrap().unwrap();
         assert_eq!((file.status, file.scan), (FileStatus::Quarantined, status));
@@ -55,17 +55,33 @@ async fn harmful_bytes_end_in_quarantine_with_their_job_done(fx: &Fixture) {
 
 async fn a_place_that_was_left_is_noted_with_the_move_until_it_is_empty(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
-    fx.arrived(customer, "report").await;
+    let file = fx.arrived(customer, "report").await;
     let job = fx.lease().await;
     fx.judge(&job, ScanStatus::Clean).await.unwrap();
-    let left = Left { upload: UploadId::new(&*fx.clock, &*fx.entropy), object_key: "uploads/left".to_owned() };
-    let noted = async || fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap();
+    let noted = async || fx.catalog.due_garbage(customer, 10).await.unwrap();
     assert_eq!(noted().await, []);
-    let moved = Admission { left: Some(left.clone()), ..admission("x") };
-    fx.catalog.admit(&job, &moved, &entry("admit")).await.unwrap();
-    assert_eq!(noted().await, [(customer, left.upload, left.object_key)]);
-    fx.catalog.forget_left(customer, left.upload).await.unwrap();
+    let moved = fx.moved(customer, file, "documents/1").await;
+    fx.catalog.admit(&job, &Admission { moved: Some(moved.clone()), ..admission("x") }, &entry("admit")).await.unwrap();
+    assert_eq!(noted().await, [moved.from.clone()]);
+    fx.catalog.forget_garbage(customer, moved.from.id).await.unwrap();
     assert_eq!(noted().await, []);
+}
+
+async fn of_two_workers_who_move_the_same_bytes_the_second_starts_anew(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let files = [fx.arrived(customer, "twice").await, fx.arrived(customer, "twice").await];
+    let jobs = [fx.lease().await, fx.lease().await];
+    let mut moves = Vec::new();
+    for (job, place) in jobs.iter().zip(["documents/1", "documents/2"]) {
+        fx.judge(job, ScanStatus::Clean).await.unwrap();
+        moves.push(fx.moved(customer, files[0], place).await);
+    }
+    let admit = async |at: usize, moved| fx.catalog.admit(&jobs[at], &Admission { moved, ..admission("x") }, &entry("admit")).await;
+    admit(0, Some(moves[0].clone())).await.unwrap();
+    assert!(conflicts(admit(1, Some(moves[1].clone())).await), "the bytes lie elsewhere by now");
+    let blob = fx.catalog.file(customer, files[1]).await.unwrap().unwrap().blob;
+    assert_eq!(fx.catalog.blob(customer, blob).await.unwrap().unwrap().object_key, "documents/1");
+    admit(1, None).await.unwrap();
 }
 
 async fn a_scanner_that_fails_leaves_the_file_waiting(fx: &Fixture) {
@@ -268,6 +284,7 @@ catalog_suite!(
     a_file_that_could_not_be_read_is_active_and_says_why,
     harmful_bytes_end_in_quarantine_with_their_job_done,
     a_place_that_was_left_is_noted_with_the_move_until_it_is_empty,
+    of_two_workers_who_move_the_same_bytes_the_second_starts_anew,
     a_scanner_that_fails_leaves_the_file_waiting,
     nothing_is_admitted_before_its_verdict,
     what_is_found_in_bytes_holds_for_every_file_of_them,

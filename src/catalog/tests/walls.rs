@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{Attempt, CallChange, Job, JobState, Judgement, LinkRecord, NewFile};
-use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId};
+use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
 /// What every customer has: the record of its making and its first key.
 const OWN: [&str; 2] = ["keys", "audit_page"];
@@ -54,7 +54,20 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     catalog.abandon_upload(other, world.upload, &e).await.unwrap();
     assert!(conflicts(catalog.delete_file(other, world.file, &e).await));
     assert!(conflicts(catalog.accessed(other, world.file, &e).await));
-    let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), object_key: None, left: None };
+    assert!(conflicts(catalog.accessed_version(other, world.file, &e).await));
+    assert!(conflicts(catalog.restore_version(other, world.file, 1, own_job.id, &e).await));
+    assert!(conflicts(catalog.hold_file(other, world.file, true, &e).await));
+    for file in catalog.releasable(world.customer, Timestamp::MAX, 10).await.unwrap() {
+        assert!(conflicts(catalog.release_file(other, file, Timestamp::MAX, &e).await));
+    }
+    for blob in catalog.collectable(world.customer, Timestamp::MAX, 10).await.unwrap() {
+        assert!(conflicts(catalog.collect_blob(other, blob, Timestamp::MAX, &[], &e).await));
+    }
+    for object in catalog.due_garbage(world.customer, 10).await.unwrap() {
+        assert!(conflicts(catalog.claim_garbage(other, object.id).await));
+        catalog.forget_garbage(other, object.id).await.unwrap();
+    }
+    let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), moved: None };
     for forged in [Job { customer: other, ..world.job.clone() }, Job { file: world.waiting, ..own_job.clone() }] {
         assert!(conflicts(catalog.judge(&forged, &judgement, &e).await));
         assert!(conflicts(catalog.admit(&forged, &admission("x"), &e).await));

@@ -44,6 +44,16 @@ impl World {
         let members = Person { members: vec![ana], ..new_person(customer, team, "Finance") };
         catalog.add_person(&members, &entry("add_person")).await.unwrap();
         let john = fx.contact(customer, "John").await;
+        // One whose bytes wait to be let go, one whose bytes wait to be given up, and an object of nobody.
+        for (bytes, is_released) in [("old", false), ("older", true)] {
+            let gone = fx.active(customer, bytes).await;
+            catalog.delete_file(customer, gone, &entry("delete")).await.unwrap();
+            if is_released {
+                catalog.release_file(customer, gone, fx.in_seconds(1), &entry("release")).await.unwrap();
+            }
+        }
+        let nobodys = Garbage { id: UploadId::new(&*fx.clock, &*fx.entropy), object_key: "documents/8".to_owned() };
+        catalog.announce(customer, &nobodys, fx.now()).await.unwrap();
         let file = fx.active(customer, "report").await;
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
         let call =
@@ -118,6 +128,10 @@ impl World {
             answer("files_after", &catalog.files_after(asker, None, 100).await.unwrap()),
             answer("blob", &catalog.blob(asker, self.blob).await.unwrap()),
             answer("versions", &catalog.versions(asker, self.file).await.unwrap()),
+            answer("version", &catalog.version(asker, self.file, 1).await.unwrap()),
+            answer("releasable", &catalog.releasable(asker, Timestamp::MAX, 100).await.unwrap()),
+            answer("collectable", &catalog.collectable(asker, Timestamp::MAX, 100).await.unwrap()),
+            answer("due_garbage", &catalog.due_garbage(asker, 100).await.unwrap()),
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),
             answer("grants_of", &catalog.grants_of(asker, &[self.file, self.waiting]).await.unwrap()),

@@ -135,7 +135,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for rights in Rights::ALL {
         say! {
-            ConfirmShare { title: title(), recipient: person(), rights, lifetime: lifetime(), with_code: values.is_full },
+            ConfirmShare { title: title(), recipient: person(), rights, lifetime: lifetime(), with_code: values.is_full, newest: values.is_full },
             SharedInside { title: title(), recipient: person(), rights, lifetime: lifetime() },
         }
     }

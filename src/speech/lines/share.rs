@@ -31,6 +31,8 @@ line! {
         lifetime: Spoken,
         /// Whether a code opens it.
         with_code: bool,
+        /// Whether it is the newest version whenever it is opened.
+        newest: bool,
     }
     shorter |line| (line.title.words() > 4).then(|| Self { title: line.title.first_words(4), ..line.clone() });
 

@@ -192,7 +192,7 @@ async fn nothing_is_left(house: &House, files: usize) {
     catalog.close().await.unwrap();
     let server = house.start().await;
     let data = house.data();
-    until("the sweep has ended", async || (house.rows("uploads").await == 0).then_some(())).await;
+    until("the sweep has ended", async || (house.rows("uploads").await + house.rows("garbage").await == 0).then_some(())).await;
     server.stop().await;
     let mut catalog = house.catalog().await;
     let rows = number(&mut catalog, "SELECT COUNT(*) FROM blobs").await + number(&mut catalog, "SELECT COUNT(text_key) FROM blobs").await;

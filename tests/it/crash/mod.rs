@@ -7,6 +7,7 @@
 
 mod caller;
 mod drain;
+mod endpoint;
 mod faults;
 mod importer;
 mod judge;

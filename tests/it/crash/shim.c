@@ -19,7 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { COUNT, KILL_BEFORE, KILL_AFTER, FAIL };
+enum { COUNT, KILL_BEFORE, KILL_AFTER, FAIL, FAIL_ONCE, KILL_WRITE };
 /* The words, as the tests know them. */
 enum { MODE, AT, ERRNO, FLUSHES, WRITES, FAULTS, WORDS };
 
@@ -64,7 +64,9 @@ static void die(void) {
 /* Whether a call that changes the disk is to fail; sets errno. */
 static int fails(void) {
     uint64_t number = count(WRITES);
-    if (words[MODE] != FAIL || number < words[AT]) return 0;
+    if (words[MODE] == KILL_WRITE && number == words[AT]) die();
+    int is_met = words[MODE] == FAIL ? number >= words[AT] : words[MODE] == FAIL_ONCE && number == words[AT];
+    if (!is_met) return 0;
     count(FAULTS);
     errno = (int)words[ERRNO];
     return 1;
@@ -80,7 +82,7 @@ static int fails(void) {
         if (!is_ours(fd)) return real(fd); \
         uint64_t number = count(FLUSHES); \
         if (words[MODE] == KILL_BEFORE && number == words[AT]) die(); \
-        if (words[MODE] == FAIL && words[ERRNO] == EIO && fails()) return -1; \
+        if ((words[MODE] == FAIL || words[MODE] == FAIL_ONCE) && words[ERRNO] == EIO && fails()) return -1; \
         int result = real(fd); \
         if (words[MODE] == KILL_AFTER && number == words[AT]) die(); \
         return result; \

@@ -23,6 +23,12 @@ pub enum Fault {
     Full(u64),
     /// The n-th write or flush and all after it fail: the disk is broken.
     Broken(u64),
+    /// The n-th write alone fails: there was no room for it.
+    FullOnce(u64),
+    /// The n-th write or flush alone fails: the disk stumbled.
+    BrokenOnce(u64),
+    /// Kills the process before its n-th write.
+    KillWrite(u64),
 }
 
 const ENOSPC: u64 = 28;
@@ -73,6 +79,9 @@ impl Shim {
             Fault::KillAfter(at) => (2, at, 0),
             Fault::Full(at) => (3, at, ENOSPC),
             Fault::Broken(at) => (3, at, EIO),
+            Fault::FullOnce(at) => (4, at, ENOSPC),
+            Fault::BrokenOnce(at) => (4, at, EIO),
+            Fault::KillWrite(at) => (5, at, 0),
         };
         self.set(0, 0);
         for (word, value) in [(1, at), (2, errno), (3, 0), (4, 0), (5, 0), (0, mode)] {

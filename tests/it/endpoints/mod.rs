@@ -71,7 +71,8 @@ impl Endpoint {
         let mut rest = self.route;
         while let Some((before, after)) = rest.split_once('{') {
             let (_, after) = after.split_once('}').unwrap();
-            path.extend([before, id]);
+            // A version is a number; every file has a first one.
+            path.extend([before, if rest.contains("{version}") && !rest.contains("{file}") { "1" } else { id }]);
             rest = after;
         }
         format!("{path}{rest}{}", self.query)
@@ -119,6 +120,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/v1/files?name=b.txt", none(), KeyOrCall, Forbidden("files:write")),
         get("/v1/files/{file}", KeyOrCall, Hidden("files:read")),
         get("/v1/files/{file}/versions", KeyOrCall, Hidden("files:read")),
+        post("/v1/files/{file}/versions/{version}/restore", none(), KeyOrCall, Forbidden("files:write")),
         get("/v1/files/{file}/content", KeyOrCall, Hidden("files:read")),
         delete("/v1/files/{file}", KeyOrCall, Forbidden("files:write")),
         get("/v1/audit", Any, Forbidden("admin")),

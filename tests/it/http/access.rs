@@ -142,6 +142,8 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
             }
             let answer = send(&world, &endpoint, &id, &with).await;
             assert!(answer.status < 400 && !is_refusal(endpoint.weak, &answer), "{} with `{needed}`: {answer:?}", endpoint.name());
+            // A version that was put back is looked at before the file takes anything else.
+            world.inspect_all().await;
         }
     }
     assert_eq!(world.get(&format!("/v1/files/{}", ours.file), &ours.tenant.key).await.expect(200).text("/lifecycle/status"), "active");
@@ -177,6 +179,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::GET, "/v1/files/{file}", file.clone(), none()),
         (Method::DELETE, "/v1/files/{file}", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/versions", file.clone(), none()),
+        (Method::POST, "/v1/files/{file}/versions/{version}/restore", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),

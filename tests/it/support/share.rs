@@ -25,6 +25,7 @@ impl World {
         let call = self.call(tenant, &owner).await;
         let file = self.file(&call.token, "name=quarterly-report.txt&title=Quarterly%20Report", bytes).await;
         let request = ShareRequest {
+            edition: satchel::domain::Edition::Confirmed,
             file: "the quarterly report".to_owned(),
             with: "Jonas Weber".to_owned(),
             rights: Rights::View,

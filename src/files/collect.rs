@@ -1,0 +1,152 @@
+//! What becomes of a deleted file's bytes: kept for a while, then let go, then, when no other file
+//! stands for them for longer than any address of them lives, given up and removed.
+//!
+//! Rows first, then objects: a crash leaves garbage that is noted, never a row without its bytes.
+
+use jiff::SignedDuration;
+
+use super::{Files, FilesError};
+use crate::blob::ObjectKey;
+use crate::catalog::{CatalogError, Collected};
+use crate::domain::{Actor, AuditEntry, BlobId, CustomerId, Decision, Door, FileId, Timestamp};
+
+/// How long what is deleted stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// From the deletion of a file until its bytes are let go.
+    pub deleted: SignedDuration,
+    /// From then until bytes that no other file stands for are given up. Never under [`Keeping::LEAST_GRACE`].
+    pub grace: SignedDuration,
+}
+
+impl Keeping {
+    /// Longer than an address lives (a minute), a download begun with it lasts, and a worker holds a file.
+    pub const LEAST_GRACE: SignedDuration = SignedDuration::from_hours(6);
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self { deleted: SignedDuration::from_hours(30 * 24), grace: SignedDuration::from_hours(24) }
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Deleted files whose bytes were let go.
+    pub released: u64,
+    /// Blobs that were given up.
+    pub collected: u64,
+    /// Objects that were removed.
+    pub objects: u64,
+}
+
+impl Swept {
+    /// Whether there was nothing to do.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Rows of one step of one customer in one sweep: the next sweep goes on.
+const AT_ONCE: u32 = 1000;
+
+/// A race that somebody else won is no failure: what was to be done is done, or not to be done.
+fn unless_lost<T>(result: Result<T, CatalogError>) -> Result<Option<T>, FilesError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(CatalogError::Conflict(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Files {
+    /// Does for every customer what is due: lets go, gives up, removes.
+    ///
+    /// # Errors
+    /// When the catalog or the store does not answer; what was done until then stays done.
+    pub async fn sweep_deleted(&self) -> Result<Swept, FilesError> {
+        let mut swept = Swept::default();
+        for (customer, _) in self.0.catalog.last_changes().await? {
+            swept.released += self.release_deleted(customer).await?;
+            swept.collected += self.collect_unreferenced(customer).await?;
+            swept.objects += self.remove_garbage(customer).await?;
+        }
+        Ok(swept)
+    }
+
+    fn before(&self, age: SignedDuration) -> Timestamp {
+        self.now().saturating_sub(age).unwrap_or(Timestamp::MIN)
+    }
+
+    async fn release_deleted(&self, customer: CustomerId) -> Result<u64, FilesError> {
+        let before = self.before(self.0.settings.keeping.deleted);
+        let mut released = 0;
+        for file in self.0.catalog.releasable(customer, before, AT_ONCE).await? {
+            let entry = swept("release", file);
+            released += u64::from(unless_lost(self.0.catalog.release_file(customer, file, before, &entry).await)?.is_some());
+        }
+        Ok(released)
+    }
+
+    async fn collect_unreferenced(&self, customer: CustomerId) -> Result<u64, FilesError> {
+        let before = self.before(self.0.settings.keeping.grace.max(Keeping::LEAST_GRACE));
+        let mut collected = 0;
+        for id in self.0.catalog.collectable(customer, before, AT_ONCE).await? {
+            let Some(blob) = self.0.catalog.blob(customer, id).await? else { continue };
+            let mut places: Vec<ObjectKey> = Vec::new();
+            if !blob.adopted {
+                // A worker that was cut off may have left a copy at any of these.
+                places.push(Self::object_of(customer, &blob)?);
+                places.extend(ObjectKey::first_places(customer, id));
+            }
+            if let Some(text) = &blob.text_key {
+                places.push(ObjectKey::parse(customer, text).map_err(|_| FilesError::Sealed { what: "object key" })?);
+            }
+            places.sort();
+            places.dedup();
+            let garbage: Vec<_> = places.iter().map(|place| self.garbage(place)).collect();
+            let entry = AuditEntry { content_hash: Some(blob.checksum.hex()), ..swept_blob("collect", id) };
+            let done = unless_lost(self.0.catalog.collect_blob(customer, id, before, &garbage, &entry).await)?;
+            collected += u64::from(done == Some(Collected::Yes));
+        }
+        Ok(collected)
+    }
+
+    async fn remove_garbage(&self, customer: CustomerId) -> Result<u64, FilesError> {
+        let mut removed = 0;
+        for garbage in self.0.catalog.due_garbage(customer, AT_ONCE).await? {
+            let Ok(key) = ObjectKey::parse(customer, &garbage.object_key) else {
+                return Err(FilesError::Sealed { what: "object key" });
+            };
+            if unless_lost(self.0.catalog.claim_garbage(customer, garbage.id).await)?.is_none() {
+                continue;
+            }
+            self.0.store.delete(&key).await?;
+            self.0.catalog.forget_garbage(customer, garbage.id).await?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}
+
+fn swept(action: &'static str, file: FileId) -> AuditEntry {
+    Files::worker_entry(action, "done", file)
+}
+
+fn swept_blob(action: &'static str, blob: BlobId) -> AuditEntry {
+    AuditEntry {
+        actor: Actor::System,
+        call: None,
+        door: Door::Worker,
+        source: None,
+        action,
+        object: Some(blob.to_string()),
+        version: None,
+        content_hash: None,
+        decision: Decision::None,
+        policy: None,
+        outcome: "done",
+        reason: None,
+    }
+}
