@@ -1,0 +1,1 @@
+//! Transfers that a line between us and the store breaks.
