@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::config::interceptors::InterceptorContext;
 use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Builder, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -20,6 +22,25 @@ const BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Connections kept open to the store while nobody needs them.
 const IDLE_CONNECTIONS: usize = 64;
+
+/// What a store says of a body that does not have the checksum that was sent with it.
+const DAMAGED: [&str; 4] = ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"];
+
+/// A body that was damaged on its way is sent again: we hold the bytes, and their checksum is ours.
+#[derive(Debug)]
+struct Damaged;
+
+impl ClassifyRetry for Damaged {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let said = context.response().filter(|answer| answer.status().as_u16() == 400).and_then(|answer| answer.body().bytes());
+        let is_damage = said.is_some_and(|text| DAMAGED.iter().any(|code| text.windows(code.len()).any(|word| word == code.as_bytes())));
+        if is_damage { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "Damaged"
+    }
+}
 
 /// One pool of connections, on rustls with ring.
 pub(super) fn http_client() -> SharedHttpClient {
@@ -79,6 +100,7 @@ pub(super) fn config(
         .force_path_style(settings.path_style)
         .timeout_config(timeouts)
         .retry_config(retries)
+        .retry_classifier(Damaged)
         .interceptor(meter.clone());
     let config = checksums(config, settings);
     match endpoint {

@@ -65,7 +65,7 @@ impl BlobError {
     {
         match &error {
             SdkError::ServiceError(answer) => match answer.raw().status().as_u16() {
-                408 | 429 | 500..=599 => Self::Unavailable { source: error.into() },
+                408 | 429 | 500 | 502..=599 => Self::Unavailable { source: error.into() },
                 412 => Self::Changed,
                 status => {
                     let reason = error.code().map_or_else(|| status.to_string(), str::to_owned);

@@ -109,6 +109,9 @@ impl Meter {
     }
 }
 
+/// What only presigned requests have in their address: they are executed like others, and never sent.
+const SIGNED: &str = "X-Amz-Signature=";
+
 /// When a call began.
 #[derive(Debug)]
 struct Began(Stopwatch);
@@ -137,6 +140,9 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if context.request().uri().contains(SIGNED) {
+            return Ok(());
+        }
         let sent = length(context.request().headers());
         self.count(cfg, |tally| {
             tally.requests = tally.requests.saturating_add(1);
@@ -166,8 +172,7 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // Presigning is an execution too, and asks nobody.
-        if context.response().is_none() && context.request().is_none_or(|request| request.uri().contains("X-Amz-Signature=")) {
+        if context.request().is_none_or(|request| request.uri().contains(SIGNED)) {
             return Ok(());
         }
         let elapsed = cfg.load::<Began>().map_or(0, |began| u64::try_from(began.0.elapsed().as_micros()).unwrap_or(u64::MAX));

@@ -158,7 +158,7 @@ async fn finish(store: &Store, place: (&str, &str), id: &str, parts: Vec<Complet
     match store.carried(request.multipart_upload(list).send()).await {
         Ok(_) => Ok(()),
         // Asked a second time because the first answer was lost, the store knows of no upload any more.
-        Err(error) if error.code() == Some("NoSuchUpload") => {
+        Err(error) if is_gone(error.code()) => {
             let found = store.timed(store.client().head_object().bucket(bucket).key(name).send()).await;
             let is_ours = |etag: &str| expected.as_deref().is_some_and(|expected| etag.trim_matches('"') == expected);
             match found {
@@ -168,6 +168,11 @@ async fn finish(store: &Store, place: (&str, &str), id: &str, parts: Vec<Complet
         }
         Err(error) => Err(BlobError::of(error)),
     }
+}
+
+/// Whether the store knows of no such upload (any more); Ceph RGW says it of the key.
+fn is_gone(code: Option<&str>) -> bool {
+    matches!(code, Some("NoSuchUpload" | "NoSuchKey"))
 }
 
 /// The entity tag of an object made of these parts: MD5 of their MD5s, and their number. Not known
@@ -186,7 +191,7 @@ async fn abort(store: Store, bucket: String, name: String, id: String) {
     match tokio::time::timeout(ABORT, request.send()).await {
         Ok(Ok(_)) => {}
         // Already finished or given up: nothing lies there.
-        Ok(Err(error)) if error.code() == Some("NoSuchUpload") => {}
+        Ok(Err(error)) if is_gone(error.code()) => {}
         // The sweep of parts finds it.
         Ok(Err(error)) => tracing::warn!(error = %BlobError::of(error), "a broken-off upload could not be given up"),
         Err(_) => tracing::warn!("a broken-off upload could not be given up in time"),
@@ -215,7 +220,7 @@ impl Store {
             let request = self.client().list_parts().bucket(bucket).key(name).upload_id(id).set_part_number_marker(after);
             let page = match self.timed(request.send()).await {
                 Ok(page) => page,
-                Err(error) if error.code() == Some("NoSuchUpload") => return Ok(None),
+                Err(error) if is_gone(error.code()) => return Ok(None),
                 Err(error) => return Err(BlobError::of(error)),
             };
             parts.extend(page.parts().iter().map(|part| ArrivedPart {
@@ -251,7 +256,7 @@ impl Store {
         let (bucket, name) = self.place(key);
         match self.timed(self.client().abort_multipart_upload().bucket(bucket).key(name).upload_id(id).send()).await {
             Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("NoSuchUpload") => Ok(()),
+            Err(error) if is_gone(error.code()) => Ok(()),
             Err(error) => Err(BlobError::of(error)),
         }
     }

@@ -414,7 +414,8 @@ pub async fn another_secret_is_refused(peer: &Peer) -> Outcome {
     peer.store.put_bytes(&key, content(10)).await?;
     let wrong = peer.again(|settings| "wrong".clone_into(&mut settings.secret_key)).await;
     let read = wrong.get(&key, None).await;
-    ensure!(matches!(&read, Err(BlobError::Refused { reason, .. }) if reason == "SignatureDoesNotMatch"), "read: {read:?}");
+    let is_refusal = |reason: &str| matches!(reason, "SignatureDoesNotMatch" | "AccessDenied");
+    ensure!(matches!(&read, Err(BlobError::Refused { reason, .. }) if is_refusal(reason)), "read: {read:?}");
     let name = FileName::parse("a.txt")?;
     let url = wrong.presign_get(&key, &name, "text/plain", Duration::from_mins(1)).await?;
     ensure!(reqwest::get(url).await?.status() == 403, "its presigned address is taken");

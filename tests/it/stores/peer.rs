@@ -29,8 +29,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Embedded, Self::Rgw, Self::MiniStack];
-
     const fn keys(self) -> (&'static str, &'static str) {
         match self {
             Self::Embedded => ("local", "local-secret"),
@@ -53,7 +51,6 @@ impl Kind {
 
 /// A store with two empty buckets.
 pub struct Peer {
-    pub kind: Kind,
     pub store: Store,
     pub settings: StoreSettings,
     /// The SDK's own client, for what the house never asks.
@@ -102,7 +99,6 @@ impl Peer {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .force_path_style(true);
         Self {
-            kind,
             store: Store::connect(settings.clone()).await.unwrap(),
             settings,
             bare: Client::from_conf(bare.build()),
