@@ -63,6 +63,12 @@ pub struct SettingsArgs {
     /// Data folder
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Postgres database of the catalog, postgres://role:password@host:port/database [default: SQLite in the data folder]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// The same database as the role that owns its tables; brings them up to date
+    #[arg(long, value_name = "URL")]
+    pub database_owner: Option<String>,
     /// Address of the HTTP doors, for example 127.0.0.1:8080
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,

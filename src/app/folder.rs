@@ -83,9 +83,7 @@ impl SecretsFile {
 
     /// The secret that everything else is derived from; `None` when the file was tampered with.
     pub fn server_secret(&self) -> Option<ServerSecret> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(&self.server_secret, &mut bytes).ok()?;
-        Some(ServerSecret::from_bytes(bytes))
+        ServerSecret::parse(&self.server_secret)
     }
 }
 

@@ -13,12 +13,12 @@ use tokio_util::task::TaskTracker;
 use super::doors;
 use super::folder::{Folder, FolderError, SecretsFile, ServerCard};
 use super::open_files;
-use super::settings::{Bytes, Loaded, Settings, SettingsError};
+use super::settings::{Bytes, CatalogPlace, Loaded, Settings, SettingsError};
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, Store, StoreSettings, Tuning};
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Ground};
 use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
-use crate::files::{Access, Files, FilesError, FilesSettings, Parts};
+use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
 use crate::policy::{Policies, PolicyError};
@@ -147,10 +147,14 @@ impl House {
         let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
         let place = settings.bytes_place()?;
         let mut secrets = folder.secrets(&*entropy)?;
-        let server_secret = secrets.server_secret().ok_or_else(|| HouseError::Secret { path: folder.join("secrets.json") })?;
+        let server_secret = server_secret(&settings, &folder, &secrets)?;
         let policies = Policies::built_in()?;
         let speech = Arc::new(Speech::load("en")?);
-        let catalog = Catalog::open(&folder.join("catalog"), Arc::clone(&clock), Arc::clone(&entropy)).await?;
+        let catalog = match settings.catalog_place()? {
+            CatalogPlace::Folder => Catalog::open(&folder.join("catalog"), Arc::clone(&clock), Arc::clone(&entropy)).await?,
+            CatalogPlace::Postgres(place) => Catalog::connect(&place, Arc::clone(&clock), Arc::clone(&entropy)).await?,
+        };
+        catalog.belong_to(&server_secret.mark()).await?;
         let (embedded, store_settings) = match place {
             Bytes::Remote(remote) => (None, remote),
             Bytes::Embedded => {
@@ -186,7 +190,7 @@ impl House {
             },
         });
         let operator_key = operator_key(&files, &folder, &mut secrets).await?;
-        // The folder is held by this process alone, so whoever had these is gone.
+        // A catalog in the folder is held by this process alone, so whoever had these is gone.
         let taken = files.take_over().await.map_err(HouseError::TakeOver)?;
         if taken > 0 {
             tracing::info!(taken, "jobs and requests of a server that was cut off were taken over");
@@ -209,6 +213,11 @@ impl House {
             tasks: TaskTracker::new(),
             rest: CancellationToken::new(),
         })
+    }
+
+    /// What the catalog stands on.
+    pub fn ground(&self) -> Ground {
+        self.catalog.ground()
     }
 
     /// Starts the workers of this process, when it is to have any.
@@ -287,6 +296,17 @@ async fn bind(address: SocketAddr, may_move: bool) -> Result<(TcpListener, bool)
             Ok((listener, true))
         }
         Err(source) => Err(HouseError::Listen { address, source }),
+    }
+}
+
+/// The secret that was set, else that of the folder.
+fn server_secret(settings: &Settings, folder: &Folder, secrets: &SecretsFile) -> Result<ServerSecret, HouseError> {
+    match &settings.data.secret {
+        Some(set) => ServerSecret::parse(set.reveal()).ok_or_else(|| {
+            let reason = "it must be 64 hexadecimal digits".to_owned();
+            SettingsError::Value { key: "data.secret".to_owned(), reason }.into()
+        }),
+        None => secrets.server_secret().ok_or_else(|| HouseError::Secret { path: folder.join("secrets.json") }),
     }
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, as_i64, list_json, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::Scope;
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -77,16 +78,19 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn begin_upload(&self, customer: CustomerId, upload: UploadId, object_key: &str) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(upload.to_string())
-            .bind(customer.to_string())
-            .bind(object_key)
-            .bind(micros(self.clock().now()))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            sql::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(upload.to_string())
+                .bind(customer.to_string())
+                .bind(object_key)
+                .bind(micros(self.clock().now()))
+                .execute(&mut tx)
+                .await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Forgets an upload whose object is gone; with an entry when somebody is to be told.
@@ -94,15 +98,18 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn abandon_upload(&self, customer: CustomerId, upload: UploadId, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
-            .bind(customer.to_string())
-            .bind(upload.to_string())
-            .execute(&mut *tx)
-            .await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            sql::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(upload.to_string())
+                .execute(&mut tx)
+                .await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Uploads that began before an instant and never became a file: `(customer, upload, object key)`.
@@ -111,10 +118,10 @@ impl Catalog {
     /// When the catalog does not answer or a row cannot be read.
     pub async fn stale_uploads(&self, before: Timestamp, limit: u32) -> Result<Vec<(CustomerId, UploadId, String)>, CatalogError> {
         let rows: Vec<(String, String, String)> =
-            sqlx::query_as("SELECT customer_id, id, object_key FROM uploads WHERE created_at < $1 ORDER BY id LIMIT $2")
+            sql::query("SELECT customer_id, id, object_key FROM uploads WHERE created_at < $1 ORDER BY id LIMIT $2")
                 .bind(micros(before))
                 .bind(i64::from(limit))
-                .fetch_all(self.readers())
+                .fetch_all(&mut self.read(Scope::House).await?)
                 .await?;
         rows.into_iter()
             .map(|(customer, upload, key)| {
@@ -135,112 +142,115 @@ impl Catalog {
     pub async fn add_file(&self, new: &NewFile, entry: &AuditEntry) -> Result<AddedFile, CatalogError> {
         let now = self.clock().now();
         let customer = new.customer.to_string();
-        let mut tx = self.begin().await?;
-        // One statement, since two uploads of the same bytes may arrive at once; the blob that is there wins.
-        let (blob,): (String,) = sqlx::query_as(
-            "INSERT INTO blobs (id, customer_id, content_key, object_key, size, checksum, scan_status, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT (customer_id, content_key) DO UPDATE SET content_key = excluded.content_key RETURNING id",
-        )
-        .bind(new.blob.to_string())
-        .bind(&customer)
-        .bind(&new.content_key)
-        .bind(&new.object_key)
-        .bind(as_i64(new.size))
-        .bind(new.checksum.to_string())
-        .bind(ScanStatus::Pending.as_str())
-        .bind(micros(now))
-        .fetch_one(&mut *tx)
-        .await?;
-        let duplicate = blob != new.blob.to_string();
-        let seq = next_change(&mut tx, new.customer).await?;
-        let given = serde_json::to_string(&new.given).map_err(|_| CatalogError::Corrupt { table: "files", id: new.id.to_string() })?;
-        let version = if let Some(existing) = file_in(&mut tx, new.customer, new.id).await? {
-            existing.status.to(FileStatus::Scanning).map_err(|_| CatalogError::Conflict("the file cannot take a new version now"))?;
-            let version = existing.version.saturating_add(1);
-            // What was read from the version before says nothing of this one.
-            sqlx::query(
-                "UPDATE files SET name = $3, given = $4, title = $5, content_type = $6, version = $7, blob_id = $8, status = $9, \
-                 extraction_status = $10, extraction_reason = NULL, excerpt = NULL, summary = NULL, page_count = NULL, duration_ms = NULL, \
-                 updated_at = $11, change_seq = $12 WHERE customer_id = $1 AND id = $2",
+        self.verb(|| async {
+            let mut tx = self.begin(new.customer).await?;
+            // One statement, since two uploads of the same bytes may arrive at once; the blob that is there wins.
+            let (blob,): (String,) = sql::query(
+                "INSERT INTO blobs (id, customer_id, content_key, object_key, size, checksum, scan_status, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+                 ON CONFLICT (customer_id, content_key) DO UPDATE SET content_key = excluded.content_key RETURNING id",
+            )
+            .bind(new.blob.to_string())
+            .bind(&customer)
+            .bind(&new.content_key)
+            .bind(&new.object_key)
+            .bind(as_i64(new.size))
+            .bind(new.checksum.to_string())
+            .bind(ScanStatus::Pending.as_str())
+            .bind(micros(now))
+            .fetch_one(&mut tx)
+            .await?;
+            let duplicate = blob != new.blob.to_string();
+            let seq = next_change(&mut tx, new.customer).await?;
+            let given = serde_json::to_string(&new.given).map_err(|_| CatalogError::Corrupt { table: "files", id: new.id.to_string() })?;
+            let version = if let Some(existing) = file_in(&mut tx, new.customer, new.id).await? {
+                existing.status.to(FileStatus::Scanning).map_err(|_| CatalogError::Conflict("the file cannot take a new version now"))?;
+                let version = existing.version.saturating_add(1);
+                // What was read from the version before says nothing of this one.
+                sql::query(
+                    "UPDATE files SET name = $3, given = $4, title = $5, content_type = $6, version = $7, blob_id = $8, status = $9, \
+                     extraction_status = $10, extraction_reason = NULL, excerpt = NULL, summary = NULL, page_count = NULL, duration_ms = NULL, \
+                     updated_at = $11, change_seq = $12 WHERE customer_id = $1 AND id = $2",
+                )
+                .bind(&customer)
+                .bind(new.id.to_string())
+                .bind(new.name.as_str())
+                .bind(&given)
+                .bind(&new.working_title)
+                .bind(&new.content_type)
+                .bind(i64::from(version))
+                .bind(&blob)
+                .bind(FileStatus::Scanning.as_str())
+                .bind(ExtractionStatus::Pending.as_str())
+                .bind(micros(now))
+                .bind(seq)
+                .execute(&mut tx)
+                .await?;
+                version
+            } else {
+                sql::query(
+                    "INSERT INTO files (id, customer_id, owner_id, folder, name, given, title, author, tags, category, created_date, content_type, \
+                     version, blob_id, status, extraction_status, added_at, updated_at, change_seq) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $16, $17)",
+                )
+                .bind(new.id.to_string())
+                .bind(&customer)
+                .bind(match new.owner {
+                    Owner::User(user) => Some(user.to_string()),
+                    Owner::Service => None,
+                })
+                .bind(new.folder.as_str())
+                .bind(new.name.as_str())
+                .bind(&given)
+                .bind(&new.working_title)
+                .bind(&new.given.author)
+                .bind(list_json(&new.given.tags))
+                .bind(new.given.category.unwrap_or(Category::Other).as_str())
+                .bind(new.given.created_date.map(|date| date.to_string()))
+                .bind(&new.content_type)
+                .bind(&blob)
+                .bind(FileStatus::Scanning.as_str())
+                .bind(ExtractionStatus::Pending.as_str())
+                .bind(micros(now))
+                .bind(seq)
+                .execute(&mut tx)
+                .await?;
+                1
+            };
+            sql::query(
+                "INSERT INTO versions (customer_id, file_id, number, blob_id, name, added_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(&customer)
             .bind(new.id.to_string())
-            .bind(new.name.as_str())
-            .bind(&given)
-            .bind(&new.working_title)
-            .bind(&new.content_type)
             .bind(i64::from(version))
             .bind(&blob)
-            .bind(FileStatus::Scanning.as_str())
-            .bind(ExtractionStatus::Pending.as_str())
-            .bind(micros(now))
-            .bind(seq)
-            .execute(&mut *tx)
-            .await?;
-            version
-        } else {
-            sqlx::query(
-                "INSERT INTO files (id, customer_id, owner_id, folder, name, given, title, author, tags, category, created_date, content_type, \
-                 version, blob_id, status, extraction_status, added_at, updated_at, change_seq) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $16, $17)",
-            )
-            .bind(new.id.to_string())
-            .bind(&customer)
-            .bind(match new.owner {
-                Owner::User(user) => Some(user.to_string()),
-                Owner::Service => None,
-            })
-            .bind(new.folder.as_str())
             .bind(new.name.as_str())
-            .bind(&given)
-            .bind(&new.working_title)
-            .bind(&new.given.author)
-            .bind(list_json(&new.given.tags))
-            .bind(new.given.category.unwrap_or(Category::Other).as_str())
-            .bind(new.given.created_date.map(|date| date.to_string()))
-            .bind(&new.content_type)
-            .bind(&blob)
-            .bind(FileStatus::Scanning.as_str())
-            .bind(ExtractionStatus::Pending.as_str())
+            .bind(entry.actor.to_string())
             .bind(micros(now))
-            .bind(seq)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-            1
-        };
-        sqlx::query(
-            "INSERT INTO versions (customer_id, file_id, number, blob_id, name, added_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(&customer)
-        .bind(new.id.to_string())
-        .bind(i64::from(version))
-        .bind(&blob)
-        .bind(new.name.as_str())
-        .bind(entry.actor.to_string())
-        .bind(micros(now))
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) VALUES ($1, $2, 'inspect', $3, $4, 'ready', 0, $5, $5)",
-        )
-        .bind(new.job.to_string())
-        .bind(&customer)
-        .bind(new.id.to_string())
-        .bind(i64::from(version))
-        .bind(micros(now))
-        .execute(&mut *tx)
-        .await?;
-        if !duplicate {
-            sqlx::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
-                .bind(&customer)
-                .bind(new.upload.to_string())
-                .execute(&mut *tx)
-                .await?;
-        }
-        let entry = AuditEntry { version: Some(version), ..entry.clone() };
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer, &entry).await?;
-        tx.commit().await?;
-        Ok(AddedFile { version, duplicate })
+            sql::query(
+                "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) VALUES ($1, $2, 'inspect', $3, $4, 'ready', 0, $5, $5)",
+            )
+            .bind(new.job.to_string())
+            .bind(&customer)
+            .bind(new.id.to_string())
+            .bind(i64::from(version))
+            .bind(micros(now))
+            .execute(&mut tx)
+            .await?;
+            if !duplicate {
+                sql::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
+                    .bind(&customer)
+                    .bind(new.upload.to_string())
+                    .execute(&mut tx)
+                    .await?;
+            }
+            let entry = AuditEntry { version: Some(version), ..entry.clone() };
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer, &entry).await?;
+            tx.commit().await?;
+            Ok(AddedFile { version, duplicate })
+        })
+        .await
     }
 }

@@ -7,9 +7,9 @@
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::engine::Tx;
 use super::rows::as_i64;
-use super::{Catalog, CatalogError};
+use super::session::{Scope, Tx};
+use super::{Catalog, CatalogError, sql};
 use crate::domain::{AuditEntry, AuditId, Clock, CustomerId, Entropy, Timestamp};
 
 /// The chain of refusals before a customer is known.
@@ -113,13 +113,13 @@ pub(super) async fn append(
     entry: &AuditEntry,
 ) -> Result<(), CatalogError> {
     // The head is written before it is read, so that two transactions never take the same place.
-    let (seq, previous): (i64, String) = sqlx::query_as(
+    let (seq, previous): (i64, String) = sql::query(
         "INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, 1, $2) \
          ON CONFLICT (chain) DO UPDATE SET seq = audit_heads.seq + 1 RETURNING seq, hash",
     )
     .bind(chain)
     .bind(FIRST_HASH)
-    .fetch_one(&mut **tx)
+    .fetch_one(tx)
     .await?;
     let record = AuditRecord {
         id: AuditId::new(clock, entropy).to_string(),
@@ -144,14 +144,14 @@ pub(super) async fn append(
     };
     let text = serde_json::to_string(&record).map_err(|_| CatalogError::Corrupt { table: "audit", id: record.id.clone() })?;
     let hash = link_hash(&previous, text.as_bytes());
-    sqlx::query("INSERT INTO audit (chain, seq, record, hash) VALUES ($1, $2, $3, $4)")
+    sql::query("INSERT INTO audit (chain, seq, record, hash) VALUES ($1, $2, $3, $4)")
         .bind(chain)
         .bind(seq)
         .bind(&text)
         .bind(&hash)
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
-    sqlx::query("UPDATE audit_heads SET hash = $2 WHERE chain = $1").bind(chain).bind(&hash).execute(&mut **tx).await?;
+    sql::query("UPDATE audit_heads SET hash = $2 WHERE chain = $1").bind(chain).bind(&hash).execute(tx).await?;
     Ok(())
 }
 
@@ -164,14 +164,17 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn probe_writing(&self) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, 0, $2)")
-            .bind(PROBE_CHAIN)
-            .bind(FIRST_HASH)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM audit_heads WHERE chain = $1").bind(PROBE_CHAIN).execute(&mut *tx).await?;
-        tx.commit().await
+        self.verb(|| async {
+            let mut tx = self.begin(Scope::Chain(PROBE_CHAIN)).await?;
+            sql::query("INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, 0, $2)")
+                .bind(PROBE_CHAIN)
+                .bind(FIRST_HASH)
+                .execute(&mut tx)
+                .await?;
+            sql::query("DELETE FROM audit_heads WHERE chain = $1").bind(PROBE_CHAIN).execute(&mut tx).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Records an operation that changes nothing else: a look, or a refusal.
@@ -191,10 +194,13 @@ impl Catalog {
     }
 
     async fn record_in(&self, chain: &str, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        append(&mut tx, self.clock(), self.entropy(), chain, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(Scope::Chain(chain)).await?;
+            append(&mut tx, self.clock(), self.entropy(), chain, entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Records of one customer after a place, in order.
@@ -202,11 +208,11 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a record cannot be read.
     pub async fn audit_page(&self, customer: CustomerId, after: u64, limit: u32) -> Result<Vec<AuditRecord>, CatalogError> {
-        let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, record FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+        let rows: Vec<(i64, String)> = sql::query("SELECT seq, record FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3")
             .bind(customer.to_string())
             .bind(as_i64(after))
             .bind(i64::from(limit))
-            .fetch_all(self.readers())
+            .fetch_all(&mut self.read(customer).await?)
             .await?;
         rows.into_iter()
             .map(|(seq, text)| {
@@ -220,10 +226,10 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn audit_chains(&self) -> Result<Vec<String>, CatalogError> {
-        let rows: Vec<(String,)> = sqlx::query_as(
+        let rows: Vec<(String,)> = sql::query(
             "SELECT chain FROM audit_heads UNION SELECT DISTINCT chain FROM audit UNION SELECT id AS chain FROM customers ORDER BY chain",
         )
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(Scope::House).await?)
         .await?;
         Ok(rows.into_iter().map(|(chain,)| chain).collect())
     }
@@ -245,8 +251,10 @@ impl Catalog {
             }
             // The head is read after the rows: it may name records that came meanwhile, never fewer.
             // What it names must be there when the rows are read again.
-            let head: Option<(i64, String)> =
-                sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE chain = $1").bind(chain).fetch_optional(self.readers()).await?;
+            let head: Option<(i64, String)> = sql::query("SELECT seq, hash FROM audit_heads WHERE chain = $1")
+                .bind(chain)
+                .fetch_optional(&mut self.read(Scope::Chain(chain)).await?)
+                .await?;
             let (seq, hash) = match head {
                 Some((seq, hash)) => (seq.unsigned_abs(), hash),
                 // A customer's first record is that it was made.
@@ -268,10 +276,13 @@ impl Catalog {
         loop {
             // As bytes: damage may leave what is no text.
             let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
-                sqlx::query_as("SELECT seq, record, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1000")
+                sql::query(self.engine().pick(
+                    "SELECT seq, record, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1000",
+                    "SELECT seq, convert_to(record, 'UTF8'), convert_to(hash, 'UTF8') FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1000",
+                ))
                     .bind(&report.chain)
                     .bind(as_i64(report.records))
-                    .fetch_all(self.readers())
+                    .fetch_all(&mut self.read(Scope::Chain(&report.chain)).await?)
                     .await?;
             if rows.is_empty() {
                 return Ok(());
@@ -296,8 +307,10 @@ impl Catalog {
     }
 
     async fn is_customer(&self, chain: &str) -> Result<bool, CatalogError> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT id FROM customers WHERE id = $1").bind(chain).fetch_optional(self.readers()).await?;
+        let row: Option<(String,)> = sql::query("SELECT id FROM customers WHERE id = $1")
+            .bind(chain)
+            .fetch_optional(&mut self.read(Scope::Chain(chain)).await?)
+            .await?;
         Ok(row.is_some())
     }
 }

@@ -3,9 +3,9 @@
 
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::rows::{RowRef, list_json, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::{Scope, Tx};
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
     AuditEntry, CallId, CallSettings, Caller, CustomerId, Heard, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified,
     VerifiedMethod,
@@ -170,10 +170,10 @@ pub(super) enum Turn {
 pub(super) async fn hold_call(tx: &mut Tx, customer: CustomerId, call: CallId, turn: Turn) -> Result<(), CatalogError> {
     // A write, since that locks the row on every engine.
     let row: Option<(i64, Option<i64>)> =
-        sqlx::query_as("UPDATE calls SET epoch = epoch WHERE customer_id = $1 AND id = $2 RETURNING epoch, ended_at")
+        sql::query("UPDATE calls SET epoch = epoch WHERE customer_id = $1 AND id = $2 RETURNING epoch, ended_at")
             .bind(customer.to_string())
             .bind(call.to_string())
-            .fetch_optional(&mut **tx)
+            .fetch_optional(tx)
             .await?;
     let (epoch, ended_at) = row.ok_or(CatalogError::Conflict("there is no such call"))?;
     let (alive, of) = match turn {
@@ -191,10 +191,10 @@ pub(super) async fn hold_call(tx: &mut Tx, customer: CustomerId, call: CallId, t
 }
 
 async fn void_pending(tx: &mut Tx, customer: CustomerId, call: CallId) -> Result<(), CatalogError> {
-    sqlx::query("DELETE FROM call_pending WHERE customer_id = $1 AND call_id = $2")
+    sql::query("DELETE FROM call_pending WHERE customer_id = $1 AND call_id = $2")
         .bind(customer.to_string())
         .bind(call.to_string())
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     Ok(())
 }
@@ -206,33 +206,36 @@ impl Catalog {
     /// `Conflict` when the customer already has a call with that outside id, or does not have that
     /// caller; else when it could not be committed.
     pub async fn open_call(&self, new: &NewCall, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        let made = sqlx::query(
-            "INSERT INTO calls (id, customer_id, external_id, token_hash, caller_id, caller_number, verified_method, verified_level, permissions, \
-             locale, time_zone, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-             ON CONFLICT (customer_id, external_id) DO NOTHING",
-        )
-        .bind(new.id.to_string())
-        .bind(new.customer.to_string())
-        .bind(&new.external_id)
-        .bind(&new.token_hash)
-        .bind(new.caller.user().map(|id| id.to_string()))
-        .bind(number_of(&new.caller).map(Phone::as_str))
-        .bind(new.verified.method.as_str())
-        .bind(i64::from(new.verified.level))
-        .bind(list_json(new.permissions.iter().map(Permission::as_str)))
-        .bind(&new.settings.locale)
-        .bind(&new.settings.time_zone)
-        .bind(micros(self.clock().now()))
-        .bind(micros(new.expires_at))
-        .execute(&mut *tx)
-        .await?;
-        if made.rows_affected() == 0 {
-            return Err(CatalogError::Conflict("this call is already open"));
-        }
-        audit::append(&mut tx, self.clock(), self.entropy(), &new.customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(new.customer).await?;
+            let made = sql::query(
+                "INSERT INTO calls (id, customer_id, external_id, token_hash, caller_id, caller_number, verified_method, verified_level, permissions, \
+                 locale, time_zone, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+                 ON CONFLICT (customer_id, external_id) DO NOTHING",
+            )
+            .bind(new.id.to_string())
+            .bind(new.customer.to_string())
+            .bind(&new.external_id)
+            .bind(&new.token_hash)
+            .bind(new.caller.user().map(|id| id.to_string()))
+            .bind(number_of(&new.caller).map(Phone::as_str))
+            .bind(new.verified.method.as_str())
+            .bind(i64::from(new.verified.level))
+            .bind(list_json(new.permissions.iter().map(Permission::as_str)))
+            .bind(&new.settings.locale)
+            .bind(&new.settings.time_zone)
+            .bind(micros(self.clock().now()))
+            .bind(micros(new.expires_at))
+            .execute(&mut tx)
+            .await?;
+            if made == 0 {
+                return Err(CatalogError::Conflict("this call is already open"));
+            }
+            audit::append(&mut tx, self.clock(), self.entropy(), &new.customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// The call with this hash of its token, alive or not.
@@ -240,7 +243,8 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn call_by_token(&self, token_hash: &str) -> Result<Option<CallRecord>, CatalogError> {
-        let row: Option<CallRow> = sqlx::query_as(SELECT_BY_TOKEN).bind(token_hash).fetch_optional(self.readers()).await?;
+        let row: Option<CallRow> =
+            sql::query(SELECT_BY_TOKEN).bind(token_hash).fetch_optional(&mut self.read(Scope::Secret(token_hash)).await?).await?;
         row.map(CallRow::into_record).transpose()
     }
 
@@ -249,7 +253,8 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn call(&self, customer: CustomerId, id: &str) -> Result<Option<CallRecord>, CatalogError> {
-        let row: Option<CallRow> = sqlx::query_as(SELECT_BY_ID).bind(customer.to_string()).bind(id).fetch_optional(self.readers()).await?;
+        let row: Option<CallRow> =
+            sql::query(SELECT_BY_ID).bind(customer.to_string()).bind(id).fetch_optional(&mut self.read(customer).await?).await?;
         row.map(CallRow::into_record).transpose()
     }
 
@@ -266,53 +271,56 @@ impl Catalog {
         entry: &AuditEntry,
     ) -> Result<(), CatalogError> {
         let now = micros(self.clock().now());
-        let mut tx = self.begin().await?;
-        hold_call(&mut tx, customer, call, Turn::Alive).await?;
-        if let Some(caller) = &change.caller {
-            // A platform that says again who is on the line voids nothing; of two unknown callers nobody knows
-            // that they are one.
-            let another = sqlx::query(
-                "UPDATE calls SET caller_id = $3, caller_number = $4, epoch = epoch + 1, heard_kind = NULL, heard_text = NULL, heard_at = NULL, \
-                 verified_method = 'none', verified_level = 0 WHERE customer_id = $1 AND id = $2 \
-                 AND NOT (COALESCE(caller_id = $3, FALSE) OR COALESCE(caller_number = $4, FALSE))",
-            )
-            .bind(customer.to_string())
-            .bind(call.to_string())
-            .bind(caller.user().map(|id| id.to_string()))
-            .bind(number_of(caller).map(Phone::as_str))
-            .execute(&mut *tx)
-            .await?;
-            if another.rows_affected() == 1 {
-                void_pending(&mut tx, customer, call).await?;
-                sqlx::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND call_id = $2 AND voided_at IS NULL")
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            hold_call(&mut tx, customer, call, Turn::Alive).await?;
+            if let Some(caller) = &change.caller {
+                // A platform that says again who is on the line voids nothing; of two unknown callers nobody knows
+                // that they are one.
+                let another = sql::query(
+                    "UPDATE calls SET caller_id = $3, caller_number = $4, epoch = epoch + 1, heard_kind = NULL, heard_text = NULL, heard_at = NULL, \
+                     verified_method = 'none', verified_level = 0 WHERE customer_id = $1 AND id = $2 \
+                     AND NOT (COALESCE(caller_id = $3, FALSE) OR COALESCE(caller_number = $4, FALSE))",
+                )
+                .bind(customer.to_string())
+                .bind(call.to_string())
+                .bind(caller.user().map(|id| id.to_string()))
+                .bind(number_of(caller).map(Phone::as_str))
+                .execute(&mut tx)
+                .await?;
+                if another == 1 {
+                    void_pending(&mut tx, customer, call).await?;
+                    sql::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND call_id = $2 AND voided_at IS NULL")
+                        .bind(customer.to_string())
+                        .bind(call.to_string())
+                        .bind(now)
+                        .execute(&mut tx)
+                        .await?;
+                }
+            }
+            if let Some(verified) = change.verified {
+                sql::query("UPDATE calls SET verified_method = $3, verified_level = $4 WHERE customer_id = $1 AND id = $2")
                     .bind(customer.to_string())
                     .bind(call.to_string())
-                    .bind(now)
-                    .execute(&mut *tx)
+                    .bind(verified.method.as_str())
+                    .bind(i64::from(verified.level))
+                    .execute(&mut tx)
                     .await?;
             }
-        }
-        if let Some(verified) = change.verified {
-            sqlx::query("UPDATE calls SET verified_method = $3, verified_level = $4 WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(verified.method.as_str())
-                .bind(i64::from(verified.level))
-                .execute(&mut *tx)
-                .await?;
-        }
-        if let Some(settings) = &change.settings {
-            sqlx::query("UPDATE calls SET locale = $3, time_zone = $4 WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(&settings.locale)
-                .bind(&settings.time_zone)
-                .execute(&mut *tx)
-                .await?;
-        }
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+            if let Some(settings) = &change.settings {
+                sql::query("UPDATE calls SET locale = $3, time_zone = $4 WHERE customer_id = $1 AND id = $2")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .bind(&settings.locale)
+                    .bind(&settings.time_zone)
+                    .execute(&mut tx)
+                    .await?;
+            }
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Ends a call: its token opens nothing any more, and nothing waits for a yes. Its codes live on,
@@ -321,18 +329,20 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn end_call(&self, customer: CustomerId, call: CallId, entry: &AuditEntry) -> Result<bool, CatalogError> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query("UPDATE calls SET ended_at = $3 WHERE customer_id = $1 AND id = $2 AND ended_at IS NULL")
-            .bind(customer.to_string())
-            .bind(call.to_string())
-            .bind(micros(self.clock().now()))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        void_pending(&mut tx, customer, call).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(done == 1)
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let done = sql::query("UPDATE calls SET ended_at = $3 WHERE customer_id = $1 AND id = $2 AND ended_at IS NULL")
+                .bind(customer.to_string())
+                .bind(call.to_string())
+                .bind(micros(self.clock().now()))
+                .execute(&mut tx)
+                .await?;
+            void_pending(&mut tx, customer, call).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(done == 1)
+        })
+        .await
     }
 
     /// Keeps the caller's last words or keys, as the platform reported them.
@@ -347,18 +357,21 @@ impl Catalog {
         text: &str,
         entry: &AuditEntry,
     ) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        hold_call(&mut tx, customer, call, Turn::Alive).await?;
-        sqlx::query("UPDATE calls SET heard_kind = $3, heard_text = $4, heard_at = $5 WHERE customer_id = $1 AND id = $2")
-            .bind(customer.to_string())
-            .bind(call.to_string())
-            .bind(heard_kind(kind))
-            .bind(text)
-            .bind(micros(self.clock().now()))
-            .execute(&mut *tx)
-            .await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            hold_call(&mut tx, customer, call, Turn::Alive).await?;
+            sql::query("UPDATE calls SET heard_kind = $3, heard_text = $4, heard_at = $5 WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(call.to_string())
+                .bind(heard_kind(kind))
+                .bind(text)
+                .bind(micros(self.clock().now()))
+                .execute(&mut tx)
+                .await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 }

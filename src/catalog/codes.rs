@@ -2,9 +2,9 @@
 
 use subtle::ConstantTimeEq;
 
-use super::engine::Tx;
 use super::rows::{RowRef, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::Tx;
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CallId, CodeId, CustomerId, LinkId, Timestamp};
 
 /// A code to be made.
@@ -50,13 +50,13 @@ pub enum Attempt {
 
 /// Stores a code; earlier codes of the link are void.
 pub(super) async fn insert_code(tx: &mut Tx, customer: CustomerId, code: &NewCode, now: Timestamp) -> Result<(), CatalogError> {
-    sqlx::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND link_id = $2 AND voided_at IS NULL")
+    sql::query("UPDATE codes SET voided_at = $3 WHERE customer_id = $1 AND link_id = $2 AND voided_at IS NULL")
         .bind(customer.to_string())
         .bind(code.link.to_string())
         .bind(micros(now))
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO codes (id, customer_id, link_id, call_id, code_hash, sealed, tries_left, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -69,7 +69,7 @@ pub(super) async fn insert_code(tx: &mut Tx, customer: CustomerId, code: &NewCod
     .bind(i64::from(code.tries))
     .bind(micros(now))
     .bind(micros(code.expires_at))
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
@@ -80,11 +80,14 @@ impl Catalog {
     /// # Errors
     /// `Conflict` when the customer has no such link or call; else when it could not be committed.
     pub async fn issue_code(&self, customer: CustomerId, code: &NewCode, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        insert_code(&mut tx, customer, code, self.clock().now()).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            insert_code(&mut tx, customer, code, self.clock().now()).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// The living code of a link that was made in this call.
@@ -92,7 +95,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn living_code(&self, customer: CustomerId, call: CallId, link: LinkId) -> Result<Option<CodeRecord>, CatalogError> {
-        let row: Option<(String, String, i64)> = sqlx::query_as(
+        let row: Option<(String, String, i64)> = sql::query(
             "SELECT id, sealed, expires_at FROM codes WHERE customer_id = $1 AND call_id = $2 AND link_id = $3 AND voided_at IS NULL \
              AND tries_left > 0 AND expires_at > $4 ORDER BY id DESC LIMIT 1",
         )
@@ -100,7 +103,7 @@ impl Catalog {
         .bind(call.to_string())
         .bind(link.to_string())
         .bind(micros(self.clock().now()))
-        .fetch_optional(self.readers())
+        .fetch_optional(&mut self.read(customer).await?)
         .await?;
         let Some((id, sealed, expires_at)) = row else { return Ok(None) };
         let row = RowRef { table: "codes", id: &id };
@@ -121,30 +124,33 @@ impl Catalog {
         right: &AuditEntry,
         wrong: &AuditEntry,
     ) -> Result<Attempt, CatalogError> {
-        let mut tx = self.begin().await?;
-        let row: Option<(String, String)> = sqlx::query_as(
-            "UPDATE codes SET tries_left = tries_left - 1 WHERE customer_id = $1 AND link_id = $2 AND voided_at IS NULL AND tries_left > 0 \
-             AND expires_at > $3 AND EXISTS (SELECT 1 FROM links l JOIN shares s ON s.id = l.share_id WHERE l.customer_id = $1 AND l.id = $2 \
-             AND s.revoked_at IS NULL AND s.expires_at > $3) RETURNING id, code_hash",
-        )
-        .bind(customer.to_string())
-        .bind(link.to_string())
-        .bind(micros(self.clock().now()))
-        .fetch_optional(&mut *tx)
-        .await?;
-        // A comparison is made in every case, so that its time tells nothing.
-        let (id, stored) = row.unwrap_or_else(|| (String::new(), "-".repeat(code_hash.len())));
-        let attempt = if stored.as_bytes().ct_eq(code_hash.as_bytes()).into() { Attempt::Right } else { Attempt::Wrong };
-        if attempt == Attempt::Right {
-            sqlx::query("UPDATE codes SET tries_left = tries_left + 1 WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(&id)
-                .execute(&mut *tx)
-                .await?;
-        }
-        let entry = if attempt == Attempt::Right { right } else { wrong };
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(attempt)
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let row: Option<(String, String)> = sql::query(
+                "UPDATE codes SET tries_left = tries_left - 1 WHERE customer_id = $1 AND link_id = $2 AND voided_at IS NULL AND tries_left > 0 \
+                 AND expires_at > $3 AND EXISTS (SELECT 1 FROM links l JOIN shares s ON s.id = l.share_id WHERE l.customer_id = $1 AND l.id = $2 \
+                 AND s.revoked_at IS NULL AND s.expires_at > $3) RETURNING id, code_hash",
+            )
+            .bind(customer.to_string())
+            .bind(link.to_string())
+            .bind(micros(self.clock().now()))
+            .fetch_optional(&mut tx)
+            .await?;
+            // A comparison is made in every case, so that its time tells nothing.
+            let (id, stored) = row.unwrap_or_else(|| (String::new(), "-".repeat(code_hash.len())));
+            let attempt = if stored.as_bytes().ct_eq(code_hash.as_bytes()).into() { Attempt::Right } else { Attempt::Wrong };
+            if attempt == Attempt::Right {
+                sql::query("UPDATE codes SET tries_left = tries_left + 1 WHERE customer_id = $1 AND id = $2")
+                    .bind(customer.to_string())
+                    .bind(&id)
+                    .execute(&mut tx)
+                    .await?;
+            }
+            let entry = if attempt == Attempt::Right { right } else { wrong };
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(attempt)
+        })
+        .await
     }
 }

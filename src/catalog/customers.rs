@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 
 use super::rows::{RowRef, list_json, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::{Scope, Tx};
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CustomerId, KeyId, Permission, Permissions, Timestamp};
 
 /// A customer.
@@ -97,8 +98,8 @@ impl KeyRow {
     }
 }
 
-async fn insert_key(tx: &mut super::engine::Tx, customer: Option<CustomerId>, key: &NewKey, now: Timestamp) -> Result<(), CatalogError> {
-    sqlx::query(
+async fn insert_key(tx: &mut Tx, customer: Option<CustomerId>, key: &NewKey, now: Timestamp) -> Result<(), CatalogError> {
+    sql::query(
         "INSERT INTO api_keys (id, customer_id, secret_hash, label, permissions, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(key.id.to_string())
@@ -108,7 +109,7 @@ async fn insert_key(tx: &mut super::engine::Tx, customer: Option<CustomerId>, ke
     .bind(list_json(key.permissions.iter().map(Permission::as_str)))
     .bind(micros(now))
     .bind(key.expires_at.map(micros))
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
@@ -120,18 +121,21 @@ impl Catalog {
     /// When it could not be committed.
     pub async fn create_customer(&self, new: &NewCustomer, entry: &AuditEntry) -> Result<(), CatalogError> {
         let now = self.clock().now();
-        let mut tx = self.begin().await?;
-        sqlx::query("INSERT INTO customers (id, name, is_test, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(new.id.to_string())
-            .bind(&new.name)
-            .bind(i64::from(new.is_test))
-            .bind(micros(now))
-            .execute(&mut *tx)
-            .await?;
-        insert_key(&mut tx, Some(new.id), &new.key, now).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &new.id.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(new.id).await?;
+            sql::query("INSERT INTO customers (id, name, is_test, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(new.id.to_string())
+                .bind(&new.name)
+                .bind(i64::from(new.is_test))
+                .bind(micros(now))
+                .execute(&mut tx)
+                .await?;
+            insert_key(&mut tx, Some(new.id), &new.key, now).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &new.id.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// One customer.
@@ -139,8 +143,10 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn customer(&self, id: CustomerId) -> Result<Option<Customer>, CatalogError> {
-        let row: Option<(String, i64)> =
-            sqlx::query_as("SELECT name, is_test FROM customers WHERE id = $1").bind(id.to_string()).fetch_optional(self.readers()).await?;
+        let row: Option<(String, i64)> = sql::query("SELECT name, is_test FROM customers WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&mut self.read(id).await?)
+            .await?;
         Ok(row.map(|(name, is_test)| Customer { id, name, is_test: is_test != 0 }))
     }
 
@@ -150,7 +156,7 @@ impl Catalog {
     /// When the catalog does not answer or a row cannot be read.
     pub async fn customers(&self) -> Result<Vec<Customer>, CatalogError> {
         let rows: Vec<(String, String, i64)> =
-            sqlx::query_as("SELECT id, name, is_test FROM customers ORDER BY id").fetch_all(self.readers()).await?;
+            sql::query("SELECT id, name, is_test FROM customers ORDER BY id").fetch_all(&mut self.read(Scope::House).await?).await?;
         rows.into_iter()
             .map(|(id, name, is_test)| {
                 let id = RowRef { table: "customers", id: &id }.parsed(&id)?;
@@ -164,11 +170,14 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn add_key(&self, customer: CustomerId, key: &NewKey, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        insert_key(&mut tx, Some(customer), key, self.clock().now()).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            insert_key(&mut tx, Some(customer), key, self.clock().now()).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Stores a key of the operator.
@@ -176,11 +185,14 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn add_operator_key(&self, key: &NewKey, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        insert_key(&mut tx, None, key, self.clock().now()).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), audit::SYSTEM_CHAIN, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(Scope::Chain(audit::SYSTEM_CHAIN)).await?;
+            insert_key(&mut tx, None, key, self.clock().now()).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), audit::SYSTEM_CHAIN, entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// The key with this hash of its secret, alive or not.
@@ -188,11 +200,11 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn key_by_secret(&self, secret_hash: &str) -> Result<Option<KeyRecord>, CatalogError> {
-        let row: Option<KeyRow> = sqlx::query_as(
+        let row: Option<KeyRow> = sql::query(
             "SELECT id, customer_id, label, permissions, created_at, expires_at, revoked_at FROM api_keys WHERE secret_hash = $1",
         )
         .bind(secret_hash)
-        .fetch_optional(self.readers())
+        .fetch_optional(&mut self.read(Scope::Secret(secret_hash)).await?)
         .await?;
         row.map(KeyRow::into_record).transpose()
     }
@@ -202,11 +214,11 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn keys(&self, customer: CustomerId) -> Result<Vec<KeyRecord>, CatalogError> {
-        let rows: Vec<KeyRow> = sqlx::query_as(
+        let rows: Vec<KeyRow> = sql::query(
             "SELECT id, customer_id, label, permissions, created_at, expires_at, revoked_at FROM api_keys WHERE customer_id = $1 ORDER BY id",
         )
         .bind(customer.to_string())
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         rows.into_iter().map(KeyRow::into_record).collect()
     }
@@ -216,18 +228,20 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn revoke_key(&self, customer: CustomerId, key: KeyId, entry: &AuditEntry) -> Result<bool, CatalogError> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query("UPDATE api_keys SET revoked_at = $3 WHERE customer_id = $1 AND id = $2 AND revoked_at IS NULL")
-            .bind(customer.to_string())
-            .bind(key.to_string())
-            .bind(micros(self.clock().now()))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        let absent = AuditEntry { outcome: "not_found", ..entry.clone() };
-        let entry = if done == 1 { entry } else { &absent };
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(done == 1)
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let done = sql::query("UPDATE api_keys SET revoked_at = $3 WHERE customer_id = $1 AND id = $2 AND revoked_at IS NULL")
+                .bind(customer.to_string())
+                .bind(key.to_string())
+                .bind(micros(self.clock().now()))
+                .execute(&mut tx)
+                .await?;
+            let absent = AuditEntry { outcome: "not_found", ..entry.clone() };
+            let entry = if done == 1 { entry } else { &absent };
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(done == 1)
+        })
+        .await
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{QueryBuilder, Sqlite};
-
-use super::rows::{FileRow, RowRef, as_i64, micros, one_of, select_files};
-use super::{Catalog, CatalogError};
+use super::rows::{FileRow, RowRef, as_i64, micros, select_files};
+use super::session::Scope;
+use super::{Catalog, CatalogError, sql};
 use crate::domain::{CustomerId, FileId, FileRecord, PersonId, Rights, Timestamp};
 
 /// A file somebody may use beyond its owner.
@@ -45,7 +44,8 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn last_changes(&self) -> Result<Vec<(CustomerId, u64)>, CatalogError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as("SELECT id, change_seq FROM customers").fetch_all(self.readers()).await?;
+        let rows: Vec<(String, i64)> =
+            sql::query("SELECT id, change_seq FROM customers").fetch_all(&mut self.read(Scope::House).await?).await?;
         rows.into_iter().map(|(id, seq)| Ok((RowRef { table: "customers", id: &id }.parsed(&id)?, seq.unsigned_abs()))).collect()
     }
 
@@ -55,28 +55,27 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn changes(&self, customer: CustomerId, after: u64, limit: u32) -> Result<Vec<Change>, CatalogError> {
-        let rows: Vec<FileRow> =
-            sqlx::query_as(select_files!("WHERE f.customer_id = $1 AND f.change_seq > $2 ORDER BY f.change_seq LIMIT $3"))
-                .bind(customer.to_string())
-                .bind(as_i64(after))
-                .bind(i64::from(limit))
-                .fetch_all(self.readers())
-                .await?;
+        let rows: Vec<FileRow> = sql::query(select_files!("WHERE f.customer_id = $1 AND f.change_seq > $2 ORDER BY f.change_seq LIMIT $3"))
+            .bind(customer.to_string())
+            .bind(as_i64(after))
+            .bind(i64::from(limit))
+            .fetch_all(&mut self.read(customer).await?)
+            .await?;
         let files = rows.into_iter().map(FileRow::into_record).collect::<Result<Vec<_>, _>>()?;
         let Some(last) = files.last().map(|file| file.change_seq) else { return Ok(Vec::new()) };
         // A file that changes between these reads comes again, at its new place, with what it has then.
-        let text_keys: Vec<(String, Option<String>)> = sqlx::query_as(
+        let text_keys: Vec<(String, Option<String>)> = sql::query(
             "SELECT f.id, b.text_key FROM files f JOIN blobs b ON b.id = f.blob_id \
              WHERE f.customer_id = $1 AND f.change_seq > $2 AND f.change_seq <= $3",
         )
         .bind(customer.to_string())
         .bind(as_i64(after))
         .bind(as_i64(last))
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         let mut text_keys: BTreeMap<String, Option<String>> = text_keys.into_iter().collect();
         // CROSS JOIN keeps SQLite from starting at all shares of the customer; elsewhere it means the same.
-        let grants: Vec<(String, String, String, i64)> = sqlx::query_as(
+        let grants: Vec<(String, String, String, i64)> = sql::query(
             "SELECT s.file_id, s.recipient_id, s.rights, s.expires_at FROM files f CROSS JOIN shares s \
              WHERE f.customer_id = $1 AND f.change_seq > $2 AND f.change_seq <= $3 AND s.customer_id = $1 AND s.file_id = f.id \
              AND s.revoked_at IS NULL AND s.expires_at > $4 ORDER BY f.change_seq, s.id",
@@ -85,7 +84,7 @@ impl Catalog {
         .bind(as_i64(after))
         .bind(as_i64(last))
         .bind(micros(self.clock().now()))
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         let mut granted: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
         for (file, to, rights, expires_at) in grants {
@@ -121,12 +120,15 @@ impl Catalog {
         if all.is_empty() {
             return Ok(all);
         }
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT file_id, recipient_id, rights, expires_at FROM shares WHERE revoked_at IS NULL AND expires_at > ",
-        );
-        query.push_bind(micros(self.clock().now())).push(" AND customer_id = ").push_bind(customer.to_string());
-        one_of(&mut query, "file_id", files);
-        let rows: Vec<(String, String, String, i64)> = query.push(" ORDER BY id").build_query_as().fetch_all(self.readers()).await?;
+        let rows: Vec<(String, String, String, i64)> = sql::query(
+            "SELECT file_id, recipient_id, rights, expires_at FROM shares WHERE customer_id = $1 AND revoked_at IS NULL AND expires_at > $2",
+        )
+        .bind(customer.to_string())
+        .bind(micros(self.clock().now()))
+        .one_of("file_id", files)
+        .then(" ORDER BY id")
+        .fetch_all(&mut self.read(customer).await?)
+        .await?;
         for (file, to, rights, expires_at) in rows {
             let grant = grant(&file, &to, &rights, expires_at)?;
             let file = RowRef { table: "shares", id: &file }.parsed(&file)?;

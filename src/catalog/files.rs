@@ -1,11 +1,9 @@
 //! Files, versions and blobs as they are, and how they go.
 
-use sqlx::{QueryBuilder, Sqlite};
-
 use super::arrival::Given;
-use super::engine::Tx;
-use super::rows::{FileRow, RowRef, micros, one_of, select_files};
-use super::{Catalog, CatalogError, audit};
+use super::rows::{FileRow, RowRef, micros, select_files};
+use super::session::Tx;
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileName, FileRecord, FileStatus, ScanStatus, Timestamp};
 
 /// Bytes, as stored once per customer.
@@ -44,9 +42,9 @@ pub struct VersionRecord {
 
 /// Moves the customer's change feed on by one and gives the new number.
 pub(super) async fn next_change(tx: &mut Tx, customer: CustomerId) -> Result<i64, CatalogError> {
-    let (seq,): (i64,) = sqlx::query_as("UPDATE customers SET change_seq = change_seq + 1 WHERE id = $1 RETURNING change_seq")
+    let (seq,): (i64,) = sql::query("UPDATE customers SET change_seq = change_seq + 1 WHERE id = $1 RETURNING change_seq")
         .bind(customer.to_string())
-        .fetch_one(&mut **tx)
+        .fetch_one(tx)
         .await?;
     Ok(seq)
 }
@@ -54,21 +52,21 @@ pub(super) async fn next_change(tx: &mut Tx, customer: CustomerId) -> Result<i64
 /// Puts a file at the end of the change feed, since what may be found of it changed.
 pub(super) async fn touch(tx: &mut Tx, customer: CustomerId, file: FileId, now: Timestamp) -> Result<(), CatalogError> {
     let seq = next_change(tx, customer).await?;
-    sqlx::query("UPDATE files SET change_seq = $3, updated_at = $4 WHERE customer_id = $1 AND id = $2")
+    sql::query("UPDATE files SET change_seq = $3, updated_at = $4 WHERE customer_id = $1 AND id = $2")
         .bind(customer.to_string())
         .bind(file.to_string())
         .bind(seq)
         .bind(micros(now))
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     Ok(())
 }
 
 pub(super) async fn file_in(tx: &mut Tx, customer: CustomerId, file: FileId) -> Result<Option<FileRecord>, CatalogError> {
-    let row: Option<FileRow> = sqlx::query_as(select_files!("WHERE f.customer_id = $1 AND f.id = $2"))
+    let row: Option<FileRow> = sql::query(select_files!("WHERE f.customer_id = $1 AND f.id = $2"))
         .bind(customer.to_string())
         .bind(file.to_string())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(tx)
         .await?;
     row.map(FileRow::into_record).transpose()
 }
@@ -79,10 +77,10 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn file(&self, customer: CustomerId, file: FileId) -> Result<Option<FileRecord>, CatalogError> {
-        let row: Option<FileRow> = sqlx::query_as(select_files!("WHERE f.customer_id = $1 AND f.id = $2"))
+        let row: Option<FileRow> = sql::query(select_files!("WHERE f.customer_id = $1 AND f.id = $2"))
             .bind(customer.to_string())
             .bind(file.to_string())
-            .fetch_optional(self.readers())
+            .fetch_optional(&mut self.read(customer).await?)
             .await?;
         row.map(FileRow::into_record).transpose()
     }
@@ -95,10 +93,11 @@ impl Catalog {
         if files.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::<Sqlite>::new(select_files!("WHERE f.customer_id = "));
-        query.push_bind(customer.to_string());
-        one_of(&mut query, "f.id", files);
-        let rows: Vec<FileRow> = query.build_query_as().fetch_all(self.readers()).await?;
+        let rows: Vec<FileRow> = sql::query(select_files!("WHERE f.customer_id = $1"))
+            .bind(customer.to_string())
+            .one_of("f.id", files)
+            .fetch_all(&mut self.read(customer).await?)
+            .await?;
         let mut records = rows.into_iter().map(FileRow::into_record).collect::<Result<Vec<_>, _>>()?;
         records.sort_by_key(|record| files.iter().position(|file| *file == record.id));
         Ok(records)
@@ -109,10 +108,10 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn given(&self, customer: CustomerId, file: FileId) -> Result<Option<Given>, CatalogError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT given FROM files WHERE customer_id = $1 AND id = $2")
+        let row: Option<(String,)> = sql::query("SELECT given FROM files WHERE customer_id = $1 AND id = $2")
             .bind(customer.to_string())
             .bind(file.to_string())
-            .fetch_optional(self.readers())
+            .fetch_optional(&mut self.read(customer).await?)
             .await?;
         row.map(|(json,)| serde_json::from_str(&json).map_err(|_| CatalogError::Corrupt { table: "files", id: file.to_string() }))
             .transpose()
@@ -124,11 +123,11 @@ impl Catalog {
     /// When the catalog does not answer or a row cannot be read.
     pub async fn files_after(&self, customer: CustomerId, after: Option<FileId>, limit: u32) -> Result<Vec<FileRecord>, CatalogError> {
         let rows: Vec<FileRow> =
-            sqlx::query_as(select_files!("WHERE f.customer_id = $1 AND f.id > $2 AND f.status <> 'deleted' ORDER BY f.id LIMIT $3"))
+            sql::query(select_files!("WHERE f.customer_id = $1 AND f.id > $2 AND f.status <> 'deleted' ORDER BY f.id LIMIT $3"))
                 .bind(customer.to_string())
                 .bind(after.map(|id| id.to_string()).unwrap_or_default())
                 .bind(i64::from(limit))
-                .fetch_all(self.readers())
+                .fetch_all(&mut self.read(customer).await?)
                 .await?;
         rows.into_iter().map(FileRow::into_record).collect()
     }
@@ -139,10 +138,10 @@ impl Catalog {
     /// When the catalog does not answer or the row cannot be read.
     pub async fn blob(&self, customer: CustomerId, blob: BlobId) -> Result<Option<BlobRecord>, CatalogError> {
         let row: Option<(String, Option<String>, i64, String, String)> =
-            sqlx::query_as("SELECT object_key, text_key, size, checksum, scan_status FROM blobs WHERE customer_id = $1 AND id = $2")
+            sql::query("SELECT object_key, text_key, size, checksum, scan_status FROM blobs WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(blob.to_string())
-                .fetch_optional(self.readers())
+                .fetch_optional(&mut self.read(customer).await?)
                 .await?;
         let Some((object_key, text_key, size, checksum, scan)) = row else { return Ok(None) };
         let id = blob.to_string();
@@ -162,13 +161,13 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn versions(&self, customer: CustomerId, file: FileId) -> Result<Vec<VersionRecord>, CatalogError> {
-        let rows: Vec<(i64, String, String, i64, String, i64)> = sqlx::query_as(
+        let rows: Vec<(i64, String, String, i64, String, i64)> = sql::query(
             "SELECT v.number, v.blob_id, v.name, b.size, b.checksum, v.created_at FROM versions v JOIN blobs b ON b.id = v.blob_id \
              WHERE v.customer_id = $1 AND v.file_id = $2 ORDER BY v.number DESC LIMIT 1000",
         )
         .bind(customer.to_string())
         .bind(file.to_string())
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         let id = file.to_string();
         let row = RowRef { table: "versions", id: &id };
@@ -192,21 +191,24 @@ impl Catalog {
     /// `Conflict` when it is gone, held or retained; else when it could not be committed.
     pub async fn delete_file(&self, customer: CustomerId, file: FileId, entry: &AuditEntry) -> Result<(), CatalogError> {
         let now = self.clock().now();
-        let mut tx = self.begin().await?;
-        let record = file_in(&mut tx, customer, file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
-        record.status.to(FileStatus::Deleted).map_err(|_| CatalogError::Conflict("the file is already deleted"))?;
-        if record.hold || record.retention_until.is_some_and(|until| now < until) {
-            return Err(CatalogError::Conflict("the file is held"));
-        }
-        sqlx::query("UPDATE files SET status = 'deleted' WHERE customer_id = $1 AND id = $2")
-            .bind(customer.to_string())
-            .bind(file.to_string())
-            .execute(&mut *tx)
-            .await?;
-        touch(&mut tx, customer, file, now).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let record = file_in(&mut tx, customer, file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
+            record.status.to(FileStatus::Deleted).map_err(|_| CatalogError::Conflict("the file is already deleted"))?;
+            if record.hold || record.retention_until.is_some_and(|until| now < until) {
+                return Err(CatalogError::Conflict("the file is held"));
+            }
+            sql::query("UPDATE files SET status = 'deleted' WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(file.to_string())
+                .execute(&mut tx)
+                .await?;
+            touch(&mut tx, customer, file, now).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Notes that bytes were handed out.
@@ -214,18 +216,21 @@ impl Catalog {
     /// # Errors
     /// `Conflict` when the file is not active any more; else when it could not be committed.
     pub async fn accessed(&self, customer: CustomerId, file: FileId, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        let noted = sqlx::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2 AND status = 'active'")
-            .bind(customer.to_string())
-            .bind(file.to_string())
-            .bind(micros(self.clock().now()))
-            .execute(&mut *tx)
-            .await?;
-        if noted.rows_affected() == 0 {
-            return Err(CatalogError::Conflict("the file cannot be handed out now"));
-        }
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let noted = sql::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2 AND status = 'active'")
+                .bind(customer.to_string())
+                .bind(file.to_string())
+                .bind(micros(self.clock().now()))
+                .execute(&mut tx)
+                .await?;
+            if noted == 0 {
+                return Err(CatalogError::Conflict("the file cannot be handed out now"));
+            }
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 }

@@ -1,9 +1,9 @@
 //! The one action of a call that waits for a yes.
 
 use super::calls::{Turn, hold_call};
-use super::engine::Tx;
 use super::rows::{RowRef, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::Tx;
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CallId, CustomerId, PendingId, Timestamp};
 
 const ANSWERED: CatalogError = CatalogError::Conflict("this action was already answered");
@@ -56,28 +56,31 @@ impl Catalog {
         new: &NewPending,
         entry: &AuditEntry,
     ) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        hold_call(&mut tx, customer, call, Turn::AliveOf(epoch)).await?;
-        sqlx::query(
-            "INSERT INTO call_pending (call_id, customer_id, epoch, id, payload, batch, failures, not_before, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9) ON CONFLICT (call_id) DO UPDATE SET epoch = excluded.epoch, id = excluded.id, \
-             payload = excluded.payload, batch = excluded.batch, failures = 0, not_before = excluded.not_before, \
-             created_at = excluded.created_at, expires_at = excluded.expires_at",
-        )
-        .bind(call.to_string())
-        .bind(customer.to_string())
-        .bind(i64::from(epoch))
-        .bind(new.id.to_string())
-        .bind(&new.payload)
-        .bind(&new.batch)
-        .bind(micros(new.not_before))
-        .bind(micros(self.clock().now()))
-        .bind(micros(new.expires_at))
-        .execute(&mut *tx)
-        .await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            hold_call(&mut tx, customer, call, Turn::AliveOf(epoch)).await?;
+            sql::query(
+                "INSERT INTO call_pending (call_id, customer_id, epoch, id, payload, batch, failures, not_before, created_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9) ON CONFLICT (call_id) DO UPDATE SET epoch = excluded.epoch, id = excluded.id, \
+                 payload = excluded.payload, batch = excluded.batch, failures = 0, not_before = excluded.not_before, \
+                 created_at = excluded.created_at, expires_at = excluded.expires_at",
+            )
+            .bind(call.to_string())
+            .bind(customer.to_string())
+            .bind(i64::from(epoch))
+            .bind(new.id.to_string())
+            .bind(&new.payload)
+            .bind(&new.batch)
+            .bind(micros(new.not_before))
+            .bind(micros(self.clock().now()))
+            .bind(micros(new.expires_at))
+            .execute(&mut tx)
+            .await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// The action that waits in this call for this caller.
@@ -85,14 +88,14 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn pending(&self, customer: CustomerId, call: CallId, epoch: u32) -> Result<Option<Pending>, CatalogError> {
-        let row: Option<(String, String, Option<String>, i64, i64, i64, i64)> = sqlx::query_as(
+        let row: Option<(String, String, Option<String>, i64, i64, i64, i64)> = sql::query(
             "SELECT id, payload, batch, failures, not_before, created_at, expires_at FROM call_pending \
              WHERE customer_id = $1 AND call_id = $2 AND epoch = $3",
         )
         .bind(customer.to_string())
         .bind(call.to_string())
         .bind(i64::from(epoch))
-        .fetch_optional(self.readers())
+        .fetch_optional(&mut self.read(customer).await?)
         .await?;
         let Some((id, payload, batch, failures, not_before, created_at, expires_at)) = row else { return Ok(None) };
         let row = RowRef { table: "call_pending", id: &id };
@@ -112,19 +115,22 @@ impl Catalog {
     /// # Errors
     /// `Conflict` when it was answered meanwhile; else when it could not be committed.
     pub async fn not_understood(&self, customer: CustomerId, call: CallId, id: PendingId, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        let counted = sqlx::query("UPDATE call_pending SET failures = failures + 1 WHERE customer_id = $1 AND call_id = $2 AND id = $3")
-            .bind(customer.to_string())
-            .bind(call.to_string())
-            .bind(id.to_string())
-            .execute(&mut *tx)
-            .await?;
-        if counted.rows_affected() == 0 {
-            return Err(ANSWERED);
-        }
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let counted = sql::query("UPDATE call_pending SET failures = failures + 1 WHERE customer_id = $1 AND call_id = $2 AND id = $3")
+                .bind(customer.to_string())
+                .bind(call.to_string())
+                .bind(id.to_string())
+                .execute(&mut tx)
+                .await?;
+            if counted == 0 {
+                return Err(ANSWERED);
+            }
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Drops the action that waits: the caller said no, or it expired.
@@ -132,11 +138,14 @@ impl Catalog {
     /// # Errors
     /// `Conflict` when it was answered meanwhile; else when it could not be committed.
     pub async fn drop_pending(&self, customer: CustomerId, call: CallId, id: PendingId, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        take_pending(&mut tx, customer, call, id).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            take_pending(&mut tx, customer, call, id).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -147,11 +156,11 @@ impl Catalog {
 /// `Conflict` when it is not there any more.
 async fn take_pending(tx: &mut Tx, customer: CustomerId, call: CallId, id: PendingId) -> Result<i64, CatalogError> {
     let row: Option<(i64,)> =
-        sqlx::query_as("DELETE FROM call_pending WHERE customer_id = $1 AND call_id = $2 AND id = $3 RETURNING expires_at")
+        sql::query("DELETE FROM call_pending WHERE customer_id = $1 AND call_id = $2 AND id = $3 RETURNING expires_at")
             .bind(customer.to_string())
             .bind(call.to_string())
             .bind(id.to_string())
-            .fetch_optional(&mut **tx)
+            .fetch_optional(tx)
             .await?;
     row.map(|(expires_at,)| expires_at).ok_or(ANSWERED)
 }

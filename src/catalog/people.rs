@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::rows::{RowRef, list_json, micros};
-use super::{Catalog, CatalogError, audit};
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId};
 
 #[derive(FromRow)]
@@ -46,39 +46,42 @@ impl Catalog {
             return Err(CatalogError::Conflict("only a team has members"));
         }
         let customer = person.customer.to_string();
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(person.id.to_string())
-        .bind(&customer)
-        .bind(&person.name)
-        .bind(&person.email)
-        .bind(person.phone.as_ref().map(Phone::as_str))
-        .bind(list_json(person.roles.iter().map(|role| role.as_str())))
-        .bind(&person.detail)
-        .bind(micros(self.clock().now()))
-        .execute(&mut *tx)
-        .await?;
-        for member in &person.members {
-            let known: Option<(String,)> = sqlx::query_as("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
-                .bind(&customer)
-                .bind(member.to_string())
-                .fetch_optional(&mut *tx)
-                .await?;
-            if known.is_none() {
-                return Err(CatalogError::Conflict("a member of the team is not a user here"));
+        self.verb(|| async {
+            let mut tx = self.begin(person.customer).await?;
+            sql::query(
+                "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(person.id.to_string())
+            .bind(&customer)
+            .bind(&person.name)
+            .bind(&person.email)
+            .bind(person.phone.as_ref().map(Phone::as_str))
+            .bind(list_json(person.roles.iter().map(|role| role.as_str())))
+            .bind(&person.detail)
+            .bind(micros(self.clock().now()))
+            .execute(&mut tx)
+            .await?;
+            for member in &person.members {
+                let known: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
+                    .bind(&customer)
+                    .bind(member.to_string())
+                    .fetch_optional(&mut tx)
+                    .await?;
+                if known.is_none() {
+                    return Err(CatalogError::Conflict("a member of the team is not a user here"));
+                }
+                sql::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                    .bind(&customer)
+                    .bind(person.id.to_string())
+                    .bind(member.to_string())
+                    .execute(&mut tx)
+                    .await?;
             }
-            sqlx::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                .bind(&customer)
-                .bind(person.id.to_string())
-                .bind(member.to_string())
-                .execute(&mut *tx)
-                .await?;
-        }
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
-        tx.commit().await?;
-        Ok(())
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// All people of a customer, oldest first.
@@ -88,14 +91,14 @@ impl Catalog {
     pub async fn people(&self, customer: CustomerId) -> Result<Vec<Person>, CatalogError> {
         // People before members: a team that is made in between is left out, never shown without its members.
         let rows: Vec<PersonRow> =
-            sqlx::query_as("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 ORDER BY id")
+            sql::query("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 ORDER BY id")
                 .bind(customer.to_string())
-                .fetch_all(self.readers())
+                .fetch_all(&mut self.read(customer).await?)
                 .await?;
         let members: Vec<(String, String)> =
-            sqlx::query_as("SELECT team_id, user_id FROM team_members WHERE customer_id = $1 ORDER BY team_id, user_id")
+            sql::query("SELECT team_id, user_id FROM team_members WHERE customer_id = $1 ORDER BY team_id, user_id")
                 .bind(customer.to_string())
-                .fetch_all(self.readers())
+                .fetch_all(&mut self.read(customer).await?)
                 .await?;
         let mut teams: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
         for (team, user) in members {
@@ -116,17 +119,17 @@ impl Catalog {
     /// When the catalog does not answer or the row cannot be read.
     pub async fn person(&self, customer: CustomerId, id: PersonId) -> Result<Option<Person>, CatalogError> {
         let row: Option<PersonRow> =
-            sqlx::query_as("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 AND id = $2")
+            sql::query("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(id.to_string())
-                .fetch_optional(self.readers())
+                .fetch_optional(&mut self.read(customer).await?)
                 .await?;
         let Some(row) = row else { return Ok(None) };
         let members: Vec<(String,)> =
-            sqlx::query_as("SELECT user_id FROM team_members WHERE customer_id = $1 AND team_id = $2 ORDER BY user_id")
+            sql::query("SELECT user_id FROM team_members WHERE customer_id = $1 AND team_id = $2 ORDER BY user_id")
                 .bind(customer.to_string())
                 .bind(id.to_string())
-                .fetch_all(self.readers())
+                .fetch_all(&mut self.read(customer).await?)
                 .await?;
         let members =
             members.iter().map(|(user,)| RowRef { table: "team_members", id: user }.parsed(user)).collect::<Result<Vec<UserId>, _>>()?;
@@ -138,12 +141,11 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn user_by_phone(&self, customer: CustomerId, phone: &Phone) -> Result<Option<UserId>, CatalogError> {
-        let rows: Vec<(String,)> =
-            sqlx::query_as("SELECT id FROM people WHERE customer_id = $1 AND phone = $2 AND id LIKE 'user_%' LIMIT 2")
-                .bind(customer.to_string())
-                .bind(phone.as_str())
-                .fetch_all(self.readers())
-                .await?;
+        let rows: Vec<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND phone = $2 AND id LIKE 'user_%' LIMIT 2")
+            .bind(customer.to_string())
+            .bind(phone.as_str())
+            .fetch_all(&mut self.read(customer).await?)
+            .await?;
         match rows.as_slice() {
             [(id,)] => RowRef { table: "people", id }.parsed(id).map(Some),
             _ => Ok(None),
@@ -155,12 +157,11 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn teams_of(&self, customer: CustomerId, user: UserId) -> Result<Vec<TeamId>, CatalogError> {
-        let rows: Vec<(String,)> =
-            sqlx::query_as("SELECT team_id FROM team_members WHERE customer_id = $1 AND user_id = $2 ORDER BY team_id")
-                .bind(customer.to_string())
-                .bind(user.to_string())
-                .fetch_all(self.readers())
-                .await?;
+        let rows: Vec<(String,)> = sql::query("SELECT team_id FROM team_members WHERE customer_id = $1 AND user_id = $2 ORDER BY team_id")
+            .bind(customer.to_string())
+            .bind(user.to_string())
+            .fetch_all(&mut self.read(customer).await?)
+            .await?;
         rows.iter().map(|(id,)| RowRef { table: "team_members", id }.parsed(id)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use sqlx::{FromRow, QueryBuilder, Sqlite};
+use sqlx::FromRow;
 
 use super::CatalogError;
 use crate::domain::{
@@ -61,16 +61,6 @@ pub(super) fn list_json<T: Display>(values: impl IntoIterator<Item = T>) -> Stri
 /// A count as the databases' 64-bit integer; sizes beyond 8 EiB do not occur.
 pub(super) fn as_i64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// Narrows a query to rows whose column is one of these ids.
-pub(super) fn one_of<I: Display>(query: &mut QueryBuilder<Sqlite>, column: &'static str, ids: &[I]) {
-    query.push(" AND ").push(column).push(" IN (");
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(id.to_string());
-    }
-    query.push(")");
 }
 
 /// The columns of [`FileRow`], in one place for every query that returns files.

@@ -6,7 +6,8 @@ use super::codes::{NewCode, insert_code};
 use super::files::{file_in, touch};
 use super::pending::confirm_pending;
 use super::rows::{RowRef, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::Scope;
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CallId, CustomerId, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
 
 /// A permission to be given.
@@ -198,64 +199,67 @@ impl Catalog {
     pub async fn share(&self, new: &NewShare, confirmed: Option<(CallId, PendingId)>, entry: &AuditEntry) -> Result<(), CatalogError> {
         let now = self.clock().now();
         let customer = new.customer.to_string();
-        let mut tx = self.begin().await?;
-        if let Some((call, pending)) = confirmed {
-            confirm_pending(&mut tx, new.customer, call, pending, now).await?;
-        }
-        // Rights were decided before this transaction; the file must still be what they were decided on.
-        let file = file_in(&mut tx, new.customer, new.file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
-        if file.version != new.version {
-            return Err(CatalogError::Conflict("a newer version of the file has arrived"));
-        }
-        if !file.status.is_readable() {
-            return Err(CatalogError::Conflict("the file cannot be handed out now"));
-        }
-        sqlx::query(
-            "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(new.id.to_string())
-        .bind(&customer)
-        .bind(new.file.to_string())
-        .bind(i64::from(new.version))
-        .bind(new.recipient.to_string())
-        .bind(new.rights.as_str())
-        .bind(new.call.map(|id| id.to_string()))
-        .bind(entry.actor.to_string())
-        .bind(micros(now))
-        .bind(micros(new.expires_at))
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("INSERT INTO links (id, customer_id, share_id, slug_hash, slug_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(new.link.id.to_string())
-            .bind(&customer)
-            .bind(new.id.to_string())
-            .bind(&new.link.slug_hash)
-            .bind(&new.link.slug_sealed)
-            .bind(micros(now))
-            .execute(&mut *tx)
-            .await?;
-        if let Some(code) = &new.code {
-            insert_code(&mut tx, new.customer, code, now).await?;
-        }
-        for message in &new.messages {
-            sqlx::query(
-                "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        self.verb(|| async {
+            let mut tx = self.begin(new.customer).await?;
+            if let Some((call, pending)) = confirmed {
+                confirm_pending(&mut tx, new.customer, call, pending, now).await?;
+            }
+            // Rights were decided before this transaction; the file must still be what they were decided on.
+            let file = file_in(&mut tx, new.customer, new.file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
+            if file.version != new.version {
+                return Err(CatalogError::Conflict("a newer version of the file has arrived"));
+            }
+            if !file.status.is_readable() {
+                return Err(CatalogError::Conflict("the file cannot be handed out now"));
+            }
+            sql::query(
+                "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
-            .bind(message.id.to_string())
+            .bind(new.id.to_string())
             .bind(&customer)
-            .bind(message.recipient.to_string())
-            .bind(message.channel)
-            .bind(&message.address)
-            .bind(&message.sealed_body)
+            .bind(new.file.to_string())
+            .bind(i64::from(new.version))
+            .bind(new.recipient.to_string())
+            .bind(new.rights.as_str())
+            .bind(new.call.map(|id| id.to_string()))
+            .bind(entry.actor.to_string())
             .bind(micros(now))
-            .execute(&mut *tx)
+            .bind(micros(new.expires_at))
+            .execute(&mut tx)
             .await?;
-        }
-        touch(&mut tx, new.customer, new.file, now).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
-        tx.commit().await?;
-        Ok(())
+            sql::query("INSERT INTO links (id, customer_id, share_id, slug_hash, slug_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(new.link.id.to_string())
+                .bind(&customer)
+                .bind(new.id.to_string())
+                .bind(&new.link.slug_hash)
+                .bind(&new.link.slug_sealed)
+                .bind(micros(now))
+                .execute(&mut tx)
+                .await?;
+            if let Some(code) = &new.code {
+                insert_code(&mut tx, new.customer, code, now).await?;
+            }
+            for message in &new.messages {
+                sql::query(
+                    "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                )
+                .bind(message.id.to_string())
+                .bind(&customer)
+                .bind(message.recipient.to_string())
+                .bind(message.channel)
+                .bind(&message.address)
+                .bind(&message.sealed_body)
+                .bind(micros(now))
+                .execute(&mut tx)
+                .await?;
+            }
+            touch(&mut tx, new.customer, new.file, now).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// The living share of a file with somebody at these rights, the newest first.
@@ -269,7 +273,7 @@ impl Catalog {
         recipient: PersonId,
         rights: Rights,
     ) -> Result<Option<ShareRecord>, CatalogError> {
-        let row: Option<ShareRow> = sqlx::query_as(select_shares!(
+        let row: Option<ShareRow> = sql::query(select_shares!(
             "WHERE s.customer_id = $1 AND s.file_id = $2 AND s.recipient_id = $3 AND s.rights = $4 AND s.revoked_at IS NULL AND s.expires_at > $5 \
              ORDER BY s.id DESC LIMIT 1"
         ))
@@ -278,7 +282,7 @@ impl Catalog {
         .bind(recipient.to_string())
         .bind(rights.as_str())
         .bind(micros(self.clock().now()))
-        .fetch_optional(self.readers())
+        .fetch_optional(&mut self.read(customer).await?)
         .await?;
         row.map(ShareRow::into_record).transpose()
     }
@@ -288,13 +292,13 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn shares_of_call(&self, customer: CustomerId, call: CallId) -> Result<Vec<ShareRecord>, CatalogError> {
-        let rows: Vec<ShareRow> = sqlx::query_as(select_shares!(
+        let rows: Vec<ShareRow> = sql::query(select_shares!(
             "WHERE s.customer_id = $1 AND s.call_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 ORDER BY s.id DESC LIMIT 50"
         ))
         .bind(customer.to_string())
         .bind(call.to_string())
         .bind(micros(self.clock().now()))
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         rows.into_iter().map(ShareRow::into_record).collect()
     }
@@ -304,13 +308,13 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn shares_of_file(&self, customer: CustomerId, file: FileId) -> Result<Vec<ShareRecord>, CatalogError> {
-        let rows: Vec<ShareRow> = sqlx::query_as(select_shares!(
+        let rows: Vec<ShareRow> = sql::query(select_shares!(
             "WHERE s.customer_id = $1 AND s.file_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 ORDER BY s.id DESC LIMIT 200"
         ))
         .bind(customer.to_string())
         .bind(file.to_string())
         .bind(micros(self.clock().now()))
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         rows.into_iter().map(ShareRow::into_record).collect()
     }
@@ -320,12 +324,20 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn link(&self, slug_hash: &str) -> Result<Option<LinkRecord>, CatalogError> {
-        let row: Option<LinkRow> = sqlx::query_as(
+        // The slug shows its link and no more; the share is its customer's.
+        let whose: Option<(String,)> = sql::query("SELECT customer_id FROM links WHERE slug_hash = $1")
+            .bind(slug_hash)
+            .fetch_optional(&mut self.read(Scope::Secret(slug_hash)).await?)
+            .await?;
+        let Some((customer,)) = whose else { return Ok(None) };
+        let customer: CustomerId = RowRef { table: "links", id: &customer }.parsed(&customer)?;
+        let row: Option<LinkRow> = sql::query(
             "SELECT l.id, l.customer_id, l.share_id, s.file_id, s.version, s.recipient_id, s.created_by, s.expires_at, s.revoked_at, l.downloads \
-             FROM links l JOIN shares s ON s.id = l.share_id WHERE l.slug_hash = $1",
+             FROM links l JOIN shares s ON s.customer_id = l.customer_id AND s.id = l.share_id WHERE l.customer_id = $1 AND l.slug_hash = $2",
         )
+        .bind(customer.to_string())
         .bind(slug_hash)
-        .fetch_optional(self.readers())
+        .fetch_optional(&mut self.read(customer).await?)
         .await?;
         let Some(link) = row else { return Ok(None) };
         let row = RowRef { table: "links", id: &link.id };
@@ -350,29 +362,32 @@ impl Catalog {
     /// could not be committed.
     pub async fn downloaded(&self, link: &LinkRecord, entry: &AuditEntry) -> Result<(), CatalogError> {
         let now = micros(self.clock().now());
-        let mut tx = self.begin().await?;
-        let counted = sqlx::query(
-            "UPDATE links SET downloads = downloads + 1 WHERE customer_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM shares s \
-             JOIN files f ON f.customer_id = s.customer_id AND f.id = s.file_id WHERE s.customer_id = $1 AND s.id = links.share_id \
-             AND s.revoked_at IS NULL AND s.expires_at > $3 AND f.status NOT IN ('quarantined', 'expired', 'deleted'))",
-        )
-        .bind(link.customer.to_string())
-        .bind(link.id.to_string())
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        if counted.rows_affected() == 0 {
-            return Err(CatalogError::Conflict("this link opens nothing any more"));
-        }
-        sqlx::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")
+        self.verb(|| async {
+            let mut tx = self.begin(link.customer).await?;
+            let counted = sql::query(
+                "UPDATE links SET downloads = downloads + 1 WHERE customer_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM shares s \
+                 JOIN files f ON f.customer_id = s.customer_id AND f.id = s.file_id WHERE s.customer_id = $1 AND s.id = links.share_id \
+                 AND s.revoked_at IS NULL AND s.expires_at > $3 AND f.status NOT IN ('quarantined', 'expired', 'deleted'))",
+            )
             .bind(link.customer.to_string())
-            .bind(link.file.to_string())
+            .bind(link.id.to_string())
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &link.customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+            if counted == 0 {
+                return Err(CatalogError::Conflict("this link opens nothing any more"));
+            }
+            sql::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")
+                .bind(link.customer.to_string())
+                .bind(link.file.to_string())
+                .bind(now)
+                .execute(&mut tx)
+                .await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &link.customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Messages of a customer, the newest first.
@@ -380,12 +395,12 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn outbox(&self, customer: CustomerId, limit: u32) -> Result<Vec<OutboxMessage>, CatalogError> {
-        let rows: Vec<(String, String, String, String, String, i64, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<(String, String, String, String, String, i64, Option<i64>)> = sql::query(
             "SELECT id, recipient_id, channel, address, sealed_body, created_at, delivered_at FROM outbox WHERE customer_id = $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(customer.to_string())
         .bind(i64::from(limit))
-        .fetch_all(self.readers())
+        .fetch_all(&mut self.read(customer).await?)
         .await?;
         rows.into_iter()
             .map(|(id, recipient, channel, address, sealed_body, created_at, delivered_at)| {

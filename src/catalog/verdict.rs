@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::engine::Tx;
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobState, hold_job, leave_job};
 use super::rows::{RowRef, as_i64, list_json, micros};
-use super::{Catalog, CatalogError, audit};
+use super::session::Tx;
+use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, CustomerId, Extraction, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp, UploadId,
 };
@@ -74,32 +74,32 @@ async fn file_at(tx: &mut Tx, job: &Job) -> Result<FileRecord, CatalogError> {
 async fn note_left(tx: &mut Tx, customer: CustomerId, left: Option<&Left>, now: Timestamp) -> Result<(), CatalogError> {
     let Some(left) = left else { return Ok(()) };
     // Again after a crash between the copy and this commit, or for bytes that two files share.
-    sqlx::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING")
+    sql::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING")
         .bind(left.upload.to_string())
         .bind(customer.to_string())
         .bind(&left.object_key)
         .bind(micros(now))
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     Ok(())
 }
 
 async fn set_status(tx: &mut Tx, customer: CustomerId, file: FileId, status: FileStatus) -> Result<(), CatalogError> {
-    sqlx::query("UPDATE files SET status = $3 WHERE customer_id = $1 AND id = $2")
+    sql::query("UPDATE files SET status = $3 WHERE customer_id = $1 AND id = $2")
         .bind(customer.to_string())
         .bind(file.to_string())
         .bind(status.as_str())
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     Ok(())
 }
 
 /// The customer's files that now stand for these bytes.
 async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobId) -> Result<Vec<(FileId, FileStatus)>, CatalogError> {
-    let rows: Vec<(String, String)> = sqlx::query_as("SELECT id, status FROM files WHERE customer_id = $1 AND blob_id = $2 ORDER BY id")
+    let rows: Vec<(String, String)> = sql::query("SELECT id, status FROM files WHERE customer_id = $1 AND blob_id = $2 ORDER BY id")
         .bind(customer.to_string())
         .bind(blob.to_string())
-        .fetch_all(&mut **tx)
+        .fetch_all(tx)
         .await?;
     rows.iter()
         .map(|(id, status)| {
@@ -115,13 +115,16 @@ impl Catalog {
     /// # Errors
     /// When it could not be committed.
     pub async fn forget_left(&self, customer: CustomerId, upload: UploadId) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
-            .bind(customer.to_string())
-            .bind(upload.to_string())
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            sql::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(upload.to_string())
+                .execute(&mut tx)
+                .await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Stores the scanner's verdict and gives the state the file is in then.
@@ -136,57 +139,60 @@ impl Catalog {
     pub async fn judge(&self, job: &Job, judgement: &Judgement<'_>, entry: &AuditEntry) -> Result<FileStatus, CatalogError> {
         let (customer, verdict) = (job.customer, judgement.verdict);
         let now = self.clock().now();
-        let mut tx = self.begin().await?;
-        hold_job(&mut tx, job).await?;
-        let record = file_at(&mut tx, job).await?;
-        let known = match verdict.status {
-            ScanStatus::Clean | ScanStatus::Infected | ScanStatus::Suspicious => verdict.status,
-            ScanStatus::Failed | ScanStatus::Pending if record.scan == ScanStatus::Pending => ScanStatus::Failed,
-            ScanStatus::Failed | ScanStatus::Pending => record.scan,
-        };
-        if known == verdict.status {
-            sqlx::query(
-                "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5, object_key = COALESCE($6, object_key) \
-                 WHERE customer_id = $1 AND id = $2",
-            )
-            .bind(customer.to_string())
-            .bind(record.blob.to_string())
-            .bind(known.as_str())
-            .bind(&verdict.engine)
-            .bind(list_json(&verdict.findings))
-            .bind(&judgement.object_key)
-            .execute(&mut *tx)
-            .await?;
-            note_left(&mut tx, customer, judgement.left.as_ref(), now).await?;
-        }
-        let status = match verdict.status {
-            ScanStatus::Clean => {
-                // A worker that starts a job again judges again; nothing leaves quarantine this way.
-                if !matches!(record.status, FileStatus::Scanning | FileStatus::Processing) {
-                    return Err(CatalogError::Conflict("the file is not waiting for a verdict"));
-                }
-                set_status(&mut tx, customer, job.file, FileStatus::Processing).await?;
-                touch(&mut tx, customer, job.file, now).await?;
-                FileStatus::Processing
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            hold_job(&mut tx, job).await?;
+            let record = file_at(&mut tx, job).await?;
+            let known = match verdict.status {
+                ScanStatus::Clean | ScanStatus::Infected | ScanStatus::Suspicious => verdict.status,
+                ScanStatus::Failed | ScanStatus::Pending if record.scan == ScanStatus::Pending => ScanStatus::Failed,
+                ScanStatus::Failed | ScanStatus::Pending => record.scan,
+            };
+            if known == verdict.status {
+                sql::query(
+                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5, object_key = COALESCE($6, object_key) \
+                     WHERE customer_id = $1 AND id = $2",
+                )
+                .bind(customer.to_string())
+                .bind(record.blob.to_string())
+                .bind(known.as_str())
+                .bind(&verdict.engine)
+                .bind(list_json(&verdict.findings))
+                .bind(&judgement.object_key)
+                .execute(&mut tx)
+                .await?;
+                note_left(&mut tx, customer, judgement.left.as_ref(), now).await?;
             }
-            ScanStatus::Infected | ScanStatus::Suspicious => {
-                leave_job(&mut tx, job, JobState::Done, None, None).await?;
-                for (file, status) in files_of_blob(&mut tx, customer, record.blob).await? {
-                    if let Ok(next) = status.to(FileStatus::Quarantined) {
-                        set_status(&mut tx, customer, file, next).await?;
+            let status = match verdict.status {
+                ScanStatus::Clean => {
+                    // A worker that starts a job again judges again; nothing leaves quarantine this way.
+                    if !matches!(record.status, FileStatus::Scanning | FileStatus::Processing) {
+                        return Err(CatalogError::Conflict("the file is not waiting for a verdict"));
                     }
-                    touch(&mut tx, customer, file, now).await?;
+                    set_status(&mut tx, customer, job.file, FileStatus::Processing).await?;
+                    touch(&mut tx, customer, job.file, now).await?;
+                    FileStatus::Processing
                 }
-                record.status.to(FileStatus::Quarantined).unwrap_or(record.status)
-            }
-            ScanStatus::Failed | ScanStatus::Pending => {
-                touch(&mut tx, customer, job.file, now).await?;
-                record.status
-            }
-        };
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(status)
+                ScanStatus::Infected | ScanStatus::Suspicious => {
+                    leave_job(&mut tx, job, JobState::Done, None, None).await?;
+                    for (file, status) in files_of_blob(&mut tx, customer, record.blob).await? {
+                        if let Ok(next) = status.to(FileStatus::Quarantined) {
+                            set_status(&mut tx, customer, file, next).await?;
+                        }
+                        touch(&mut tx, customer, file, now).await?;
+                    }
+                    record.status.to(FileStatus::Quarantined).unwrap_or(record.status)
+                }
+                ScanStatus::Failed | ScanStatus::Pending => {
+                    touch(&mut tx, customer, job.file, now).await?;
+                    record.status
+                }
+            };
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(status)
+        })
+        .await
     }
 
     /// Makes a clean file `active` with what was read from it, and finishes its job.
@@ -197,49 +203,52 @@ impl Catalog {
     pub async fn admit(&self, job: &Job, admission: &Admission, entry: &AuditEntry) -> Result<(), CatalogError> {
         let (customer, file) = (job.customer, job.file);
         let now = self.clock().now();
-        let mut tx = self.begin().await?;
-        leave_job(&mut tx, job, JobState::Done, None, None).await?;
-        let record = file_at(&mut tx, job).await?;
-        if record.scan != ScanStatus::Clean {
-            return Err(CatalogError::Conflict("this version was not found clean"));
-        }
-        // Not every state that leads to `active`: a file that was deleted meanwhile stays deleted.
-        if record.status != FileStatus::Processing {
-            return Err(CatalogError::Conflict("the file is not being processed"));
-        }
-        sqlx::query(
-            "UPDATE files SET title = $3, author = $4, tags = $5, category = $6, created_date = $7, content_type = $8, status = $9, \
-             extraction_status = $10, extraction_reason = $11, excerpt = $12, summary = $13, page_count = $14, duration_ms = $15 \
-             WHERE customer_id = $1 AND id = $2",
-        )
-        .bind(customer.to_string())
-        .bind(file.to_string())
-        .bind(&admission.title)
-        .bind(&admission.author)
-        .bind(list_json(&admission.tags))
-        .bind(admission.category.as_str())
-        .bind(admission.created_date.map(|date| date.to_string()))
-        .bind(&admission.content_type)
-        .bind(FileStatus::Active.as_str())
-        .bind(admission.extraction.status.as_str())
-        .bind(&admission.extraction.reason)
-        .bind(&admission.excerpt)
-        .bind(&admission.summary)
-        .bind(admission.page_count.map(i64::from))
-        .bind(admission.duration_ms.map(as_i64))
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("UPDATE blobs SET object_key = $3, text_key = $4 WHERE customer_id = $1 AND id = $2")
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            leave_job(&mut tx, job, JobState::Done, None, None).await?;
+            let record = file_at(&mut tx, job).await?;
+            if record.scan != ScanStatus::Clean {
+                return Err(CatalogError::Conflict("this version was not found clean"));
+            }
+            // Not every state that leads to `active`: a file that was deleted meanwhile stays deleted.
+            if record.status != FileStatus::Processing {
+                return Err(CatalogError::Conflict("the file is not being processed"));
+            }
+            sql::query(
+                "UPDATE files SET title = $3, author = $4, tags = $5, category = $6, created_date = $7, content_type = $8, status = $9, \
+                 extraction_status = $10, extraction_reason = $11, excerpt = $12, summary = $13, page_count = $14, duration_ms = $15 \
+                 WHERE customer_id = $1 AND id = $2",
+            )
             .bind(customer.to_string())
-            .bind(record.blob.to_string())
-            .bind(&admission.object_key)
-            .bind(&admission.text_key)
-            .execute(&mut *tx)
+            .bind(file.to_string())
+            .bind(&admission.title)
+            .bind(&admission.author)
+            .bind(list_json(&admission.tags))
+            .bind(admission.category.as_str())
+            .bind(admission.created_date.map(|date| date.to_string()))
+            .bind(&admission.content_type)
+            .bind(FileStatus::Active.as_str())
+            .bind(admission.extraction.status.as_str())
+            .bind(&admission.extraction.reason)
+            .bind(&admission.excerpt)
+            .bind(&admission.summary)
+            .bind(admission.page_count.map(i64::from))
+            .bind(admission.duration_ms.map(as_i64))
+            .execute(&mut tx)
             .await?;
-        note_left(&mut tx, customer, admission.left.as_ref(), now).await?;
-        touch(&mut tx, customer, file, now).await?;
-        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-        tx.commit().await?;
-        Ok(())
+            sql::query("UPDATE blobs SET object_key = $3, text_key = $4 WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(record.blob.to_string())
+                .bind(&admission.object_key)
+                .bind(&admission.text_key)
+                .execute(&mut tx)
+                .await?;
+            note_left(&mut tx, customer, admission.left.as_ref(), now).await?;
+            touch(&mut tx, customer, file, now).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 }

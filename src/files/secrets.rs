@@ -24,6 +24,20 @@ impl ServerSecret {
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// From 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// What tells this secret from another one and gives nothing of it away: 64 hexadecimal digits.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        hex::encode(hmac::sign(&key, b"mark of the server's secret"))
+    }
 }
 
 /// A token that was just made: shown once, stored as its hash.

@@ -15,6 +15,7 @@ use crate::app::house::{House, WhenTaken};
 use crate::app::open_files;
 use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
+use crate::catalog::{Ground, Standing};
 use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::policy::Policies;
@@ -162,7 +163,7 @@ async fn standing(mut loaded: Loaded, findings: &mut Vec<Finding>) {
         Ok(house) => {
             findings.push(Finding::of("data folder", Ok((Health::Ok, said))));
             let health = house.files.health().await;
-            let catalog = if health.catalog { Ok((Health::Ok, "SQLite answers".to_owned())) } else { Err("it does not answer".to_owned()) };
+            let catalog = if health.catalog { Ok(catalog(&house.ground())) } else { Err("it does not answer".to_owned()) };
             findings.push(Finding::of("catalog", catalog));
             let store = match (health.store, remote) {
                 (true, true) => Ok((Health::Ok, "both buckets answer".to_owned())),
@@ -175,6 +176,18 @@ async fn standing(mut loaded: Loaded, findings: &mut Vec<Finding>) {
             house.close().await;
         }
         Err(error) => findings.push(Finding::of("server", Err(with_causes(&error)))),
+    }
+}
+
+/// What the catalog stands on, and what keeps customers apart there.
+fn catalog(ground: &Ground) -> (Health, String) {
+    match ground {
+        Ground::Sqlite => (Health::Ok, "SQLite answers".to_owned()),
+        Ground::Postgres(Standing { version, role, tables, encrypted }) => {
+            let way = if *encrypted { "encrypted" } else { "not encrypted" };
+            let walls = format!("row-level security is forced on {tables} tables and holds the role `{role}`");
+            (Health::Ok, format!("Postgres {version} answers, {way}; {walls}"))
+        }
     }
 }
 

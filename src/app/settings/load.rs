@@ -97,6 +97,8 @@ pub fn load(preset: &Preset, flags: &SettingsArgs) -> Result<Loaded, SettingsErr
     };
     let text = |address: &SocketAddr| address.to_string();
     figment = flag(figment, "data.dir", flags.data.as_ref().map(|dir| dir.to_string_lossy().into_owned()));
+    figment = flag(figment, "catalog.url", flags.database.clone());
+    figment = flag(figment, "catalog.owner_url", flags.database_owner.clone());
     figment = flag(figment, "http.listen", flags.listen.as_ref().map(text));
     figment = flag(figment, "http.public_url", flags.public_url.clone());
     figment = flag(figment, "bytes.listen", flags.bytes_listen.as_ref().map(text));
@@ -186,7 +188,7 @@ fn refusal(error: &figment::Error) -> SettingsError {
 mod tests {
     use std::io::Write;
 
-    use super::super::values::Bytes;
+    use super::super::values::{Bytes, CatalogPlace};
     use super::*;
 
     fn from_text(text: &str) -> Result<Loaded, SettingsError> {
@@ -243,6 +245,25 @@ mod tests {
         assert!(store.credentials_by_chain && store.access_key.is_empty());
         let loaded = from_text("[store]\ncredentials_by_chain = true\naccess_key = \"a\"\n").unwrap();
         assert!(loaded.settings.bytes_place().unwrap_err().to_string().contains("store.credentials_by_chain"));
+    }
+
+    #[test]
+    fn a_catalog_on_a_server_is_set_by_its_address_and_never_shown() {
+        let place = |text: &str| from_text(text).unwrap().settings.catalog_place();
+        assert!(matches!(place(""), Ok(CatalogPlace::Folder)));
+        let set = "[catalog]\nurl = \"postgres://satchel:very%20secret@db.example:5432/satchel\"\n";
+        let Ok(CatalogPlace::Postgres(settings)) = place(set) else { panic!("a server") };
+        assert_eq!((settings.owner_url.is_none(), settings.connections), (true, 16));
+        let loaded = from_text(set).unwrap();
+        for shown in [loaded.settings.to_toml(), format!("{loaded:?}"), format!("{settings:?}")] {
+            assert!(!shown.contains("secret@") && !shown.contains("db.example"), "{shown}");
+        }
+        for wrong in ["mysql://a:secret@h/d", "postgres://h/d", "postgres://a:secret@h", "secret", "postgres:///d?user=secret"] {
+            let error = place(&format!("[catalog]\nurl = \"{wrong}\"\n")).unwrap_err().to_string();
+            assert!(error.contains("`catalog.url`") && !error.contains("secret@"), "{error}");
+        }
+        let error = place("[catalog]\nowner_url = \"postgres://a@h/d\"\n").unwrap_err().to_string();
+        assert!(error.contains("`catalog.url`"), "{error}");
     }
 
     #[test]

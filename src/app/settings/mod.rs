@@ -9,4 +9,4 @@ mod load;
 mod values;
 
 pub use load::{Loaded, Preset, SettingsError, load};
-pub use values::{Bytes, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};
+pub use values::{Bytes, CatalogPlace, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::load::SettingsError;
 use crate::api::DoorLimits;
 use crate::blob::{Pace, StoreSettings, Tuning};
+use crate::catalog::PostgresSettings;
 use crate::tools;
 
 /// Everything that can be set.
@@ -17,6 +18,8 @@ use crate::tools;
 pub struct Settings {
     /// Where everything lies.
     pub data: DataSettings,
+    /// The catalog; in the data folder unless it has an address.
+    pub catalog: CatalogSettings,
     /// The HTTP doors.
     pub http: HttpSettings,
     /// The listener of the embedded object store.
@@ -39,11 +42,34 @@ pub struct Settings {
 pub struct DataSettings {
     /// The data folder: catalog, index, secrets, and the objects where no store is set.
     pub dir: PathBuf,
+    /// The secret that codes and sealed texts are made with, 64 hexadecimal digits; made at the first start
+    /// and kept in `secrets.json` when unset. Servers that share a catalog have the same.
+    pub secret: Option<Hidden>,
 }
 
 impl Default for DataSettings {
     fn default() -> Self {
-        Self { dir: PathBuf::from("./satchel-data") }
+        Self { dir: PathBuf::from("./satchel-data"), secret: None }
+    }
+}
+
+/// `catalog`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogSettings {
+    /// `postgres://role:password@host:port/database`; SQLite in the data folder when unset. The role must
+    /// not own the tables, nor be able to get around row-level security.
+    pub url: Option<Hidden>,
+    /// The same database as the role that owns the tables; brings them up to date at start, and makes the role
+    /// of `url` where it is missing. Without it the tables must be up to date.
+    pub owner_url: Option<Hidden>,
+    /// Connections at once, at most.
+    pub connections: u32,
+}
+
+impl Default for CatalogSettings {
+    fn default() -> Self {
+        Self { url: None, owner_url: None, connections: 16 }
     }
 }
 
@@ -237,6 +263,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the catalog lies.
+#[derive(Debug, Clone)]
+pub enum CatalogPlace {
+    /// In the data folder.
+    Folder,
+    /// On a server.
+    Postgres(PostgresSettings),
+}
+
 /// Where bytes lie.
 #[derive(Debug, Clone)]
 pub enum Bytes {
@@ -247,6 +282,40 @@ pub enum Bytes {
 }
 
 impl Settings {
+    /// Where the catalog lies, by these settings.
+    ///
+    /// # Errors
+    /// When an address cannot be read; it is not told, since it holds a password.
+    pub fn catalog_place(&self) -> Result<CatalogPlace, SettingsError> {
+        let catalog = &self.catalog;
+        let checked = |key: &str, address: &Hidden| match url::Url::parse(address.reveal()) {
+            Ok(url)
+                if matches!(url.scheme(), "postgres" | "postgresql")
+                    && url.has_host()
+                    && !url.username().is_empty()
+                    && url.path().len() > 1 =>
+            {
+                Ok(address.reveal().to_owned())
+            }
+            _ => Err(SettingsError::Value {
+                key: format!("catalog.{key}"),
+                reason: "it must be `postgres://role:password@host:port/database`".to_owned(),
+            }),
+        };
+        let Some(url) = &catalog.url else {
+            return if catalog.owner_url.is_none() {
+                Ok(CatalogPlace::Folder)
+            } else {
+                Err(SettingsError::Value { key: "catalog.url".to_owned(), reason: "it is missing, and `owner_url` is set".to_owned() })
+            };
+        };
+        Ok(CatalogPlace::Postgres(PostgresSettings {
+            url: checked("url", url)?,
+            owner_url: catalog.owner_url.as_ref().map(|address| checked("owner_url", address)).transpose()?,
+            connections: catalog.connections,
+        }))
+    }
+
     /// Where bytes lie, by these settings. Half a set of keys is an error: bytes would silently
     /// land on this machine.
     pub fn bytes_place(&self) -> Result<Bytes, SettingsError> {

@@ -6,8 +6,9 @@ use s3s::S3ErrorCode;
 use s3s::dto::{ETag, ETagCondition};
 
 use super::disk::SegmentId;
-use super::index::{BUCKETS, IndexError, OBJECTS, ObjectRow, PARTS, PartRow, Segment, UPLOADS, UploadRow, decode, encode};
+use super::index::{BUCKETS, IndexError, OBJECTS, ObjectRow, PARTS, PartMark, PartRow, UPLOADS, UploadRow, decode, encode};
 use super::sums::Sums;
+use super::whole_sums::{Declared, SumKind, whole};
 
 /// Smallest part of a multipart upload but for the last: S3's own limit.
 pub const MIN_PART: u64 = 5 * 1024 * 1024;
@@ -59,6 +60,23 @@ pub fn create_bucket(change: &WriteTransaction, bucket: &str, now_us: i64) -> Ou
         return Ok(Err(S3ErrorCode::BucketAlreadyOwnedByYou));
     }
     buckets.insert(bucket, now_us)?;
+    Ok(Ok(()))
+}
+
+/// Deletes a bucket that holds neither objects nor uploads under way.
+pub fn delete_bucket(change: &WriteTransaction, bucket: &str) -> Outcome<()> {
+    let mut buckets = change.open_table(BUCKETS)?;
+    if buckets.get(bucket)?.is_none() {
+        return Ok(Err(S3ErrorCode::NoSuchBucket));
+    }
+    let objects = change.open_table(OBJECTS)?;
+    let object = objects.range((bucket, "")..)?.next().transpose()?;
+    let uploads = change.open_table(UPLOADS)?;
+    let upload = uploads.range((bucket, "", "")..)?.next().transpose()?;
+    if object.is_some_and(|(place, _)| place.value().0 == bucket) || upload.is_some_and(|(place, _)| place.value().0 == bucket) {
+        return Ok(Err(S3ErrorCode::BucketNotEmpty));
+    }
+    buckets.remove(bucket)?;
     Ok(Ok(()))
 }
 
@@ -150,14 +168,28 @@ fn parts_of(parts: &impl ReadableTable<(&'static str, u16), &'static [u8]>, uplo
     Ok(found)
 }
 
+/// How a multipart upload is to be completed.
+#[derive(Debug)]
+pub struct Completion {
+    /// The parts, in the client's order.
+    pub listed: Vec<ListedPart>,
+    /// Bytes in all, where the client says so.
+    pub size: Option<u64>,
+    /// Checksums of the whole object, where the client sends them.
+    pub sums: Sums,
+    /// Of what they are, where the client says so.
+    pub kind: Option<SumKind>,
+    /// What must hold of the object that lies there.
+    pub conditions: Conditions,
+    /// Microseconds since the epoch.
+    pub now_us: i64,
+}
+
 /// Makes an object of the listed parts; returns its row and the files that nothing refers to.
 pub fn complete_upload(
     change: &WriteTransaction,
     place: (&str, &str, &str),
-    listed: &[ListedPart],
-    size: Option<u64>,
-    conditions: &Conditions,
-    now_us: i64,
+    completion: &Completion,
 ) -> Outcome<(ObjectRow, Vec<SegmentId>)> {
     let (bucket, key, upload) = place;
     let mut uploads = change.open_table(UPLOADS)?;
@@ -168,13 +200,11 @@ pub fn complete_upload(
     let mut objects = change.open_table(OBJECTS)?;
     let kept = parts_of(&parts, upload)?;
     let old = current(&objects, bucket, key)?;
-    if let Err(refusal) = conditions.check(old.as_ref().map(|row| row.etag.as_str())) {
+    if let Err(refusal) = completion.conditions.check(old.as_ref().map(|row| row.etag.as_str())) {
         return Ok(Err(refusal));
     }
-    let row = match assemble(&kept, listed, size) {
-        Ok((segments, size, etag)) => {
-            ObjectRow { segments, size, etag, modified_us: now_us, sums: Sums::default(), headers: begun.headers }
-        }
+    let row = match assemble(&kept, begun, completion) {
+        Ok(row) => row,
         Err(refusal) => return Ok(Err(refusal)),
     };
     // Nothing was written up to here.
@@ -190,32 +220,61 @@ pub fn complete_upload(
     Ok(Ok((row, dropped)))
 }
 
-/// The segments, size and entity tag of the object that the listed parts make.
-fn assemble(kept: &[(u16, PartRow)], listed: &[ListedPart], size: Option<u64>) -> Result<(Vec<Segment>, u64, String), S3ErrorCode> {
+/// The object that the listed parts make.
+fn assemble(kept: &[(u16, PartRow)], begun: UploadRow, completion: &Completion) -> Result<ObjectRow, S3ErrorCode> {
+    let listed = &completion.listed;
     if listed.is_empty() {
         return Err(S3ErrorCode::MalformedXML);
     }
     if !listed.is_sorted_by(|one, next| one.number < next.number) {
         return Err(S3ErrorCode::InvalidPartOrder);
     }
-    let mut segments = Vec::with_capacity(listed.len());
-    let mut digests = Vec::with_capacity(listed.len() * 16);
-    let mut total = 0_u64;
+    let mut found = Vec::with_capacity(listed.len());
     for (position, part) in listed.iter().enumerate() {
-        let found = kept.iter().find(|(number, row)| *number == part.number && row.etag == part.etag && part.sums.agrees(&row.sums));
-        let Some((_, row)) = found else { return Err(S3ErrorCode::InvalidPart) };
+        let row = kept.iter().find(|(number, row)| *number == part.number && row.etag == part.etag && part.sums.agrees(&row.sums));
+        let (_, row) = row.ok_or(S3ErrorCode::InvalidPart)?;
         if row.segment.size < MIN_PART && position + 1 < listed.len() {
             return Err(S3ErrorCode::EntityTooSmall);
         }
-        digests.extend(hex::decode(&row.etag).map_err(|_| S3ErrorCode::InternalError)?);
-        total = total.saturating_add(row.segment.size);
-        segments.push(row.segment.clone());
+        found.push(row);
     }
-    if size.is_some_and(|size| size != total) {
+    let size = found.iter().fold(0_u64, |size, row| size.saturating_add(row.segment.size));
+    if completion.size.is_some_and(|wanted| wanted != size) {
         return Err(S3ErrorCode::InvalidRequest);
     }
+    let mut digests = Vec::with_capacity(found.len() * 16);
+    for row in &found {
+        digests.extend(hex::decode(&row.etag).map_err(|_| S3ErrorCode::InternalError)?);
+    }
     let digest = <s3s::crypto::Md5 as s3s::crypto::Checksum>::checksum(&digests);
-    Ok((segments, total, format!("{}-{}", hex::encode(digest), listed.len())))
+    Ok(ObjectRow {
+        etag: format!("{}-{}", hex::encode(digest), found.len()),
+        size,
+        modified_us: completion.now_us,
+        sums: sums_of_whole(&found, begun.declared, completion)?,
+        parts: listed.iter().zip(&found).map(|(part, row)| PartMark { number: part.number, sums: row.sums.clone() }).collect(),
+        segments: found.into_iter().map(|row| row.segment.clone()).collect(),
+        headers: begun.headers,
+    })
+}
+
+/// The checksum that the upload declared, and those the client sends on completion, which must be
+/// what the parts give: one that cannot be computed from them is refused, not believed.
+fn sums_of_whole(found: &[&PartRow], declared: Option<Declared>, completion: &Completion) -> Result<Sums, S3ErrorCode> {
+    let parts: Vec<(&Sums, u64)> = found.iter().map(|row| (&row.sums, row.segment.size)).collect();
+    for algorithm in completion.sums.algorithms() {
+        let kind = completion.kind.or_else(|| declared.filter(|declared| declared.algorithm == algorithm).map(|declared| declared.kind));
+        let wanted = Declared { algorithm, kind: kind.unwrap_or_else(|| SumKind::usual(algorithm)) };
+        let computed = whole(wanted, &parts).ok_or(S3ErrorCode::InvalidRequest)?;
+        if completion.sums.get(algorithm) != Some(computed.as_str()) {
+            return Err(S3ErrorCode::BadDigest);
+        }
+    }
+    if !completion.sums.is_empty() {
+        return Ok(completion.sums.clone());
+    }
+    let computed = declared.and_then(|declared| whole(declared, &parts).map(|sum| Sums::one(declared.algorithm, sum)));
+    Ok(computed.unwrap_or_default())
 }
 
 #[cfg(test)]

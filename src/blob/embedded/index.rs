@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::SegmentId;
 use super::listing::{Page, PageRequest, collect};
 use super::sums::Sums;
+use super::whole_sums::Declared;
 
 /// bucket -> microseconds since the epoch when it was created.
 pub const BUCKETS: TableDefinition<&str, i64> = TableDefinition::new("buckets");
@@ -69,9 +70,23 @@ pub struct ObjectRow {
     /// Checksums that were sent and found right.
     #[serde(default)]
     pub sums: Sums,
+    /// Numbers and checksums of the parts it was sent in, one for each segment; empty when it was
+    /// sent whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartMark>,
     /// What the client gave with it.
     #[serde(default)]
     pub headers: Headers,
+}
+
+/// What stays known of a part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartMark {
+    /// Its number.
+    pub number: u16,
+    /// Checksums that were sent with it and found right.
+    #[serde(default)]
+    pub sums: Sums,
 }
 
 /// A multipart upload under way.
@@ -79,6 +94,9 @@ pub struct ObjectRow {
 pub struct UploadRow {
     /// Microseconds since the epoch.
     pub started_us: i64,
+    /// Which checksum the finished object is to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
     /// What the finished object will carry.
     #[serde(default)]
     pub headers: Headers,

@@ -56,6 +56,13 @@ impl Expected {
     }
 }
 
+impl Expected {
+    /// Bytes that the store itself reads: only their number is known.
+    pub fn copied(length: u64) -> Self {
+        Self { length, md5: None, sums: Sums::default(), trailers: None, announced: Vec::new() }
+    }
+}
+
 /// A body that is durable under a name that no row refers to yet.
 #[derive(Debug)]
 pub struct Received {

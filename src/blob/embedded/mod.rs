@@ -7,8 +7,10 @@
 //! To add one: an S3 operation gets its method in `service`, its query in `index` or its change in
 //! `change`. An option that is not kept must be refused, never ignored.
 
+mod attributes;
 mod change;
 mod commit;
+mod copying;
 mod disk;
 mod index;
 mod intake;
@@ -16,8 +18,10 @@ mod listing;
 mod reading;
 mod server;
 mod service;
+mod service_listing;
 mod service_multipart;
 mod sums;
+mod whole_sums;
 
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 const MAX_XML: usize = 4 * 1024 * 1024;
 /// A multipart upload that is not finished within a week is given up.
 const UPLOAD_LIFE: Duration = Duration::from_hours(7 * 24);
+/// How often it is looked for such uploads.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
 
 /// Where the embedded endpoint keeps its bytes and who may use it.
 #[derive(Clone)]
@@ -122,6 +124,7 @@ impl Embedded {
             work,
             writer: Some(writer),
         };
+        server.connections.spawn(keep_tidy(service.clone(), server.stop.clone()));
         let protocol = protocol(service, access_key, secret_key);
         let accept = accept(listener, protocol, server.connections.clone(), server.stop.clone(), server.cut.clone());
         server.connections.spawn(accept);
@@ -194,6 +197,19 @@ async fn give_up_old_uploads(service: &Service) -> S3Result<()> {
             .await?;
     }
     Ok(())
+}
+
+/// Gives up old uploads from time to time, as long as the endpoint serves.
+async fn keep_tidy(service: Service, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TIDY_EVERY) => {}
+        }
+        if let Err(error) = give_up_old_uploads(&service).await {
+            tracing::warn!(%error, "old multipart uploads could not be given up; trying again later");
+        }
+    }
 }
 
 fn protocol(service: Service, access_key: String, secret_key: String) -> S3Service {

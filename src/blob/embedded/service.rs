@@ -1,21 +1,19 @@
 //! The S3 operations: what a request says, turned into a question or a change of the index.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use redb::WriteTransaction;
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket, ChecksumMode, CommonPrefix, CompleteMultipartUploadInput,
-    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, CreateBucketInput, CreateBucketOutput,
-    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
-    DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, EncodingType, GetObjectInput, GetObjectOutput, HeadBucketInput,
-    HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, MetadataDirective, Object,
-    PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp, UploadPartInput, UploadPartOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket, ChecksumAlgorithm, ChecksumMode, ChecksumType,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetBucketLocationInput, GetBucketLocationOutput,
+    GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, ObjectCannedACL,
+    PutObjectInput, PutObjectOutput, StorageClass, StreamingBlob, Timestamp, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
+    UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use tokio_util::task::TaskTracker;
@@ -25,18 +23,15 @@ use super::commit::{Ending, Writer};
 use super::disk::{Disk, Pinned, SegmentId, Unclaimed};
 use super::index::{Headers, Index, IndexError, Lookup, ObjectRow};
 use super::intake::{Expected, receive};
-use super::listing::PageRequest;
 use super::reading::content;
 use super::sums::{sums_of, with_sums};
+use super::whole_sums::Declared;
 use crate::domain::{Clock, SystemClock};
 
 /// Entries of a page: S3's own limit.
 const MAX_PAGE: usize = 1000;
-/// What `encoding-type=url` leaves as it is.
-const URL_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'*');
-
 /// The embedded store behind its protocol.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Service {
     pub(super) index: Arc<Index>,
     pub(super) writer: Writer,
@@ -64,6 +59,20 @@ macro_rules! refuse {
 }
 pub(super) use refuse;
 
+/// Refuses what a writer may say of an object and this store does not keep. What it says of the one
+/// class and the one access that there are is true.
+macro_rules! refuse_unkept {
+    ($input:expr) => {
+        $crate::blob::embedded::service::refuse!($input; expires, website_redirect_location, grant_full_control, grant_read, grant_read_acp,
+            grant_write_acp, ssekms_key_id, ssekms_encryption_context, bucket_key_enabled);
+        $crate::blob::embedded::service::check_unkept(
+            $input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str),
+            $input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
+        )?;
+    };
+}
+pub(super) use refuse_unkept;
+
 /// The headers that are kept with an object.
 macro_rules! headers_of {
     ($input:expr) => {
@@ -73,10 +82,11 @@ macro_rules! headers_of {
             content_encoding: $input.content_encoding.clone(),
             content_language: $input.content_language.clone(),
             cache_control: $input.cache_control.clone(),
-            metadata: $input.metadata.clone().unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>(),
+            metadata: $input.metadata.clone().unwrap_or_default().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         }
     };
 }
+pub(super) use headers_of;
 
 impl Service {
     /// Asks the index, off the reactor.
@@ -111,7 +121,7 @@ impl Service {
     }
 
     /// The object as it is now, its files kept from vanishing while `Pinned` lives.
-    async fn open(&self, bucket: String, key: String) -> S3Result<(ObjectRow, Pinned)> {
+    pub(super) async fn open(&self, bucket: String, key: String) -> S3Result<(ObjectRow, Pinned)> {
         let disk = Arc::clone(&self.disk);
         let found = self
             .ask(move |index| {
@@ -130,7 +140,7 @@ impl Service {
         found.map_err(S3Error::from)
     }
 
-    async fn row(&self, bucket: String, key: String) -> S3Result<ObjectRow> {
+    pub(super) async fn row(&self, bucket: String, key: String) -> S3Result<ObjectRow> {
         match self.ask(move |index| index.object(&bucket, &key)).await? {
             Lookup::Found(row) => Ok(row),
             absent => missing(&absent).map_err(S3Error::from),
@@ -171,20 +181,47 @@ pub(super) fn page_size(asked: Option<i32>) -> S3Result<usize> {
     Ok(asked.unwrap_or(MAX_PAGE).min(MAX_PAGE))
 }
 
-/// A key as a listing carries it.
-pub(super) fn listed(text: String, encoding: Option<&EncodingType>) -> String {
-    if encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL) {
-        utf8_percent_encode(&text, URL_KEY).to_string()
-    } else {
-        text
+/// Refuses a class or an access other than those of every object here.
+pub(super) fn check_unkept(storage_class: Option<&str>, acl: Option<&str>) -> S3Result<()> {
+    if storage_class.is_some_and(|class| class != StorageClass::STANDARD) {
+        return Err(s3_error!(NotImplemented, "the embedded store has the class STANDARD only"));
     }
+    if acl.is_some_and(|acl| acl != ObjectCannedACL::PRIVATE) {
+        return Err(s3_error!(NotImplemented, "the embedded store has private objects only"));
+    }
+    Ok(())
 }
 
-/// `If-Match` and `If-None-Match` of a read.
-fn check_read(row: &ObjectRow, if_match: Option<ETagCondition>, if_none_match: Option<ETagCondition>) -> S3Result<()> {
-    Conditions { if_match, if_none_match: None }.check(Some(&row.etag))?;
-    let unchanged = Conditions { if_match: None, if_none_match };
-    if unchanged.check(Some(&row.etag)).is_err() {
+/// The conditions of a read.
+struct ReadConditions {
+    if_match: Option<ETagCondition>,
+    if_none_match: Option<ETagCondition>,
+    if_modified_since: Option<Timestamp>,
+    if_unmodified_since: Option<Timestamp>,
+}
+
+macro_rules! read_conditions {
+    ($input:expr) => {
+        ReadConditions {
+            if_match: $input.if_match.clone(),
+            if_none_match: $input.if_none_match.clone(),
+            if_modified_since: $input.if_modified_since.clone(),
+            if_unmodified_since: $input.if_unmodified_since.clone(),
+        }
+    };
+}
+
+/// In the order of RFC 9110, section 13.2.2: an entity tag outranks the time beside it.
+fn check_read(row: &ObjectRow, asked: ReadConditions) -> S3Result<()> {
+    // HTTP's times have no fractions.
+    let modified = timestamp(row.modified_us - row.modified_us.rem_euclid(1_000_000));
+    if asked.if_match.is_none() && asked.if_unmodified_since.is_some_and(|limit| modified > limit) {
+        return Err(s3_error!(PreconditionFailed));
+    }
+    Conditions { if_match: asked.if_match, if_none_match: None }.check(Some(&row.etag))?;
+    let is_old = asked.if_none_match.is_none() && asked.if_modified_since.is_some_and(|since| modified <= since);
+    let unchanged = Conditions { if_match: None, if_none_match: asked.if_none_match };
+    if is_old || unchanged.check(Some(&row.etag)).is_err() {
         let mut error = S3Error::new(S3ErrorCode::NotModified);
         if let Ok(value) = tag(&row.etag).to_http_header() {
             error.set_headers(http::HeaderMap::from_iter([(http::header::ETAG, value)]));
@@ -217,6 +254,22 @@ impl S3 for Service {
         }
     }
 
+    async fn delete_bucket(&self, req: S3Request<DeleteBucketInput>) -> S3Result<S3Response<DeleteBucketOutput>> {
+        let bucket = req.input.bucket;
+        self.commit(None, move |change| Ok(change::delete_bucket(change, &bucket)?.map(|()| ((), Vec::new())))).await?;
+        Ok(S3Response::new(DeleteBucketOutput::default()))
+    }
+
+    async fn get_bucket_location(&self, req: S3Request<GetBucketLocationInput>) -> S3Result<S3Response<GetBucketLocationOutput>> {
+        let bucket = req.input.bucket;
+        if self.ask(move |index| index.has_bucket(&bucket)).await? {
+            // No constraint means `us-east-1`, the region for which any region's signature is taken here.
+            Ok(S3Response::new(GetBucketLocationOutput::default()))
+        } else {
+            Err(s3_error!(NoSuchBucket))
+        }
+    }
+
     async fn list_buckets(&self, req: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
         let prefix = req.input.prefix.unwrap_or_default();
         let buckets = self.ask(Index::buckets).await?;
@@ -232,6 +285,7 @@ impl S3 for Service {
         let mut input = req.input;
         refuse!(input; object_lock_mode, object_lock_legal_hold_status, object_lock_retain_until_date, sse_customer_key,
             server_side_encryption, tagging, write_offset_bytes);
+        refuse_unkept!(input);
         let sums = sums_of!(input);
         let expected = Expected::new(input.content_length, input.content_md5.as_deref(), sums, &req.headers, req.trailing_headers)?;
         let conditions = Conditions { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
@@ -242,6 +296,7 @@ impl S3 for Service {
             etag: received.etag.clone(),
             modified_us: now_us(),
             sums: received.sums.clone(),
+            parts: Vec::new(),
             headers: headers_of!(input),
         };
         let (bucket, key) = (input.bucket, input.key);
@@ -256,7 +311,7 @@ impl S3 for Service {
         let input = req.input;
         refuse!(input; version_id, part_number, sse_customer_key);
         let (row, pinned) = self.open(input.bucket, input.key).await?;
-        check_read(&row, input.if_match, input.if_none_match)?;
+        check_read(&row, read_conditions!(input))?;
         let range = input.range.map(|range| range.check(row.size)).transpose()?;
         let wanted = range.clone().unwrap_or(0..row.size);
         let content_range = range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
@@ -285,7 +340,7 @@ impl S3 for Service {
         let input = req.input;
         refuse!(input; version_id, part_number, sse_customer_key);
         let row = self.row(input.bucket, input.key).await?;
-        check_read(&row, input.if_match, input.if_none_match)?;
+        check_read(&row, read_conditions!(input))?;
         let output = HeadObjectOutput {
             content_length: Some(wire_size(row.size)),
             accept_ranges: Some("bytes".to_owned()),
@@ -341,87 +396,23 @@ impl S3 for Service {
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
-        let input = req.input;
-        refuse!(input; object_lock_mode, object_lock_legal_hold_status, object_lock_retain_until_date, sse_customer_key,
-            copy_source_sse_customer_key, copy_source_if_modified_since, copy_source_if_unmodified_since, server_side_encryption, tagging);
-        let CopySource::Bucket { bucket, key, version_id: None } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented, "a copy is made from the present version of a bucket's object"));
-        };
-        let (mut row, pinned) = self.open(bucket.to_string(), key.to_string()).await?;
-        let source = Conditions { if_match: input.copy_source_if_match.clone(), if_none_match: input.copy_source_if_none_match.clone() };
-        source.check(Some(&row.etag))?;
-        let (disk, segments) = (Arc::clone(&self.disk), row.segments.clone());
-        let linked = self.tasks.spawn_blocking(move || {
-            let linked = disk.link(&segments);
-            drop(pinned);
-            linked
-        });
-        let (segments, unclaimed) = linked
-            .await
-            .map_err(|error| S3Error::with_source(S3ErrorCode::InternalError, Box::new(error)))?
-            .map_err(|error| S3Error::with_source(S3ErrorCode::InternalError, Box::new(error)))?;
-        row.segments = segments;
-        row.modified_us = now_us();
-        if input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE) {
-            row.headers = headers_of!(input);
-        }
-        let result = CopyObjectResult {
-            e_tag: Some(tag(&row.etag)),
-            last_modified: Some(timestamp(row.modified_us)),
-            ..CopyObjectResult::default()
-        };
-        let result = with_sums!(result, row.sums);
-        self.commit(Some(unclaimed), move |change| {
-            Ok(change::put_object(change, &input.bucket, &input.key, &row, &Conditions::default())?.map(|old| ((), old)))
-        })
-        .await?;
-        Ok(S3Response::new(CopyObjectOutput { copy_object_result: Some(result), ..CopyObjectOutput::default() }))
+        self.copy(req).await.map(S3Response::new)
+    }
+
+    async fn upload_part_copy(&self, req: S3Request<UploadPartCopyInput>) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        self.copy_part(req).await.map(S3Response::new)
+    }
+
+    async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> S3Result<S3Response<ListObjectsOutput>> {
+        self.objects_page(req.input).await.map(S3Response::new)
     }
 
     async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let input = req.input;
-        let after = match &input.continuation_token {
-            Some(token) => URL_SAFE_NO_PAD
-                .decode(token)
-                .ok()
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or_else(|| s3_error!(InvalidArgument, "the continuation token was not given by this store"))?,
-            None => input.start_after.clone().unwrap_or_default(),
-        };
-        let max = page_size(input.max_keys)?;
-        let wanted = PageRequest {
-            prefix: input.prefix.clone().unwrap_or_default(),
-            delimiter: input.delimiter.clone().unwrap_or_default(),
-            after,
-            max,
-        };
-        let bucket = input.bucket.clone();
-        let page = self.ask(move |index| index.page(&bucket, &wanted)).await?.ok_or(S3ErrorCode::NoSuchBucket)?;
-        let encoding = input.encoding_type.as_ref();
-        let count = page.objects.len() + page.prefixes.len();
-        let contents = page.objects.into_iter().map(|(key, row)| Object {
-            key: Some(listed(key, encoding)),
-            size: Some(wire_size(row.size)),
-            e_tag: Some(tag(&row.etag)),
-            last_modified: Some(timestamp(row.modified_us)),
-            ..Object::default()
-        });
-        let prefixes = page.prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(listed(prefix, encoding)) });
-        Ok(S3Response::new(ListObjectsV2Output {
-            contents: Some(contents.collect()),
-            common_prefixes: Some(prefixes.collect()),
-            key_count: i32::try_from(count).ok(),
-            max_keys: i32::try_from(max).ok(),
-            is_truncated: Some(page.next.is_some()),
-            next_continuation_token: page.next.map(|next| URL_SAFE_NO_PAD.encode(next)),
-            prefix: input.prefix.map(|prefix| listed(prefix, encoding)),
-            delimiter: input.delimiter.map(|delimiter| listed(delimiter, encoding)),
-            start_after: input.start_after.map(|after| listed(after, encoding)),
-            name: Some(input.bucket),
-            continuation_token: input.continuation_token,
-            encoding_type: input.encoding_type,
-            ..ListObjectsV2Output::default()
-        }))
+        self.objects_page_v2(req.input).await.map(S3Response::new)
+    }
+
+    async fn get_object_attributes(&self, req: S3Request<GetObjectAttributesInput>) -> S3Result<S3Response<GetObjectAttributesOutput>> {
+        self.attributes(req.input).await.map(S3Response::new)
     }
 
     async fn create_multipart_upload(
@@ -431,8 +422,11 @@ impl S3 for Service {
         let input = req.input;
         refuse!(input; object_lock_mode, object_lock_legal_hold_status, object_lock_retain_until_date, sse_customer_key,
             server_side_encryption, tagging);
+        refuse_unkept!(input);
+        let algorithm = input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str);
+        let declared = Declared::read(algorithm, input.checksum_type.as_ref().map(ChecksumType::as_str))?;
         let headers = headers_of!(input);
-        self.begin_upload(input.bucket, input.key, headers).await.map(S3Response::new)
+        self.begin_upload(input.bucket, input.key, headers, declared).await.map(S3Response::new)
     }
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {

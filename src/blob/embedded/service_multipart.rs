@@ -2,23 +2,26 @@
 //! completing is one transaction whatever the size.
 
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
-    CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput,
-    MultipartUpload, Part, UploadPartInput, UploadPartOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CompletedPart, CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Part, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3ErrorCode, S3Request, S3Result, s3_error};
 
-use super::change::{self, Conditions, ListedPart};
+use super::change::{self, Completion, Conditions, ListedPart};
 use super::index::{Headers, PartRow, UploadRow};
 use super::intake::{Expected, receive};
-use super::service::{Service, listed, now_us, page_size, refuse, tag, timestamp, wire_size};
-use super::sums::{sums_of, with_sums};
+use super::service::{Service, now_us, page_size, refuse, tag, timestamp, wire_size};
+use super::service_listing::listed;
+use super::sums::{sums_of, with_part_sums, with_sums};
+use super::whole_sums::{Declared, SumKind};
 use crate::domain::{SystemEntropy, random_bytes};
 
 /// Highest number of a part: S3's own limit.
 const MAX_PART_NUMBER: u16 = 10_000;
 
-fn part_number(number: Option<i32>) -> Option<u16> {
+/// The number of a part, when it is one.
+pub(super) fn part_number(number: Option<i32>) -> Option<u16> {
     number.and_then(|number| u16::try_from(number).ok()).filter(|number| (1..=MAX_PART_NUMBER).contains(number))
 }
 
@@ -30,13 +33,21 @@ fn listed_part(part: CompletedPart) -> Result<ListedPart, S3ErrorCode> {
 }
 
 impl Service {
-    pub(super) async fn begin_upload(&self, bucket: String, key: String, headers: Headers) -> S3Result<CreateMultipartUploadOutput> {
+    pub(super) async fn begin_upload(
+        &self,
+        bucket: String,
+        key: String,
+        headers: Headers,
+        declared: Option<Declared>,
+    ) -> S3Result<CreateMultipartUploadOutput> {
         let id = hex::encode(random_bytes::<16>(&SystemEntropy));
-        let row = UploadRow { started_us: now_us(), headers };
+        let row = UploadRow { started_us: now_us(), declared, headers };
         let output = CreateMultipartUploadOutput {
             bucket: Some(bucket.clone()),
             key: Some(key.clone()),
             upload_id: Some(id.clone()),
+            checksum_algorithm: declared.map(|declared| ChecksumAlgorithm::from_static(declared.algorithm.as_str())),
+            checksum_type: declared.map(|declared| ChecksumType::from_static(declared.kind.as_str())),
             ..CreateMultipartUploadOutput::default()
         };
         self.commit(None, move |change| Ok(change::create_upload(change, &bucket, &key, &id, &row)?.map(|()| ((), Vec::new())))).await?;
@@ -58,31 +69,34 @@ impl Service {
         })
         .await?;
         let output = UploadPartOutput { e_tag: Some(tag(&received.etag)), ..UploadPartOutput::default() };
-        Ok(with_sums!(output, received.sums))
+        Ok(with_part_sums!(output, received.sums))
     }
 
     pub(super) async fn finish_upload(&self, input: CompleteMultipartUploadInput) -> S3Result<CompleteMultipartUploadOutput> {
-        if !sums_of!(input).is_empty() {
-            return Err(s3_error!(NotImplemented, "checksums of a multipart upload are sent with its parts"));
-        }
-        let parts = input.multipart_upload.and_then(|list| list.parts).unwrap_or_default();
-        let parts = parts.into_iter().map(listed_part).collect::<Result<Vec<_>, _>>()?;
-        let size = input.mpu_object_size.map(u64::try_from).transpose().map_err(|_| S3ErrorCode::InvalidArgument)?;
-        let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
+        let parts = input.multipart_upload.clone().and_then(|list| list.parts).unwrap_or_default();
+        let completion = Completion {
+            listed: parts.into_iter().map(listed_part).collect::<Result<Vec<_>, _>>()?,
+            size: input.mpu_object_size.map(u64::try_from).transpose().map_err(|_| S3ErrorCode::InvalidArgument)?,
+            sums: sums_of!(input),
+            kind: input.checksum_type.as_ref().map(|kind| SumKind::named(kind.as_str())).transpose()?,
+            conditions: Conditions { if_match: input.if_match, if_none_match: input.if_none_match },
+            now_us: now_us(),
+        };
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
         let row = self
             .commit(None, move |change| {
                 let place = (bucket.as_str(), key.as_str(), input.upload_id.as_str());
-                change::complete_upload(change, place, &parts, size, &conditions, now_us())
+                change::complete_upload(change, place, &completion)
             })
             .await?;
-        Ok(CompleteMultipartUploadOutput {
+        let output = CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", input.bucket, input.key)),
             bucket: Some(input.bucket),
             key: Some(input.key),
             e_tag: Some(tag(&row.etag)),
             ..CompleteMultipartUploadOutput::default()
-        })
+        };
+        Ok(with_sums!(output, row.sums))
     }
 
     pub(super) async fn drop_upload(&self, input: AbortMultipartUploadInput) -> S3Result<AbortMultipartUploadOutput> {
@@ -111,7 +125,7 @@ impl Service {
                 last_modified: Some(timestamp(row.modified_us)),
                 ..Part::default()
             };
-            with_sums!(part, row.sums)
+            with_part_sums!(part, row.sums)
         });
         Ok(ListPartsOutput {
             parts: Some(parts.collect()),

@@ -8,6 +8,8 @@ use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 use s3s::{S3Error, S3ErrorCode, S3Result, dto};
 use serde::{Deserialize, Serialize};
 
+use super::whole_sums::SumKind;
+
 /// An algorithm of S3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +28,22 @@ pub enum Algorithm {
 
 impl Algorithm {
     const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64nvme, Self::Sha1, Self::Sha256];
+
+    /// The algorithm that `x-amz-checksum-algorithm` names.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+
+    /// The name in `x-amz-checksum-algorithm`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Crc32c => "CRC32C",
+            Self::Crc64nvme => "CRC64NVME",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
 
     const fn header(self) -> &'static str {
         match self {
@@ -62,15 +80,57 @@ macro_rules! with_sums {
         let mut message = $message;
         [message.checksum_crc32, message.checksum_crc32c, message.checksum_crc64nvme, message.checksum_sha1, message.checksum_sha256] =
             $sums.fields();
+        message.checksum_type = $crate::blob::embedded::sums::checksum_type(&$sums);
         message
     }};
 }
 pub(super) use with_sums;
 
+macro_rules! with_part_sums {
+    ($message:expr, $sums:expr) => {{
+        let mut message = $message;
+        [message.checksum_crc32, message.checksum_crc32c, message.checksum_crc64nvme, message.checksum_sha1, message.checksum_sha256] =
+            $sums.fields();
+        message
+    }};
+}
+pub(super) use with_part_sums;
+
+/// The kind of the sums, as messages carry it.
+pub fn checksum_type(sums: &Sums) -> Option<dto::ChecksumType> {
+    sums.kind().map(|kind| dto::ChecksumType::from_static(kind.as_str()))
+}
+
 impl Sums {
     /// From the fields of a message, in the order of the algorithms.
     pub fn from_fields(fields: [Option<String>; 5]) -> Self {
         Self(Algorithm::ALL.into_iter().zip(fields).filter_map(|(algorithm, sum)| sum.map(|sum| (algorithm, sum))).collect())
+    }
+
+    /// From what a hasher computed.
+    pub fn of(computed: &dto::Checksum) -> Self {
+        sums_of!(computed)
+    }
+
+    /// One checksum.
+    pub fn one(algorithm: Algorithm, sum: String) -> Self {
+        Self(BTreeMap::from([(algorithm, sum)]))
+    }
+
+    /// The checksum of an algorithm.
+    pub fn get(&self, algorithm: Algorithm) -> Option<&str> {
+        self.0.get(&algorithm).map(String::as_str)
+    }
+
+    /// The algorithms.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.0.keys().copied()
+    }
+
+    /// Of what they are; `None` where there is none. A sum of sums ends with the number of parts.
+    pub fn kind(&self) -> Option<SumKind> {
+        let sum = self.0.values().next()?;
+        Some(if sum.contains('-') { SumKind::Composite } else { SumKind::FullObject })
     }
 
     /// As the fields of a message.
@@ -116,7 +176,7 @@ impl Sums {
 
     /// Compares what was sent with what came.
     pub fn check(&self, computed: &dto::Checksum) -> S3Result<()> {
-        let computed = sums_of!(computed);
+        let computed = Self::of(computed);
         for (algorithm, sent) in &self.0 {
             if computed.0.get(algorithm) != Some(sent) {
                 let message = format!("the {} sent is not that of the content", algorithm.header());

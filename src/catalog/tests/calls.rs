@@ -1,6 +1,6 @@
 //! Calls, and what they listed.
 
-use super::fixture::{Fixture, conflicts, entry, hash, on_every_engine};
+use super::fixture::{Fixture, catalog_suite, conflicts, entry, hash};
 use crate::catalog::{CallChange, Listed, NewCall};
 use crate::domain::{
     CallId, CallSettings, Caller, CustomerId, FileId, HeardKind, Permission, Permissions, Phone, UserId, Verified, VerifiedMethod,
@@ -230,7 +230,7 @@ async fn a_caller_who_is_named_again_keeps_what_was_asked_and_an_unknown_one_doe
     }
 }
 
-on_every_engine!(
+catalog_suite!(
     a_caller_who_is_named_again_keeps_what_was_asked_and_an_unknown_one_does_not,
     a_call_is_found_by_its_token_and_by_either_id,
     a_call_is_alive_until_its_token_ends_or_it_is_ended,

@@ -1,6 +1,6 @@
 //! Spoken codes.
 
-use super::fixture::{Fixture, at_once, conflicts, entry, hash, on_every_engine};
+use super::fixture::{Fixture, at_once, catalog_suite, conflicts, entry, hash};
 use crate::catalog::Attempt;
 use crate::domain::{CallId, CustomerId, LinkId};
 
@@ -124,7 +124,7 @@ async fn a_code_needs_a_link_and_a_call_of_the_customer(fx: &Fixture) {
     assert_eq!(fx.try_code(customer, link, "427913").await, Attempt::Right, "the code there is lives on");
 }
 
-on_every_engine!(
+catalog_suite!(
     the_right_code_opens_as_often_as_it_is_given,
     four_mistakes_are_forgiven_and_the_fifth_burns_the_code,
     forty_wrong_guesses_at_once_get_five_tries,

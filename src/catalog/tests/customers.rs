@@ -1,7 +1,7 @@
 //! Customers and their keys.
 
-use super::fixture::{Fixture, conflicts, entry, hash, on_every_engine};
-use crate::catalog::{Customer, NewCustomer, NewKey};
+use super::fixture::{Fixture, catalog_suite, conflicts, entry, hash};
+use crate::catalog::{CatalogError, Customer, NewCustomer, NewKey};
 use crate::domain::{CustomerId, ErrorCode, KeyId, Permission, Permissions};
 
 async fn a_customer_reads_back_with_its_first_key(fx: &Fixture) {
@@ -80,7 +80,15 @@ async fn the_operators_key_belongs_to_no_customer(fx: &Fixture) {
     assert!(!fx.catalog.revoke_key(customer, key.id, &entry("revoke_key")).await.unwrap(), "no customer can revoke it");
 }
 
-on_every_engine!(
+async fn a_database_belongs_to_servers_with_one_secret(fx: &Fixture) {
+    fx.catalog.belong_to("ours").await.unwrap();
+    fx.catalog.belong_to("ours").await.unwrap();
+    assert!(matches!(fx.catalog.belong_to("another").await, Err(CatalogError::OtherSecret)));
+    fx.reopened().await.belong_to("ours").await.unwrap();
+}
+
+catalog_suite!(
+    a_database_belongs_to_servers_with_one_secret,
     a_customer_reads_back_with_its_first_key,
     customers_come_oldest_first,
     an_unknown_customer_or_secret_is_nobodys,

@@ -1,6 +1,6 @@
 //! Files arriving, being listed and going.
 
-use super::fixture::{Fixture, conflicts, entry, on_every_engine};
+use super::fixture::{Fixture, catalog_suite, conflicts, entry};
 use crate::catalog::{AddedFile, Given, NewFile};
 use crate::domain::{Category, ErrorCode, ExtractionStatus, FileId, FileName, FileStatus, Owner, ScanStatus, UploadId};
 
@@ -202,7 +202,7 @@ async fn a_catalog_that_is_closed_is_unavailable(fx: &Fixture) {
     assert_eq!(fx.catalog.record(customer, &entry("look")).await.unwrap_err().code(), ErrorCode::Unavailable);
 }
 
-on_every_engine!(
+catalog_suite!(
     a_file_arrives_unscanned_with_a_job,
     the_same_bytes_are_stored_once_per_customer,
     parallel_arrivals_of_the_same_bytes_share_one_blob,

@@ -7,16 +7,19 @@ use ring::digest::{SHA256, digest};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio_util::task::TaskTracker;
 
+use super::database::Database;
 use crate::catalog::*;
 use crate::domain::*;
 
 /// The engines that pass this suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
     Sqlite,
+    Postgres,
 }
 
 /// Makes a test of each function, on each engine.
-macro_rules! on_every_engine {
+macro_rules! catalog_suite {
     ($($name:ident),* $(,)?) => {
         mod sqlite {
             use crate::catalog::tests::fixture::{Engine, Fixture};
@@ -27,27 +30,60 @@ macro_rules! on_every_engine {
                 }
             )*
         }
+
+        mod postgres {
+            use crate::catalog::tests::fixture::{Engine, Fixture};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(&Fixture::open(Engine::Postgres).await).await;
+                }
+            )*
+        }
     };
 }
-pub(super) use on_every_engine;
+pub(super) use catalog_suite;
+
+/// Where the catalog of a test lies.
+enum Place {
+    Folder(tempfile::TempDir),
+    Database(Database),
+}
 
 pub(super) struct Fixture {
-    engine: Engine,
-    folder: tempfile::TempDir,
     pub clock: Arc<ManualClock>,
     pub entropy: Arc<SeededEntropy>,
     pub catalog: Catalog,
+    // Last, so that it outlives what uses it.
+    place: Place,
 }
 
 impl Fixture {
     pub async fn open(engine: Engine) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let place = match engine {
+            Engine::Sqlite => Place::Folder(tempfile::tempdir().unwrap()),
+            Engine::Postgres => Place::Database(Database::new().await),
+        };
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(11));
-        let catalog = match engine {
-            Engine::Sqlite => Catalog::open(folder.path(), clock.clone(), entropy.clone()).await.unwrap(),
-        };
-        Self { engine, folder, clock, entropy, catalog }
+        let catalog = opened(&place, &clock, &entropy).await;
+        Self { clock, entropy, catalog, place }
+    }
+
+    /// Which engine this is, for what differs by nature.
+    pub const fn engine(&self) -> Engine {
+        match self.place {
+            Place::Folder(_) => Engine::Sqlite,
+            Place::Database(_) => Engine::Postgres,
+        }
+    }
+
+    /// The database of a test that is about Postgres.
+    pub fn database(&self) -> &Database {
+        match &self.place {
+            Place::Database(database) => database,
+            Place::Folder(_) => panic!("this test is about Postgres"),
+        }
     }
 
     /// Closes the catalog and opens what it left behind.
@@ -58,16 +94,15 @@ impl Fixture {
 
     /// The same catalog as another process has it.
     pub async fn opened_again(&self) -> Catalog {
-        match self.engine {
-            Engine::Sqlite => Catalog::open(self.folder.path(), self.clock.clone(), self.entropy.clone()).await.unwrap(),
-        }
+        opened(&self.place, &self.clock, &self.entropy).await
     }
 
     /// Changes rows behind the catalog's back; gives how many.
     pub async fn damage(&self, sql: &str) -> u64 {
-        match self.engine {
-            Engine::Sqlite => {
-                let address = format!("sqlite://{}", self.folder.path().join("catalog.db").display());
+        match &self.place {
+            Place::Database(database) => database.damage(sql).await,
+            Place::Folder(folder) => {
+                let address = format!("sqlite://{}", folder.path().join("catalog.db").display());
                 let mut raw = SqliteConnection::connect(&address).await.unwrap();
                 let changed = sqlx::query(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap().rows_affected();
                 raw.close().await.unwrap();
@@ -246,6 +281,13 @@ impl Fixture {
     /// How many records a customer's chain has.
     pub async fn records(&self, customer: CustomerId) -> usize {
         self.catalog.audit_page(customer, 0, 10_000).await.unwrap().len()
+    }
+}
+
+async fn opened(place: &Place, clock: &Arc<ManualClock>, entropy: &Arc<SeededEntropy>) -> Catalog {
+    match place {
+        Place::Folder(folder) => Catalog::open(folder.path(), clock.clone(), entropy.clone()).await.unwrap(),
+        Place::Database(database) => Catalog::connect(&database.settings(), clock.clone(), entropy.clone()).await.unwrap(),
     }
 }
 

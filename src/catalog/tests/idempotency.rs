@@ -1,6 +1,6 @@
 //! The same write asked twice.
 
-use super::fixture::{Fixture, at_once, entry, on_every_engine};
+use super::fixture::{Engine, Fixture, at_once, catalog_suite, entry};
 use crate::catalog::Seen;
 
 async fn a_key_is_fresh_then_running_then_answered(fx: &Fixture) {
@@ -66,6 +66,12 @@ async fn a_key_that_a_gone_process_held_is_free_at_once(fx: &Fixture) {
     claim("answered").await;
     fx.catalog.settle(customer, call, "answered", Some("done")).await.unwrap();
     claim("held").await;
+    if fx.engine() == Engine::Postgres {
+        // Others live beside it, so only time tells that it is gone.
+        assert_eq!(fx.catalog.take_over().await.unwrap(), 0);
+        assert_eq!(claim("held").await, Seen::Running);
+        return;
+    }
     assert_eq!(fx.catalog.take_over().await.unwrap(), 1);
     assert_eq!(claim("held").await, Seen::Fresh);
     assert_eq!(claim("answered").await, Seen::Answered("done".to_owned()));
@@ -94,7 +100,7 @@ async fn an_ended_calls_answer_is_still_kept(fx: &Fixture) {
     assert_eq!(seen, Seen::Answered("done".to_owned()));
 }
 
-on_every_engine!(
+catalog_suite!(
     a_key_is_fresh_then_running_then_answered,
     a_key_of_nothing_done_is_free_again,
     claims_and_answers_are_forgotten_in_time,

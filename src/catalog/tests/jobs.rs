@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fixture::{Fixture, at_once, conflicts, entry, on_every_engine};
+use super::fixture::{Engine, Fixture, at_once, catalog_suite, conflicts, entry};
 use crate::catalog::JobState;
 
 async fn a_job_is_leased_to_one_worker_until_its_lease_ends(fx: &Fixture) {
@@ -101,6 +101,12 @@ async fn a_job_that_a_gone_process_held_is_leased_at_once(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     fx.arrived(customer, "report").await;
     let gone = fx.lease().await;
+    if fx.engine() == Engine::Postgres {
+        // Others live beside it, so only time tells that it is gone.
+        assert_eq!(fx.catalog.take_over().await.unwrap(), 0);
+        assert_eq!(fx.catalog.lease_job(fx.in_seconds(60)).await.unwrap(), None);
+        return;
+    }
     assert_eq!(fx.catalog.take_over().await.unwrap(), 1);
     let next = fx.lease().await;
     assert_eq!((next.id, next.attempts), (gone.id, gone.attempts + 1));
@@ -131,7 +137,7 @@ async fn workers_at_once_never_share_a_job_and_none_goes_idle(fx: &Fixture) {
     assert_eq!(ids.len(), 12);
 }
 
-on_every_engine!(
+catalog_suite!(
     a_job_is_leased_to_one_worker_until_its_lease_ends,
     jobs_are_taken_oldest_first,
     a_lease_that_is_renewed_lasts_and_one_that_was_taken_over_is_not_renewed,

@@ -4,18 +4,21 @@
 //! ([`Fixture::damage`](fixture::Fixture::damage)); a test that knows an engine holds for that engine only.
 //!
 //! To add one: a test goes into the file of its subject as `async fn sentence(fx: &Fixture)` and into
-//! that file's `on_every_engine!`; an engine is added in `fixture.rs`.
+//! that file's `catalog_suite!`; an engine is added in `fixture.rs`.
 
 mod audit;
 mod calls;
 mod codes;
 mod customers;
+mod database;
 mod files;
 mod fixture;
 mod idempotency;
 mod jobs;
+mod layers;
 mod pending;
 mod people;
+mod policies;
 mod shares;
 mod verbs;
 mod verdict;

@@ -1,6 +1,6 @@
 //! The one action of a call that waits for a yes.
 
-use super::fixture::{Fixture, at_once, conflicts, entry, on_every_engine};
+use super::fixture::{Fixture, at_once, catalog_suite, conflicts, entry};
 
 async fn one_action_waits_at_a_time(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
@@ -76,7 +76,7 @@ async fn a_share_that_fails_leaves_the_question_open(fx: &Fixture) {
     assert_eq!(fx.catalog.pending(customer, call, 0).await.unwrap().unwrap().id, question.id);
 }
 
-on_every_engine!(
+catalog_suite!(
     one_action_waits_at_a_time,
     a_no_is_taken_once,
     two_yeses_at_once_are_one_share,

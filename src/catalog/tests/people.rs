@@ -1,6 +1,6 @@
 //! Users, teams, contacts.
 
-use super::fixture::{Fixture, conflicts, entry, new_person, on_every_engine};
+use super::fixture::{Fixture, catalog_suite, conflicts, entry, new_person};
 use crate::domain::{ContactId, Person, PersonId, Phone, Role, TeamId, UserId};
 
 fn phone(text: &str) -> Phone {
@@ -80,7 +80,7 @@ async fn a_number_names_a_user_only_when_it_is_one_users(fx: &Fixture) {
     assert_eq!(fx.catalog.user_by_phone(customer, &number).await.unwrap(), None, "two share the number");
 }
 
-on_every_engine!(
+catalog_suite!(
     a_person_reads_back_as_added,
     a_team_knows_its_members_and_a_member_its_teams,
     a_team_with_a_member_nobody_knows_is_not_made,

@@ -1,6 +1,6 @@
 //! Shares, their links, and the messages that carry them.
 
-use super::fixture::{Fixture, conflicts, entry, hash, on_every_engine};
+use super::fixture::{Fixture, catalog_suite, conflicts, entry, hash};
 use crate::catalog::{NewFile, NewMessage};
 use crate::domain::{CustomerId, FileId, FileStatus, MessageId, PersonId, Rights};
 
@@ -151,7 +151,7 @@ async fn the_newest_share_is_told_first(fx: &Fixture) {
     assert_eq!(fx.catalog.share_with(customer, file, john, Rights::View).await.unwrap().unwrap().id, ids[0]);
 }
 
-on_every_engine!(
+catalog_suite!(
     a_share_reads_back_with_its_link_code_and_messages,
     an_ended_share_gives_nothing,
     downloads_are_counted_and_the_file_was_used,

@@ -1,6 +1,6 @@
 //! Files being judged and admitted, and the change feed that tells of it.
 
-use super::fixture::{Fixture, admission, conflicts, entry, on_every_engine, verdict};
+use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, verdict};
 use crate::catalog::{Admission, Change, Grant, Job, Judgement, Left, NewFile};
 use crate::domain::{CustomerId, ExtractionStatus, FileStatus, PersonId, Rights, ScanStatus, UploadId};
 
@@ -248,7 +248,7 @@ async fn the_feed_carries_living_grants_and_a_share_moves_a_file_on(fx: &Fixture
     assert_eq!(follow(fx, customer, last).await[0].grants, []);
 }
 
-on_every_engine!(
+catalog_suite!(
     a_clean_file_is_read_and_becomes_active,
     a_file_that_could_not_be_read_is_active_and_says_why,
     harmful_bytes_end_in_quarantine_with_their_job_done,

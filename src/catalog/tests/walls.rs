@@ -1,6 +1,6 @@
 //! Two customers: nothing crosses.
 
-use super::fixture::{Fixture, admission, conflicts, entry, hash, new_person, on_every_engine, verdict};
+use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{Attempt, CallChange, Job, JobState, Judgement, LinkRecord, NewFile};
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId};
@@ -8,7 +8,7 @@ use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, Team
 /// What every customer has: the record of its making and its first key.
 const OWN: [&str; 2] = ["keys", "audit_page"];
 
-async fn what_one_customer_has_is_nothing_to_another(fx: &Fixture) {
+pub(super) async fn what_one_customer_has_is_nothing_to_another(fx: &Fixture) {
     let world = World::of(fx).await;
     let other = fx.customer("Southwind").await;
     for answer in world.asked_by(&fx.catalog, world.customer).await {
@@ -22,7 +22,7 @@ async fn what_one_customer_has_is_nothing_to_another(fx: &Fixture) {
     }
 }
 
-async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture) {
+pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture) {
     let world = World::of(fx).await;
     let other = fx.customer("Southwind").await;
     let (own_file, own_call) = (fx.arrived(other, "own").await, fx.call(other).await);
@@ -71,7 +71,7 @@ async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture) {
     for _ in 0..6 {
         assert_eq!(fx.try_code(other, world.link, "427913").await, Attempt::Wrong);
     }
-    let link = catalog.link(&hash("slug")).await.unwrap().unwrap();
+    let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     assert!(conflicts(catalog.downloaded(&LinkRecord { customer: other, ..link }, &e).await));
     assert!(!catalog.revoke_key(other, world.key, &e).await.unwrap());
 
@@ -91,7 +91,7 @@ async fn all_that_was_committed_is_there_after_reopening(fx: &Fixture) {
     assert_eq!(catalog.verify_chain(&world.customer.to_string()).await.unwrap().fault, None, "the chain goes on where it was");
 }
 
-on_every_engine!(
+catalog_suite!(
     what_one_customer_has_is_nothing_to_another,
     what_one_customer_does_leaves_another_as_it_was,
     all_that_was_committed_is_there_after_reopening,

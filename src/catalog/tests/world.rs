@@ -29,8 +29,13 @@ pub(super) struct World {
 
 impl World {
     pub async fn of(fx: &Fixture) -> Self {
+        Self::named(fx, "Northwind").await
+    }
+
+    /// One whose secrets carry its name: `key of`, `token of` and `slug of`.
+    pub async fn named(fx: &Fixture, name: &str) -> Self {
         let catalog = &fx.catalog;
-        let customer = fx.customer("Northwind").await;
+        let customer = fx.customer(name).await;
         let key = catalog.keys(customer).await.unwrap()[0].id;
         let (ana, phone) = (UserId::new(&*fx.clock, &*fx.entropy), Phone::parse("+15550100").unwrap());
         let person = Person { phone: Some(phone.clone()), ..new_person(customer, PersonId::User(ana), "Ana") };
@@ -41,14 +46,15 @@ impl World {
         let john = fx.contact(customer, "John").await;
         let file = fx.active(customer, "report").await;
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
-        let call = NewCall { external_id: Some("room-7".to_owned()), ..fx.new_call(customer, Caller::User(ana), "token") };
+        let call =
+            NewCall { external_id: Some("room-7".to_owned()), ..fx.new_call(customer, Caller::User(ana), &format!("token of {name}")) };
         catalog.open_call(&call, &entry("open_call")).await.unwrap();
         let call = call.id;
         catalog.heard(customer, call, HeardKind::Text, "share it", &entry("heard")).await.unwrap();
         catalog.list_in_call(customer, call, 0, &[file], true, &entry("find")).await.unwrap();
         let mut share = fx.new_share(customer, file, john);
         share.call = Some(call);
-        share.link.slug_hash = hash("slug");
+        share.link.slug_hash = hash(&format!("slug of {name}"));
         let code = fx.new_code(call, share.link.id, "427913");
         let (link, code_id) = (share.link.id, code.id);
         share.code = Some(code);
@@ -131,8 +137,8 @@ impl World {
             answer("last_changes", &catalog.last_changes().await.unwrap()),
             answer("customers", &catalog.customers().await.unwrap()),
             answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
-            answer("call_by_token", &catalog.call_by_token(&hash("token")).await.unwrap()),
-            answer("link", &catalog.link(&hash("slug")).await.unwrap()),
+            answer("call_by_token", &catalog.call_by_token(&hash("token of Northwind")).await.unwrap()),
+            answer("link", &catalog.link(&hash("slug of Northwind")).await.unwrap()),
             answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), 100).await.unwrap()),
             answer("audit_chains", &catalog.audit_chains().await.unwrap()),
             answer("verify_chain", &Some(catalog.verify_chain(&self.customer.to_string()).await.unwrap())),

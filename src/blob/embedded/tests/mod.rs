@@ -21,6 +21,9 @@ use super::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::client::bare;
 use crate::blob::tests::{content, files_in, serve, settings};
 
+mod parts;
+mod refusals;
+
 const PART: usize = 5 * 1024 * 1024;
 
 struct Peer {

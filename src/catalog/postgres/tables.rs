@@ -1,0 +1,38 @@
+//! The tables, in an order in which each follows what it refers to, and what a server may do with them.
+
+/// A table that holds rows of customers.
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// What the role of a server may do with it, as `GRANT` says it. Nothing that no verb does.
+    pub rights: &'static str,
+}
+
+const fn table(name: &'static str, rights: &'static str) -> Table {
+    Table { name, rights }
+}
+
+/// Every table there is but the one that counts migrations.
+pub const TABLES: [Table; 20] = [
+    table("installation", "SELECT, INSERT"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq)"),
+    table("people", "SELECT, INSERT"),
+    table("team_members", "SELECT, INSERT"),
+    table("api_keys", "SELECT, INSERT, UPDATE (revoked_at)"),
+    table("calls", "SELECT, INSERT, UPDATE"),
+    table("call_pending", "SELECT, INSERT, UPDATE, DELETE"),
+    table("idempotency", "SELECT, INSERT, UPDATE, DELETE"),
+    table("uploads", "SELECT, INSERT, DELETE"),
+    table("blobs", "SELECT, INSERT, UPDATE"),
+    table("files", "SELECT, INSERT, UPDATE"),
+    table("versions", "SELECT, INSERT"),
+    table("call_handles", "SELECT, INSERT, UPDATE"),
+    table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
+    table("links", "SELECT, INSERT, UPDATE (downloads)"),
+    table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
+    table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
+    table("jobs", "SELECT, INSERT, UPDATE"),
+    // A record is never changed. The head of a chain is; taken away is only that of the probe.
+    table("audit", "SELECT, INSERT"),
+    table("audit_heads", "SELECT, INSERT, UPDATE, DELETE"),
+];
