@@ -97,6 +97,7 @@ async fn no_store() -> Store {
         endpoint: Some("http://127.0.0.1:9".to_owned()),
         public_endpoint: None,
         region: "us-east-1".to_owned(),
+        credentials_by_chain: false,
         access_key: "none".to_owned(),
         secret_key: "none".to_owned(),
         files_bucket: "files".to_owned(),
@@ -104,6 +105,7 @@ async fn no_store() -> Store {
         path_style: true,
         checksums_when_required: false,
         create_buckets: false,
+        ..StoreSettings::default()
     };
     Store::connect(settings).await.expect("a client")
 }

@@ -10,8 +10,8 @@ use super::limits::DoorLimits;
 use super::problem::Problem;
 use crate::domain::ErrorCode;
 
-/// Most memory one upload fills, in bytes: one part on its way to the store while the next fills.
-const LARGEST: u64 = 16 * 1024 * 1024;
+/// Most memory one upload fills, in bytes: two parts on their way to the store while the next fills.
+const LARGEST: u64 = 24 * 1024 * 1024;
 /// What the smallest upload is counted as, in bytes: it has a connection to the store, and a thread
 /// that writes, however few its bytes are.
 const SMALLEST: u64 = 2 * 1024 * 1024;
@@ -116,11 +116,11 @@ mod tests {
 
     #[tokio::test]
     async fn uploads_share_memory_by_their_size_and_never_more_than_there_is() {
-        let admission = admission(DoorLimits { uploads: 20, upload_memory: 32 * 1024 * 1024, ..DoorLimits::default() });
-        // One of unknown size counts as the largest; eight small ones as much as another of them.
+        let admission = admission(DoorLimits { uploads: 20, upload_memory: 48 * 1024 * 1024, ..DoorLimits::default() });
+        // One of unknown size counts as the largest; twelve small ones as much as another of them.
         let unknown = admission.upload(None).await.unwrap();
         let mut small = Vec::new();
-        for _ in 0..8 {
+        for _ in 0..12 {
             small.push(admission.upload(Some(10)).await.unwrap());
         }
         let refused = admission.upload(Some(10)).await.unwrap_err();

@@ -15,7 +15,7 @@ use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::open_files;
 use super::settings::{Bytes, CatalogPlace, Loaded, Settings, SettingsError};
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
-use crate::blob::{BlobError, Store, StoreSettings};
+use crate::blob::{BlobError, Store, StoreSettings, Tuning};
 use crate::catalog::{Catalog, CatalogError, Ground};
 use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
 use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
@@ -359,6 +359,8 @@ async fn embed(
         path_style: true,
         checksums_when_required: false,
         create_buckets: true,
+        credentials_by_chain: false,
+        tuning: Tuning::default(),
     };
     Ok((embedded, store))
 }

@@ -1,5 +1,7 @@
 //! How an operation on the store can fail.
 
+use std::io;
+
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
@@ -28,6 +30,12 @@ pub enum BlobError {
         /// How it broke.
         source: std::io::Error,
     },
+    /// The object was replaced or removed while it was read or copied.
+    #[error("the object changed meanwhile")]
+    Changed,
+    /// The bytes that came are not those that were stored.
+    #[error("the object's bytes are not what was stored")]
+    Corrupt,
     /// The store answered that it will not do this: settings, rights or a fault of ours.
     #[error("the object store refused the request with `{reason}`")]
     Refused {
@@ -45,7 +53,8 @@ impl BlobError {
             Self::Unavailable { .. } => ErrorCode::Unavailable,
             Self::TooLarge { .. } => ErrorCode::TooLarge,
             Self::Body { .. } => ErrorCode::Invalid,
-            Self::Refused { .. } => ErrorCode::Internal,
+            Self::Changed => ErrorCode::Conflict,
+            Self::Corrupt | Self::Refused { .. } => ErrorCode::Internal,
         }
     }
 
@@ -56,7 +65,8 @@ impl BlobError {
     {
         match &error {
             SdkError::ServiceError(answer) => match answer.raw().status().as_u16() {
-                408 | 429 | 500..=599 => Self::Unavailable { source: error.into() },
+                408 | 429 | 500 | 502..=599 => Self::Unavailable { source: error.into() },
+                412 => Self::Changed,
                 status => {
                     let reason = error.code().map_or_else(|| status.to_string(), str::to_owned);
                     Self::Refused { reason, source: error.into() }
@@ -68,7 +78,21 @@ impl BlobError {
     }
 }
 
+impl From<BlobError> for io::Error {
+    fn from(error: BlobError) -> Self {
+        Self::other(error)
+    }
+}
+
 /// The status of the store's answer, when it gave one.
 pub(super) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|answer| answer.status().as_u16())
+}
+
+/// Whether the answer says that the object is not there, and not that its bucket is missing.
+pub(super) fn is_absent<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    status(error) == Some(404) && error.code() != Some("NoSuchBucket")
 }

@@ -107,6 +107,16 @@ impl ObjectKey {
         documents.chain([Self::quarantine(customer, blob)])
     }
 
+    /// Reads a key as a listing of the bucket gives it; `None` for one that is not ours.
+    pub(super) fn of_place(role: Role, name: &str) -> Option<Self> {
+        let mut segments = name.split('/');
+        let owner = match role {
+            Role::Files => segments.next(),
+            Role::Metadata => segments.nth(1),
+        };
+        Self::parse(CustomerId::parse(owner?).ok()?, &format!("{}/{name}", role.as_str())).ok()
+    }
+
     /// The upload whose bytes lie here, while they have not been moved.
     pub fn upload_id(&self) -> Option<UploadId> {
         match self.0.split('/').collect::<Vec<_>>().as_slice() {
@@ -190,6 +200,20 @@ mod tests {
             format!("files/{ours}/quarantine/{upload}"),
         ] {
             assert!(ObjectKey::parse(ours, &text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_a_listing_is_ours_or_nobodys() {
+        let (ours, _, upload, blob, now) = world();
+        for key in [ObjectKey::upload(ours, upload, now), ObjectKey::quarantine(ours, blob), ObjectKey::text(ours, blob)] {
+            let (role, name) = key.place();
+            assert_eq!(ObjectKey::of_place(role, name), Some(key.clone()));
+            let other = if role == Role::Files { Role::Metadata } else { Role::Files };
+            assert_eq!(ObjectKey::of_place(other, name), None);
+        }
+        for foreign in ["", "backup.tar", "cust_x/uploads/a", "somebody/else/entirely"] {
+            assert_eq!(ObjectKey::of_place(Role::Files, foreign), None, "{foreign}");
         }
     }
 

@@ -8,8 +8,15 @@
 
 pub mod embedded;
 
+mod client;
+mod copy;
+mod download;
 mod error;
 mod key;
+mod leftovers;
+mod meter;
+mod multipart;
+mod payload;
 mod presign;
 mod settings;
 mod store;
@@ -18,8 +25,12 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use download::Object;
 pub use error::BlobError;
 pub use key::{KeyError, ObjectKey};
-pub use settings::StoreSettings;
-pub use store::{BucketState, Object, Probe, Store};
+pub use meter::{Billing, Tally};
+pub use multipart::ArrivedPart;
+pub use presign::{PutTerms, SignedRequest};
+pub use settings::{Pace, StoreSettings, Tuning};
+pub use store::{BucketState, Facts, Probe, Store};
 pub use upload::Stored;

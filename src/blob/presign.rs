@@ -1,17 +1,28 @@
-//! A URL that opens one object for a short while.
+//! Requests that somebody else may send to the store for a short while.
 
 use std::time::Duration;
 
-use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::BlobError;
 use super::key::ObjectKey;
 use super::store::Store;
-use crate::domain::FileName;
+use crate::domain::{Checksum, FileName};
 
-/// Longest life of a presigned URL: it is made at the moment of the click.
-pub(super) const MAX_LIFETIME: Duration = Duration::from_mins(1);
+/// Longest life of a URL that reads: it is made at the moment of the click.
+const MAX_READ: Duration = Duration::from_mins(1);
+/// Longest life of a URL that brings a whole object.
+const MAX_PUT: Duration = Duration::from_mins(15);
+/// Longest life of a URL that brings a part: all of a page are signed at once, and sent one after
+/// the other.
+const MAX_PART: Duration = Duration::from_hours(1);
+/// How slow a line to the store may be, in bytes a second.
+const SLOWEST: u64 = 64 * 1024;
+/// What a line needs besides.
+const BEGIN: Duration = Duration::from_mins(1);
 
 /// `attr-char` of RFC 8187, section 3.2.1.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
@@ -28,10 +39,43 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
+/// A request that is signed and not sent. Who holds it may send it; it does not belong in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedRequest {
+    /// `GET`, `HEAD` or `PUT`.
+    pub method: String,
+    /// Under the public address of the store.
+    pub url: String,
+    /// Headers that are part of what was signed: sent otherwise, or not at all, the store refuses.
+    pub headers: Vec<(String, String)>,
+    /// How long the store takes it, from now.
+    pub lifetime: Duration,
+}
+
+impl std::fmt::Debug for SignedRequest {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SignedRequest").field("method", &self.method).field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}
+
+/// What must be true of an object that somebody else brings.
+#[derive(Debug, Clone)]
+pub struct PutTerms {
+    /// Exactly so many bytes.
+    pub size: u64,
+    /// With this checksum, where it is known; a store that keeps no checksums does not compare it.
+    pub checksum: Option<Checksum>,
+    /// Its MIME type, where it is known.
+    pub content_type: Option<String>,
+}
+
 impl Store {
     /// A URL under the public address that downloads the object, as an attachment of that name and
     /// type, for at most 60 seconds whatever `lifetime` says. Makes no request: the object may be
     /// missing. Who holds the URL holds the bytes; it does not belong in a log.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
     pub async fn presign_get(
         &self,
         key: &ObjectKey,
@@ -40,9 +84,7 @@ impl Store {
         lifetime: Duration,
     ) -> Result<String, BlobError> {
         let (bucket, name) = self.place(key);
-        let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_LIFETIME);
-        let config = PresigningConfig::expires_in(lifetime)
-            .map_err(|error| BlobError::Refused { reason: "InvalidLifetime".to_owned(), source: error.into() })?;
+        let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_READ);
         let request = self
             .public_client()
             .get_object()
@@ -50,11 +92,83 @@ impl Store {
             .key(name)
             .response_content_disposition(content_disposition(download_name))
             .response_content_type(content_type)
-            .presigned(config)
+            .presigned(expiring(lifetime)?)
             .await
             .map_err(BlobError::of)?;
-        Ok(request.uri().to_owned())
+        Ok(signed(&request, lifetime).url)
     }
+
+    /// A request that tells size and entity tag of the object, for at most 60 seconds.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn presign_head(&self, key: &ObjectKey, lifetime: Duration) -> Result<SignedRequest, BlobError> {
+        let (bucket, name) = self.place(key);
+        let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_READ);
+        let request = self.public_client().head_object().bucket(bucket).key(name).presigned(expiring(lifetime)?).await;
+        Ok(signed(&request.map_err(BlobError::of)?, lifetime))
+    }
+
+    /// A request that brings the object once: where something lies under the key already, the store
+    /// refuses. It lives as long as a slow line needs, at most 15 minutes.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn presign_put(&self, key: &ObjectKey, terms: &PutTerms) -> Result<SignedRequest, BlobError> {
+        let (bucket, name) = self.place(key);
+        let lifetime = lifetime_for(terms.size, MAX_PUT);
+        let request = self
+            .public_client()
+            .put_object()
+            .bucket(bucket)
+            .key(name)
+            .if_none_match("*")
+            .content_length(i64::try_from(terms.size).unwrap_or(i64::MAX))
+            .set_checksum_sha256(terms.checksum.map(|checksum| STANDARD.encode(checksum.digest())))
+            .set_content_type(terms.content_type.clone())
+            .presigned(expiring(lifetime)?)
+            .await
+            .map_err(BlobError::of)?;
+        Ok(signed(&request, lifetime))
+    }
+
+    /// A request that brings one part, of exactly so many bytes, of an object that was begun. It
+    /// lives for one hour at most.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn presign_part(&self, key: &ObjectKey, upload: &str, number: u32, terms: &PutTerms) -> Result<SignedRequest, BlobError> {
+        let (bucket, name) = self.place(key);
+        let lifetime = MAX_PART;
+        let request = self
+            .public_client()
+            .upload_part()
+            .bucket(bucket)
+            .key(name)
+            .upload_id(upload)
+            .part_number(i32::try_from(number).unwrap_or(i32::MAX))
+            .content_length(i64::try_from(terms.size).unwrap_or(i64::MAX))
+            .set_checksum_sha256(terms.checksum.map(|checksum| STANDARD.encode(checksum.digest())))
+            .presigned(expiring(lifetime)?)
+            .await
+            .map_err(BlobError::of)?;
+        Ok(signed(&request, lifetime))
+    }
+}
+
+fn expiring(lifetime: Duration) -> Result<PresigningConfig, BlobError> {
+    PresigningConfig::expires_in(lifetime)
+        .map_err(|error| BlobError::Refused { reason: "InvalidLifetime".to_owned(), source: error.into() })
+}
+
+/// How long so many bytes may take to arrive.
+fn lifetime_for(size: u64, most: Duration) -> Duration {
+    BEGIN.saturating_add(Duration::from_secs(size / SLOWEST)).min(most)
+}
+
+fn signed(request: &PresignedRequest, lifetime: Duration) -> SignedRequest {
+    let headers = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    SignedRequest { method: request.method().to_owned(), url: request.uri().to_owned(), headers: headers.collect(), lifetime }
 }
 
 /// `Content-Disposition` of RFC 6266: an ASCII name every client reads, and the true one beside it
@@ -76,6 +190,13 @@ fn content_disposition(name: &FileName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_lives_as_long_as_a_slow_line_needs_and_no_longer_than_allowed() {
+        for (size, seconds) in [(0, 60), (1 << 20, 76), (32 << 20, 572), (5 << 30, 900)] {
+            assert_eq!(lifetime_for(size, MAX_PUT).as_secs(), seconds, "{size}");
+        }
+    }
 
     #[test]
     fn a_name_outside_ascii_travels_twice() {

@@ -3,25 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{
-    BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedHttpClient,
-};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(3);
-/// How long one attempt may wait for an answer, where nobody says otherwise.
-pub(super) const READ: Duration = Duration::from_secs(30);
-/// Attempts of one request, the first included.
-const ATTEMPTS: u32 = 3;
-/// Wait before the second attempt; doubles, with jitter.
-const BACKOFF: Duration = Duration::from_millis(50);
-/// Longest wait between attempts.
-const MAX_BACKOFF: Duration = Duration::from_secs(2);
-/// Connections kept open to the store.
-const IDLE_CONNECTIONS: usize = 64;
+const MIB: u64 = 1024 * 1024;
 
 /// How to reach the store.
 #[derive(Clone)]
@@ -33,6 +15,9 @@ pub struct StoreSettings {
     pub public_endpoint: Option<String>,
     /// The region, for example `eu-central-1`.
     pub region: String,
+    /// Take credentials by the standard chain (environment, profile, web identity, container,
+    /// instance) and renew them by it; the two keys below are not looked at then.
+    pub credentials_by_chain: bool,
     /// Access key id.
     pub access_key: String,
     /// Secret access key.
@@ -43,11 +28,83 @@ pub struct StoreSettings {
     pub metadata_bucket: String,
     /// `host/bucket/key` instead of `bucket.host/key`; most stores that are not AWS want it.
     pub path_style: bool,
-    /// Send and check the SDK's own checksums only where the protocol demands them; for stores that
-    /// refuse signed trailers (Ceph RGW 16, Garage).
+    /// The store neither checks nor keeps S3's additional checksums (Ceph RGW 16, Garage): they are
+    /// sent only where the protocol demands them. What arrives is checked all the same, by the
+    /// SHA-256 in the signature, and what is told of an object's checksum is not believed.
     pub checksums_when_required: bool,
     /// Create missing buckets when connecting.
     pub create_buckets: bool,
+    /// Times, attempts and sizes.
+    pub tuning: Tuning,
+}
+
+impl Default for StoreSettings {
+    /// AWS in its first region, by the standard chain.
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            public_endpoint: None,
+            region: "us-east-1".to_owned(),
+            credentials_by_chain: true,
+            access_key: String::new(),
+            secret_key: String::new(),
+            files_bucket: "satchel-files-us-east-1".to_owned(),
+            metadata_bucket: "satchel-metadata-us-east-1".to_owned(),
+            path_style: false,
+            checksums_when_required: false,
+            create_buckets: false,
+            tuning: Tuning::default(),
+        }
+    }
+}
+
+/// How requests are timed and tried again, and how large objects are cut up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long one attempt waits for an answer, and a body for its next bytes.
+    pub read: Duration,
+    /// How long a request that carries no object may take with all its attempts.
+    pub operation: Duration,
+    /// Attempts of one request, the first included.
+    pub attempts: u32,
+    /// What else is done when the store is slow or refuses for a while.
+    pub pace: Pace,
+    /// Bytes of a part of an upload or a download. S3 takes 10,000 parts of at least 5 MiB.
+    pub part: u64,
+    /// Parts of one object under way at once; one more fills meanwhile.
+    pub parts_at_once: usize,
+    /// Largest object that is copied in one request, in bytes: S3 copies up to 5 GiB at once.
+    pub copy_whole: u64,
+    /// Bytes of a part of a copy, at least 5 MiB and at most 5 GiB.
+    pub copy_part: u64,
+}
+
+/// How attempts are held back. Both wait twice as long before each further attempt, by chance up to
+/// that, and stop trying again when too many requests of the client failed lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing else.
+    Standard,
+    /// After `SlowDown` the whole client sends no faster than the store takes it, first attempts too.
+    Adaptive,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            read: Duration::from_secs(30),
+            operation: Duration::from_mins(1),
+            attempts: 3,
+            pace: Pace::Standard,
+            part: 8 * MIB,
+            parts_at_once: 2,
+            copy_whole: 5 * 1024 * MIB,
+            copy_part: 512 * MIB,
+        }
+    }
 }
 
 impl fmt::Debug for StoreSettings {
@@ -56,44 +113,13 @@ impl fmt::Debug for StoreSettings {
             .field("endpoint", &self.endpoint)
             .field("public_endpoint", &self.public_endpoint)
             .field("region", &self.region)
+            .field("credentials_by_chain", &self.credentials_by_chain)
             .field("files_bucket", &self.files_bucket)
             .field("metadata_bucket", &self.metadata_bucket)
             .field("path_style", &self.path_style)
             .field("checksums_when_required", &self.checksums_when_required)
             .field("create_buckets", &self.create_buckets)
+            .field("tuning", &self.tuning)
             .finish_non_exhaustive()
     }
-}
-
-impl StoreSettings {
-    /// The client's configuration for one of the two addresses; one attempt waits `read` for an answer.
-    pub(super) fn client_config(&self, http: &SharedHttpClient, endpoint: Option<&str>, read: Duration) -> Config {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(read).build();
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF).with_max_backoff(MAX_BACKOFF);
-        let mut config = Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http.clone())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(Credentials::new(&self.access_key, &self.secret_key, None, None, "satchel"))
-            .force_path_style(self.path_style)
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        if self.checksums_when_required {
-            config = config
-                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-                .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        }
-        if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        config.build()
-    }
-}
-
-/// One pool of connections, on rustls with ring.
-pub(super) fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .build_https()
 }

@@ -1,61 +1,59 @@
-//! The client of the store: reads, copies, deletes, and says whether the store answers.
+//! The store: looks, deletes, and says whether it answers. Bytes go in by `upload`, out by
+//! `download`, and across by `copy`.
 
-use std::io;
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Config;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
-use futures::stream;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use aws_sdk_s3::types::{BucketLocationConstraint, ChecksumMode, ChecksumType, CreateBucketConfiguration};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio_util::task::TaskTracker;
 
-use super::error::{BlobError, status};
+use super::client::{config, credentials, http_client};
+use super::error::{BlobError, is_absent, status};
 use super::key::{ObjectKey, Role};
-use super::settings::{READ, StoreSettings, http_client};
-use crate::domain::ChunkStream;
+use super::meter::{Meter, Tally};
+use super::settings::{StoreSettings, Tuning};
+use crate::domain::Checksum;
 
-/// A server-side copy of the largest object may take this long.
-const COPY_READ: Duration = Duration::from_mins(5);
 /// How long readiness waits for an answer.
 const PROBE: Duration = Duration::from_secs(2);
-/// `x-amz-copy-source` is a path, percent-encoded.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The store. Cheap to clone; all clones share one pool of connections.
 #[derive(Debug, Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store {
+    inner: Arc<Inner>,
+    /// What is left of the caller's time, where he has a limit.
+    patience: Option<Duration>,
+}
 
 #[derive(Debug)]
 struct Inner {
     client: Client,
     public: Client,
+    meter: Meter,
+    tuning: Tuning,
+    keeps_checksums: bool,
     files_bucket: String,
     metadata_bucket: String,
     tasks: TaskTracker,
 }
 
-/// An object, or a part of one, to be read once.
-pub struct Object {
-    /// Bytes that the stream gives.
+/// What the store says of an object without giving it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Bytes.
     pub size: u64,
-    /// Bytes of the whole object.
-    pub total: u64,
-    /// The bytes. It ends with an error when the store breaks off.
-    pub stream: ChunkStream,
-}
-
-impl std::fmt::Debug for Object {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Object").field("size", &self.size).field("total", &self.total).finish_non_exhaustive()
-    }
+    /// The store's name for exactly these bytes under this key; quoted.
+    pub etag: String,
+    /// SHA-256 of the whole object, where the store checked and kept it. A store that does not is
+    /// not asked: see [`StoreSettings::checksums_when_required`].
+    pub checksum: Option<Checksum>,
 }
 
 /// Whether the store can be used now.
@@ -90,27 +88,50 @@ pub enum BucketState {
 impl Store {
     /// Builds the clients; with `create_buckets`, makes sure that both buckets exist. Without it no
     /// request is made, so that a server may start before its store.
+    ///
+    /// # Errors
+    /// When there is no source of credentials, or a bucket cannot be made.
     pub async fn connect(settings: StoreSettings) -> Result<Self, BlobError> {
-        Self::connect_within(settings, READ).await
-    }
-
-    /// The same, where one attempt waits so long for an answer.
-    pub async fn connect_within(settings: StoreSettings, read: Duration) -> Result<Self, BlobError> {
-        let http = http_client();
-        let public_endpoint = settings.public_endpoint.as_deref().or(settings.endpoint.as_deref());
-        let store = Self(Arc::new(Inner {
-            client: Client::from_conf(settings.client_config(&http, settings.endpoint.as_deref(), read)),
-            public: Client::from_conf(settings.client_config(&http, public_endpoint, read)),
-            files_bucket: settings.files_bucket,
-            metadata_bucket: settings.metadata_bucket,
-            tasks: TaskTracker::new(),
-        }));
+        let (http, meter) = (http_client(), Meter::default());
+        let credentials = credentials(&settings, &http).await?;
+        let endpoint = settings.endpoint.as_deref();
+        let public_endpoint = settings.public_endpoint.as_deref().or(endpoint);
+        let client = |endpoint| Client::from_conf(config(&settings, &http, &credentials, &meter, endpoint));
+        let store = Self {
+            inner: Arc::new(Inner {
+                client: client(endpoint),
+                public: client(public_endpoint),
+                meter: meter.clone(),
+                tuning: settings.tuning,
+                keeps_checksums: !settings.checksums_when_required,
+                files_bucket: settings.files_bucket,
+                metadata_bucket: settings.metadata_bucket,
+                tasks: TaskTracker::new(),
+            }),
+            patience: None,
+        };
         if settings.create_buckets {
-            for bucket in [&store.0.files_bucket, &store.0.metadata_bucket] {
+            for bucket in store.buckets() {
                 store.create_bucket(bucket, &settings.region).await?;
             }
         }
         Ok(store)
+    }
+
+    /// The same, where one attempt waits so long for an answer.
+    ///
+    /// # Errors
+    /// As [`Store::connect`].
+    pub async fn connect_within(settings: StoreSettings, read: Duration) -> Result<Self, BlobError> {
+        let tuning = Tuning { read, ..settings.tuning };
+        Self::connect(StoreSettings { tuning, ..settings }).await
+    }
+
+    /// The store for a caller who has so much time left: no request of this handle, with all its
+    /// attempts, takes longer. A body that is read afterwards has the limits of a body.
+    #[must_use]
+    pub fn within(&self, left: Duration) -> Self {
+        Self { inner: Arc::clone(&self.inner), patience: Some(self.patience.map_or(left, |patience| patience.min(left))) }
     }
 
     async fn create_bucket(&self, bucket: &str, region: &str) -> Result<(), BlobError> {
@@ -120,7 +141,7 @@ impl Store {
             let location = BucketLocationConstraint::from(region);
             request = request.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(location).build());
         }
-        match request.send().await {
+        match self.timed(request.send()).await {
             Ok(_) => Ok(()),
             // Another owner's bucket of that name shows as `Refused` in the probe.
             Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),
@@ -128,72 +149,56 @@ impl Store {
         }
     }
 
-    /// The object, or the part of it within `range`; `None` when there is no such object. A range
-    /// that begins at or after the end gives no bytes.
-    pub async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Option<Object>, BlobError> {
-        let (bucket, name) = self.place(key);
-        let mut request = self.client().get_object().bucket(bucket).key(name);
-        if let Some(range) = &range {
-            let Some(last) = range.end.checked_sub(1).filter(|last| range.start <= *last) else {
-                return self.nothing_of(key).await;
-            };
-            request = request.range(format!("bytes={}-{last}", range.start));
-        }
-        match request.send().await {
-            Ok(answer) => Ok(Some(object(answer))),
-            Err(error) => match status(&error) {
-                Some(404) if error.code() != Some("NoSuchBucket") => Ok(None),
-                Some(416) => self.nothing_of(key).await,
-                _ => Err(BlobError::of(error)),
-            },
-        }
-    }
-
-    async fn nothing_of(&self, key: &ObjectKey) -> Result<Option<Object>, BlobError> {
-        let total = self.head(key).await?;
-        Ok(total.map(|total| Object { size: 0, total, stream: Box::pin(stream::empty()) }))
-    }
-
     /// The size of the object in bytes; `None` when there is no such object.
+    ///
+    /// # Errors
+    /// When the store does not answer or refuses.
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError> {
+        Ok(self.look(key).await?.map(|facts| facts.size))
+    }
+
+    /// What the store says of the object; `None` when there is no such object.
+    ///
+    /// # Errors
+    /// When the store does not answer or refuses.
+    pub async fn look(&self, key: &ObjectKey) -> Result<Option<Facts>, BlobError> {
         let (bucket, name) = self.place(key);
-        match self.client().head_object().bucket(bucket).key(name).send().await {
-            Ok(answer) => Ok(Some(length(answer.content_length()))),
+        let mut request = self.client().head_object().bucket(bucket).key(name);
+        if self.keeps_checksums() {
+            request = request.checksum_mode(ChecksumMode::Enabled);
+        }
+        match self.timed(request.send()).await {
+            Ok(answer) => {
+                // A sum of the parts' sums says nothing of the whole.
+                let whole = answer.checksum_type().is_none_or(|kind| *kind == ChecksumType::FullObject);
+                let told = answer.checksum_sha256().filter(|_| whole && self.keeps_checksums());
+                Ok(Some(Facts {
+                    size: length(answer.content_length()),
+                    etag: answer.e_tag().unwrap_or_default().to_owned(),
+                    checksum: told.and_then(checksum_of),
+                }))
+            }
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(BlobError::of(error)),
         }
     }
 
-    /// Copies an object within the store, replacing what lies at `to`. `None` when there is nothing
-    /// at `from`. At most 5 GiB.
-    pub async fn copy(&self, from: &ObjectKey, to: &ObjectKey) -> Result<Option<()>, BlobError> {
-        let (from_bucket, from_name) = self.place(from);
-        let (to_bucket, to_name) = self.place(to);
-        let path = format!("{from_bucket}/{from_name}");
-        let patience = TimeoutConfig::builder().read_timeout(COPY_READ).build();
-        let request = self.client().copy_object().copy_source(utf8_percent_encode(&path, PATH).to_string());
-        let answer =
-            request.bucket(to_bucket).key(to_name).customize().config_override(Config::builder().timeout_config(patience)).send().await;
-        match answer {
-            Ok(_) => Ok(Some(())),
-            Err(error) if status(&error) == Some(404) && error.code() != Some("NoSuchBucket") => Ok(None),
-            Err(error) => Err(BlobError::of(error)),
-        }
-    }
-
     /// Deletes the object; nothing to delete is success.
+    ///
+    /// # Errors
+    /// When the store does not answer or refuses.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), BlobError> {
         let (bucket, name) = self.place(key);
-        match self.client().delete_object().bucket(bucket).key(name).send().await {
+        match self.timed(self.client().delete_object().bucket(bucket).key(name).send()).await {
             Ok(_) => Ok(()),
-            Err(error) if status(&error) == Some(404) && error.code() != Some("NoSuchBucket") => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(BlobError::of(error)),
         }
     }
 
     /// Whether the store can be used now; answers within about two seconds.
     pub async fn probe(&self) -> Probe {
-        let (files, metadata) = tokio::join!(self.probe_bucket(&self.0.files_bucket), self.probe_bucket(&self.0.metadata_bucket));
+        let (files, metadata) = tokio::join!(self.probe_bucket(&self.inner.files_bucket), self.probe_bucket(&self.inner.metadata_bucket));
         Probe { files, metadata }
     }
 
@@ -209,46 +214,88 @@ impl Store {
         }
     }
 
+    /// What was asked of the store since it was connected, by operation of the S3 model.
+    pub fn usage(&self) -> BTreeMap<String, Tally> {
+        self.inner.meter.snapshot()
+    }
+
     /// Waits until what was begun in the background (giving up cut-off uploads) is done. To be
     /// called once, when nobody uses the store any more.
     pub async fn drain(&self) {
-        self.0.tasks.close();
-        self.0.tasks.wait().await;
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    /// A call that carries no object, within the caller's time and that of such calls.
+    pub(super) async fn timed<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, SdkError<E, HttpResponse>> {
+        let limit = self.patience.map_or(self.tuning().operation, |patience| patience.min(self.tuning().operation));
+        bounded(limit, call).await
+    }
+
+    /// A call that carries an object or makes the store move one, within the caller's time.
+    pub(super) async fn carried<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, SdkError<E, HttpResponse>> {
+        match self.patience {
+            Some(limit) => bounded(limit, call).await,
+            None => call.await,
+        }
     }
 
     pub(super) fn client(&self) -> &Client {
-        &self.0.client
+        &self.inner.client
     }
 
     pub(super) fn public_client(&self) -> &Client {
-        &self.0.public
+        &self.inner.public
     }
 
     pub(super) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+        &self.inner.tasks
+    }
+
+    pub(super) fn tuning(&self) -> &Tuning {
+        &self.inner.tuning
+    }
+
+    /// Whether the store checks and keeps S3's additional checksums.
+    pub(super) fn keeps_checksums(&self) -> bool {
+        self.inner.keeps_checksums
+    }
+
+    pub(super) fn buckets(&self) -> [&str; 2] {
+        [&self.inner.files_bucket, &self.inner.metadata_bucket]
+    }
+
+    pub(super) fn bucket(&self, role: Role) -> &str {
+        match role {
+            Role::Files => &self.inner.files_bucket,
+            Role::Metadata => &self.inner.metadata_bucket,
+        }
     }
 
     pub(super) fn place<'a>(&'a self, key: &'a ObjectKey) -> (&'a str, &'a str) {
-        match key.place() {
-            (Role::Files, name) => (&self.0.files_bucket, name),
-            (Role::Metadata, name) => (&self.0.metadata_bucket, name),
-        }
+        let (role, name) = key.place();
+        (self.bucket(role), name)
     }
 }
 
-fn object(answer: GetObjectOutput) -> Object {
-    let size = length(answer.content_length());
-    let total = answer.content_range().and_then(|range| range.rsplit_once('/')).and_then(|(_, total)| total.parse().ok()).unwrap_or(size);
-    Object { size, total, stream: chunks(answer.body) }
+async fn bounded<T, E>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, SdkError<E, HttpResponse>> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|late| Err(SdkError::timeout_error(late)))
 }
 
-fn length(header: Option<i64>) -> u64 {
+/// A length as S3 messages carry it.
+pub(super) fn length(header: Option<i64>) -> u64 {
     header.and_then(|length| u64::try_from(length).ok()).unwrap_or(0)
 }
 
-fn chunks(body: ByteStream) -> ChunkStream {
-    Box::pin(stream::unfold(body, |mut body| async move {
-        let piece = body.next().await?;
-        Some((piece.map_err(io::Error::other), body))
-    }))
+fn checksum_of(text: &str) -> Option<Checksum> {
+    STANDARD.decode(text).ok().and_then(|digest| digest.try_into().ok()).map(Checksum::from_digest)
 }

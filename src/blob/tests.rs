@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tempfile::TempDir;
 
 use super::embedded::{Embedded, EmbeddedSettings};
-use super::{BlobError, BucketState, ObjectKey, Store, StoreSettings};
+use super::{BlobError, BucketState, ObjectKey, Store, StoreSettings, Tuning};
 use crate::domain::{
     BlobId, Category, Checksum, ChunkStream, Clock, CustomerId, ErrorCode, FileName, ManualClock, SeededEntropy, UploadId,
 };
@@ -39,6 +39,8 @@ pub(super) fn settings(address: SocketAddr) -> StoreSettings {
         path_style: true,
         checksums_when_required: false,
         create_buckets: true,
+        credentials_by_chain: false,
+        tuning: Tuning::default(),
     }
 }
 

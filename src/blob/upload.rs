@@ -1,34 +1,22 @@
 //! Storing a stream: one request while it is small, parts when it is not, flat memory either way.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
-use aws_sdk_s3::operation::upload_part::UploadPartOutput;
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::CompletedPart;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http_body::{Body, Frame, SizeHint};
 use ring::digest::{self, SHA256};
 use tokio::task::JoinSet;
 
 use super::error::BlobError;
 use super::key::ObjectKey;
+use super::multipart::{MAX_PARTS, Multipart, Sums};
+use super::payload::{SignedPayload, body};
 use super::store::Store;
 use crate::domain::{Checksum, ChunkStream};
 
-/// Bytes of a part; what fits into two of them, the memory of an upload, goes in one request. S3
-/// takes 10,000 parts, hence objects up to 78 GiB.
-pub(super) const PART: usize = 8 * 1024 * 1024;
-/// Parts in memory: one under way while the next one fills.
-const PARTS_UNDER_WAY: usize = 1;
-/// How long giving up an upload may take.
-const ABORT: Duration = Duration::from_secs(30);
+/// Largest object of S3, in bytes.
+const MAX_OBJECT: u64 = 5 * 1024 * 1024 * 1024 * 1024;
 
 /// What was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,56 +27,40 @@ pub struct Stored {
     pub checksum: Checksum,
 }
 
+/// Bytes of a part, so that an object of `size` bytes has no more of them than S3 takes.
+pub(super) fn part_size(usual: u64, size: u64) -> u64 {
+    usual.max(size.min(MAX_OBJECT).div_ceil(MAX_PARTS))
+}
+
 impl Store {
-    /// Stores a stream under the key, replacing what lies there once the last byte is safe. Memory
-    /// stays under two parts of 8 MiB. When the stream fails, is longer than `limit` bytes, or the
-    /// call is dropped, nothing is stored and what lay there before stays.
+    /// Stores a stream under the key, replacing what lies there once the last byte is safe. What fits
+    /// into two parts goes in one request. Memory stays under the parts that are under way and one
+    /// more, 24 MiB by default; where `limit` is over 78 GiB, in proportion more. When the stream
+    /// fails, is longer than `limit` bytes, or the call is dropped, nothing is stored and what lay
+    /// there before stays.
+    ///
+    /// # Errors
+    /// `Body` when the stream breaks, `TooLarge` over the limit; else when the store does not take it.
     pub async fn put(&self, key: &ObjectKey, stream: ChunkStream, limit: u64) -> Result<Stored, BlobError> {
-        let mut source = Source { stream, rest: Bytes::new(), hash: digest::Context::new(&SHA256), size: 0, limit };
+        let usual = self.tuning().part;
+        // No limit is none that S3 would keep to, not a wish for parts of half a gigabyte.
+        let part = if limit < MAX_OBJECT { part_size(usual, limit) } else { usual };
+        let part = usize::try_from(part).map_err(|_| BlobError::TooLarge { limit })?;
+        let mut source = Source { stream, part, rest: Bytes::new(), hash: digest::Context::new(&SHA256), size: 0, limit };
         let first = source.part().await?;
-        if first.len() < PART {
+        if first.len() < part {
             return self.put_whole(key, vec![first], source.finish()).await;
         }
         let second = source.part().await?;
-        if second.len() < PART {
+        if second.len() < part {
             return self.put_whole(key, vec![first, second], source.finish()).await;
         }
-        self.put_parts(key, [first, second], source).await
-    }
-
-    /// Stores bytes that are already in memory.
-    pub async fn put_bytes(&self, key: &ObjectKey, bytes: Bytes) -> Result<Stored, BlobError> {
-        self.put(key, Box::pin(futures::stream::iter([Ok(bytes)])), u64::MAX).await
-    }
-
-    async fn put_whole(&self, key: &ObjectKey, pieces: Vec<Bytes>, stored: Stored) -> Result<Stored, BlobError> {
-        let (bucket, name) = self.place(key);
-        self.client()
-            .put_object()
-            .bucket(bucket)
-            .key(name)
-            .checksum_sha256(STANDARD.encode(stored.checksum.digest()))
-            .body(ByteStream::new(SdkBody::retryable(move || SdkBody::from_body_1_x(Pieces(pieces.clone().into())))))
-            .send()
-            .await
-            .map_err(BlobError::of)?;
-        Ok(stored)
-    }
-
-    async fn put_parts(&self, key: &ObjectKey, ready: [Bytes; 2], mut source: Source) -> Result<Stored, BlobError> {
-        let (bucket, name) = self.place(key);
-        let created = self.client().create_multipart_upload().bucket(bucket).key(name).send().await.map_err(BlobError::of)?;
-        let upload = Upload {
-            store: self.clone(),
-            bucket: bucket.to_owned(),
-            name: name.to_owned(),
-            id: created.upload_id().unwrap_or_default().to_owned(),
-            open: true,
-        };
-        match upload.send_all(ready, &mut source).await {
+        let upload = Multipart::begin(self, key, Sums::Sha256).await?;
+        match self.send_all(&upload, [first, second], &mut source).await {
             Ok(parts) => {
-                upload.complete(parts).await?;
-                Ok(source.finish())
+                let stored = source.finish();
+                upload.complete(parts, stored.size).await?;
+                Ok(stored)
             }
             Err(error) => {
                 upload.give_up().await;
@@ -96,85 +68,28 @@ impl Store {
             }
         }
     }
-}
 
-/// Bytes in memory as a body, uncopied. The client does not hash them once more for its signature:
-/// their SHA-256 goes along in a header that is signed, and the store compares.
-struct Pieces(VecDeque<Bytes>);
-
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+    /// Stores bytes that are already in memory.
+    ///
+    /// # Errors
+    /// When the store does not take them.
+    pub async fn put_bytes(&self, key: &ObjectKey, bytes: Bytes) -> Result<Stored, BlobError> {
+        self.put(key, Box::pin(futures::stream::iter([Ok(bytes)])), u64::MAX).await
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+    async fn put_whole(&self, key: &ObjectKey, pieces: Vec<Bytes>, stored: Stored) -> Result<Stored, BlobError> {
+        let (bucket, name) = self.place(key);
+        let request = self.client().put_object().bucket(bucket).key(name).body(body(pieces));
+        let answer = if self.keeps_checksums() {
+            self.carried(request.checksum_sha256(STANDARD.encode(stored.checksum.digest())).send()).await
+        } else {
+            self.carried(request.customize().interceptor(SignedPayload(*stored.checksum.digest())).send()).await
+        };
+        answer.map_err(BlobError::of)?;
+        Ok(stored)
     }
 
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
-    }
-}
-
-/// The caller's stream, cut into parts, hashed and counted.
-struct Source {
-    stream: ChunkStream,
-    rest: Bytes,
-    hash: digest::Context,
-    size: u64,
-    limit: u64,
-}
-
-impl Source {
-    /// The next part; shorter than `PART` only at the end, empty after it.
-    async fn part(&mut self) -> Result<Bytes, BlobError> {
-        // The first part may stay small; those after it are full but for the last, and a buffer that
-        // grows is in memory twice while it moves.
-        let mut part = if self.size == 0 { BytesMut::new() } else { BytesMut::with_capacity(PART) };
-        loop {
-            let take = self.rest.len().min(PART - part.len());
-            // A chunk that is a whole part by itself is not copied.
-            if part.is_empty() && take == PART {
-                return Ok(self.rest.split_to(PART));
-            }
-            part.extend_from_slice(&self.rest.split_to(take));
-            if part.len() == PART {
-                return Ok(part.freeze());
-            }
-            let Some(chunk) = self.stream.next().await else { return Ok(part.freeze()) };
-            let chunk = chunk.map_err(|source| BlobError::Body { source })?;
-            self.size = self.size.saturating_add(chunk.len() as u64);
-            if self.size > self.limit {
-                return Err(BlobError::TooLarge { limit: self.limit });
-            }
-            self.hash.update(&chunk);
-            self.rest = chunk;
-        }
-    }
-
-    fn finish(self) -> Stored {
-        let mut digest = [0; 32];
-        for (target, byte) in digest.iter_mut().zip(self.hash.finish().as_ref()) {
-            *target = *byte;
-        }
-        Stored { size: self.size, checksum: Checksum::from_digest(digest) }
-    }
-}
-
-/// A multipart upload under way. Dropped while open, it is given up in the background.
-struct Upload {
-    store: Store,
-    bucket: String,
-    name: String,
-    id: String,
-    open: bool,
-}
-
-impl Upload {
-    async fn send_all(&self, ready: [Bytes; 2], source: &mut Source) -> Result<Vec<CompletedPart>, BlobError> {
+    async fn send_all(&self, upload: &Multipart, ready: [Bytes; 2], source: &mut Source) -> Result<Vec<CompletedPart>, BlobError> {
         // Dropped on any error: what is under way stops.
         let mut under_way = JoinSet::new();
         let mut done = Vec::new();
@@ -189,67 +104,74 @@ impl Upload {
                 break;
             }
             number += 1;
-            while under_way.len() >= PARTS_UNDER_WAY {
+            while under_way.len() >= self.tuning().parts_at_once.max(1) {
                 collect(&mut under_way, &mut done).await?;
             }
-            under_way.spawn(self.send_one(number, part));
+            under_way.spawn(upload.send(number, part));
         }
         while !under_way.is_empty() {
             collect(&mut under_way, &mut done).await?;
         }
-        done.sort_by_key(CompletedPart::part_number);
         Ok(done)
     }
+}
 
-    fn send_one(&self, number: i32, bytes: Bytes) -> impl Future<Output = Result<CompletedPart, BlobError>> + Send + 'static {
-        let request = self.store.client().upload_part().bucket(&self.bucket).key(&self.name).upload_id(&self.id);
-        let request = request.part_number(number).body(ByteStream::from(bytes));
-        async move { request.send().await.map(|answer| completed(number, &answer)).map_err(BlobError::of) }
-    }
+/// The caller's stream, cut into parts, hashed and counted.
+struct Source {
+    stream: ChunkStream,
+    part: usize,
+    rest: Bytes,
+    hash: digest::Context,
+    size: u64,
+    limit: u64,
+}
 
-    async fn complete(mut self, parts: Vec<CompletedPart>) -> Result<(), BlobError> {
-        let list = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let request = self.store.client().complete_multipart_upload().bucket(&self.bucket).key(&self.name).upload_id(&self.id);
-        match request.multipart_upload(list).send().await {
-            Ok(_) => {
-                self.open = false;
-                Ok(())
+impl Source {
+    /// The next part; shorter than the others only at the end, empty after it.
+    async fn part(&mut self) -> Result<Bytes, BlobError> {
+        // The first part may stay small; those after it are full but for the last, and a buffer that
+        // grows is in memory twice while it moves.
+        let mut part = if self.size == 0 { BytesMut::new() } else { BytesMut::with_capacity(self.part) };
+        loop {
+            let take = self.rest.len().min(self.part.saturating_sub(part.len()));
+            // A chunk that is a whole part by itself is not copied.
+            if part.is_empty() && take == self.part {
+                return Ok(self.rest.split_to(take));
             }
-            Err(error) => {
-                self.give_up().await;
-                Err(BlobError::of(error))
+            part.extend_from_slice(&self.rest.split_to(take));
+            if part.len() == self.part {
+                return Ok(part.freeze());
             }
+            let Some(chunk) = self.stream.next().await else { return Ok(part.freeze()) };
+            let chunk = chunk.map_err(|source| BlobError::Body { source })?;
+            self.size = self.size.saturating_add(chunk.len() as u64);
+            if self.size > self.limit {
+                return Err(BlobError::TooLarge { limit: self.limit });
+            }
+            self.hash.update(&chunk);
+            self.rest = chunk;
         }
     }
 
-    async fn give_up(mut self) {
-        self.open = false;
-        abort(self.store.clone(), std::mem::take(&mut self.bucket), std::mem::take(&mut self.name), std::mem::take(&mut self.id)).await;
+    fn finish(self) -> Stored {
+        Stored { size: self.size, checksum: checksum(self.hash) }
     }
 }
 
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if self.open
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let abort = abort(self.store.clone(), self.bucket.clone(), self.name.clone(), self.id.clone());
-            self.store.tasks().spawn_on(abort, &runtime);
-        }
+/// What a running SHA-256 has come to.
+pub(super) fn checksum(hash: digest::Context) -> Checksum {
+    let mut sum = [0; 32];
+    for (target, byte) in sum.iter_mut().zip(hash.finish().as_ref()) {
+        *target = *byte;
     }
+    Checksum::from_digest(sum)
 }
 
-async fn abort(store: Store, bucket: String, name: String, id: String) {
-    let request = store.client().abort_multipart_upload().bucket(bucket).key(name).upload_id(id);
-    match tokio::time::timeout(ABORT, request.send()).await {
-        Ok(Ok(_)) => {}
-        // The store's own lifecycle rule sweeps what stays behind.
-        Ok(Err(error)) => tracing::warn!(error = %BlobError::of(error), "a broken-off upload could not be given up"),
-        Err(_) => tracing::warn!("a broken-off upload could not be given up in time"),
-    }
-}
-
-async fn collect(under_way: &mut JoinSet<Result<CompletedPart, BlobError>>, done: &mut Vec<CompletedPart>) -> Result<(), BlobError> {
+/// Waits for one of the parts under way.
+pub(super) async fn collect(
+    under_way: &mut JoinSet<Result<CompletedPart, BlobError>>,
+    done: &mut Vec<CompletedPart>,
+) -> Result<(), BlobError> {
     match under_way.join_next().await {
         None => Ok(()),
         Some(Ok(part)) => {
@@ -260,12 +182,16 @@ async fn collect(under_way: &mut JoinSet<Result<CompletedPart, BlobError>>, done
     }
 }
 
-fn completed(number: i32, answer: &UploadPartOutput) -> CompletedPart {
-    CompletedPart::builder()
-        .part_number(number)
-        .set_e_tag(answer.e_tag().map(str::to_owned))
-        .set_checksum_crc32(answer.checksum_crc32().map(str::to_owned))
-        .set_checksum_crc32_c(answer.checksum_crc32_c().map(str::to_owned))
-        .set_checksum_crc64_nvme(answer.checksum_crc64_nvme().map(str::to_owned))
-        .build()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_grow_where_the_object_would_have_too_many() {
+        let mib = 1024 * 1024;
+        for (size, part) in [(0, 8 * mib), (78 << 30, 8 * mib), (100 << 30, 10_737_419), (u64::MAX, 549_755_814)] {
+            assert_eq!(part_size(8 * mib, size), part, "{size}");
+            assert!(size.min(MAX_OBJECT).div_ceil(part) <= MAX_PARTS, "{size}");
+        }
+    }
 }

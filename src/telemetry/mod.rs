@@ -14,4 +14,18 @@ pub mod metric {
     pub const TOOL_CALL_MS: &str = "satchel.tool.call_ms";
     /// Duration of one stage of a file's inspection.
     pub const STAGE_MS: &str = "satchel.inspect.stage_ms";
+    /// Calls of one operation of the store that ended.
+    pub const STORE_CALLS: &str = "satchel.store.calls";
+    /// Those that failed after their last attempt.
+    pub const STORE_FAILURES: &str = "satchel.store.failures";
+    /// Requests that went to the store; each is billed.
+    pub const STORE_REQUESTS: &str = "satchel.store.requests";
+    /// Requests that were a further attempt of the same call.
+    pub const STORE_RETRIES: &str = "satchel.store.retries";
+    /// Bytes of bodies sent to the store.
+    pub const STORE_SENT_BYTES: &str = "satchel.store.sent_bytes";
+    /// Bytes of bodies that the store announced.
+    pub const STORE_RECEIVED_BYTES: &str = "satchel.store.received_bytes";
+    /// Time that calls of the store took.
+    pub const STORE_ELAPSED_US: &str = "satchel.store.elapsed_us";
 }

@@ -40,6 +40,8 @@ mod schemas;
 #[cfg(test)]
 mod sequences;
 #[cfg(test)]
+mod stores;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

@@ -240,6 +240,11 @@ mod tests {
         let Bytes::Remote(store) = loaded.settings.bytes_place().unwrap() else { panic!("a store over the network") };
         assert_eq!(store.files_bucket, "satchel-files-eu-central-1");
         assert!(matches!(from_text("").unwrap().settings.bytes_place(), Ok(Bytes::Embedded)));
+        let loaded = from_text("[store]\ncredentials_by_chain = true\n").unwrap();
+        let Bytes::Remote(store) = loaded.settings.bytes_place().unwrap() else { panic!("a store over the network") };
+        assert!(store.credentials_by_chain && store.access_key.is_empty());
+        let loaded = from_text("[store]\ncredentials_by_chain = true\naccess_key = \"a\"\n").unwrap();
+        assert!(loaded.settings.bytes_place().unwrap_err().to_string().contains("store.credentials_by_chain"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::load::SettingsError;
 use crate::api::DoorLimits;
-use crate::blob::StoreSettings;
+use crate::blob::{Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
 use crate::files::Keeping;
 use crate::tools;
@@ -141,6 +141,9 @@ pub struct RemoteSettings {
     pub endpoint: Option<String>,
     /// The region.
     pub region: String,
+    /// Take credentials by the standard chain (environment, profile, container, instance) and renew
+    /// them by it, instead of the two keys.
+    pub credentials_by_chain: bool,
     /// Access key id.
     pub access_key: Option<String>,
     /// Secret access key.
@@ -151,8 +154,11 @@ pub struct RemoteSettings {
     pub metadata_bucket: Option<String>,
     /// `host/bucket/key` instead of `bucket.host/key`; most stores that are not AWS want it.
     pub path_style: bool,
-    /// Send the SDK's own checksums only where the protocol demands them.
+    /// Send S3's additional checksums only where the protocol demands them, and believe none that is
+    /// told; for stores that neither check nor keep them (Ceph RGW 16, Garage).
     pub checksums_when_required: bool,
+    /// After `SlowDown`, send no faster than the store takes it, first attempts too.
+    pub adaptive_pace: bool,
     /// Create missing buckets at start.
     pub create_buckets: bool,
 }
@@ -162,12 +168,14 @@ impl Default for RemoteSettings {
         Self {
             endpoint: None,
             region: "us-east-1".to_owned(),
+            credentials_by_chain: false,
             access_key: None,
             secret_key: None,
             files_bucket: None,
             metadata_bucket: None,
             path_style: false,
             checksums_when_required: false,
+            adaptive_pace: true,
             create_buckets: false,
         }
     }
@@ -351,9 +359,14 @@ impl Settings {
         let store = &self.store;
         let missing = |key: &str| SettingsError::Value {
             key: format!("store.{key}"),
-            reason: "it is missing; a store over the network needs `access_key` and `secret_key`".to_owned(),
+            reason: "it is missing; a store over the network needs `access_key` and `secret_key`, or `credentials_by_chain`".to_owned(),
         };
         let (access_key, secret_key) = match (&store.access_key, &store.secret_key, &store.endpoint) {
+            (None, None, _) if store.credentials_by_chain => (String::new(), String::new()),
+            _ if store.credentials_by_chain => {
+                let reason = "keys are set too; which of them counts must not be a guess".to_owned();
+                return Err(SettingsError::Value { key: "store.credentials_by_chain".to_owned(), reason });
+            }
             (Some(access), Some(secret), _) => (access.clone(), secret.reveal().to_owned()),
             (None, None, None) => return Ok(Bytes::Embedded),
             (None, _, _) => return Err(missing("access_key")),
@@ -364,6 +377,7 @@ impl Settings {
             endpoint: store.endpoint.clone(),
             public_endpoint: self.bytes.public_url.clone(),
             region: store.region.clone(),
+            credentials_by_chain: store.credentials_by_chain,
             access_key,
             secret_key,
             files_bucket: bucket(&store.files_bucket, "files"),
@@ -371,6 +385,7 @@ impl Settings {
             path_style: store.path_style,
             checksums_when_required: store.checksums_when_required,
             create_buckets: store.create_buckets,
+            tuning: Tuning { pace: if store.adaptive_pace { Pace::Adaptive } else { Pace::Standard }, ..Tuning::default() },
         }))
     }
 

@@ -23,6 +23,18 @@ pub enum Fault {
     Stall,
     /// The answer ends after so many bytes.
     Cut(usize),
+    /// `500 InternalError`, as S3 says it.
+    Broken,
+    /// The request goes on after a while.
+    Late(Duration),
+    /// The answer stops after so many bytes, and the connection stays.
+    Hang(usize),
+    /// One bit of the answer's body is another, after so many bytes of it.
+    Damaged(usize),
+    /// The request's body ends after so many bytes.
+    CutOff(usize),
+    /// One bit of the request's body is another, after so many bytes of it.
+    SentDamaged(usize),
 }
 
 /// Longest head of a request, in bytes.
@@ -30,6 +42,8 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How long a stalled connection is held, should nobody let go of it.
 const STALL: Duration = Duration::from_secs(20);
 
+const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 90\r\n\r\n\
+    <?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We broke it</Message></Error>";
 const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 91\r\n\r\n\
     <?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce the rate</Message></Error>";
 
@@ -103,14 +117,58 @@ async fn serve(mut client: TcpStream, server: SocketAddr, plan: &Mutex<Plan>) ->
             tokio::time::sleep(STALL).await;
             Ok(())
         }
-        Some(Fault::SlowDown) => {
+        Some(fault @ (Fault::SlowDown | Fault::Broken)) => {
             // What is not read would reset the connection before the answer is.
             let rest = length(&head).saturating_sub(body.len());
             if !head.to_ascii_lowercase().contains("expect: 100-continue") {
                 tokio::io::copy(&mut (&mut client).take(rest as u64), &mut tokio::io::sink()).await?;
             }
-            client.write_all(SLOW_DOWN.as_bytes()).await?;
+            client.write_all(if fault == Fault::Broken { BROKEN } else { SLOW_DOWN }.as_bytes()).await?;
             client.shutdown().await
+        }
+        Some(Fault::Late(pause)) => {
+            tokio::time::sleep(pause).await;
+            let mut upstream = forwarded(server, &head, &body).await?;
+            copy_bidirectional(&mut client, &mut upstream).await.map(|_| ())
+        }
+        Some(Fault::CutOff(bytes)) => {
+            let kept = body.len().min(bytes);
+            let mut upstream = forwarded(server, &head, &body[..kept]).await?;
+            tokio::io::copy(&mut (&mut client).take((bytes - kept) as u64), &mut upstream).await?;
+            Ok(())
+        }
+        Some(Fault::SentDamaged(at)) => {
+            let mut body = body;
+            let first = body.len();
+            damage(&mut body, 0, at);
+            let mut upstream = forwarded(server, &head, &body).await?;
+            let (mut from_client, mut to_client) = client.split();
+            let (mut from_server, mut to_server) = upstream.split();
+            let sent = async {
+                let rest = length(&head).saturating_sub(first);
+                damaged(&mut (&mut from_client).take(rest as u64), &mut to_server, first, at).await
+            };
+            let (sent, answered) = tokio::join!(sent, tokio::io::copy(&mut from_server, &mut to_client));
+            sent.and(answered.map(|_| ()))
+        }
+        Some(Fault::Damaged(at)) => {
+            let mut upstream = forwarded(server, &head, &body).await?;
+            let rest = length(&head).saturating_sub(body.len());
+            tokio::io::copy(&mut (&mut client).take(rest as u64), &mut upstream).await?;
+            let Some((answer, mut came)) = self::head(&mut upstream).await? else { return Ok(()) };
+            let first = came.len();
+            damage(&mut came, 0, at);
+            client.write_all(answer.as_bytes()).await?;
+            client.write_all(&came).await?;
+            damaged(&mut upstream, &mut client, first, at).await
+        }
+        Some(Fault::Hang(bytes)) => {
+            let mut upstream = forwarded(server, &head, &body).await?;
+            let rest = length(&head).saturating_sub(body.len());
+            tokio::io::copy(&mut (&mut client).take(rest as u64), &mut upstream).await?;
+            tokio::io::copy(&mut (&mut upstream).take(bytes as u64), &mut client).await?;
+            tokio::time::sleep(STALL).await;
+            Ok(())
         }
         Some(Fault::Cut(bytes)) => {
             let mut upstream = forwarded(server, &head, &body).await?;
@@ -143,6 +201,32 @@ async fn head(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
     Err(io::Error::other("the head of a request is too long"))
 }
 
+/// Flips the lowest bit of the byte `at`, when it is among these, which begin at `seen`.
+fn damage(bytes: &mut [u8], seen: usize, at: usize) {
+    if let Some(byte) = at.checked_sub(seen).and_then(|place| bytes.get_mut(place)) {
+        *byte ^= 1;
+    }
+}
+
+/// Copies until the end, with one bit changed.
+async fn damaged(
+    from: &mut (impl tokio::io::AsyncRead + Unpin),
+    to: &mut (impl tokio::io::AsyncWrite + Unpin),
+    mut seen: usize,
+    at: usize,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return to.flush().await;
+        }
+        damage(&mut buffer[..count], seen, at);
+        to.write_all(&buffer[..count]).await?;
+        seen += count;
+    }
+}
+
 /// The declared length of a body, in bytes.
 fn length(head: &str) -> usize {
     let lines = head.lines().filter_map(|line| line.split_once(':'));
@@ -160,7 +244,9 @@ async fn forwarded(server: SocketAddr, head: &str, body: &[u8]) -> io::Result<Tc
 }
 
 #[test]
-fn the_answer_of_a_slow_store_has_the_length_it_says() {
-    let (head, body) = SLOW_DOWN.split_once("\r\n\r\n").unwrap();
-    assert_eq!(length(head), body.len());
+fn the_answers_of_a_slow_store_have_the_length_they_say() {
+    for answer in [SLOW_DOWN, BROKEN] {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(length(head), body.len());
+    }
 }

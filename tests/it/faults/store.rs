@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use satchel::blob::{Store, StoreSettings};
+use satchel::blob::{Store, StoreSettings, Tuning};
 use serde_json::json;
 
 use super::proxy::{Fault, Proxy};
@@ -33,6 +33,8 @@ async fn stage() -> (Stage, Proxy) {
         path_style: true,
         checksums_when_required: false,
         create_buckets: false,
+        credentials_by_chain: false,
+        tuning: Tuning::default(),
     };
     let store = Store::connect_within(settings, READ).await.unwrap();
     (Stage::on(Ground { store, ..ground }).await, proxy)

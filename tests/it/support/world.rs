@@ -8,7 +8,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use satchel::api::mcp::{McpSettings, service};
 use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
-use satchel::blob::{Store, StoreSettings};
+use satchel::blob::{Store, StoreSettings, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
     CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, ScanStatus, ScanVerdict, SeededEntropy,
@@ -72,6 +72,8 @@ impl Ground {
             path_style: true,
             checksums_when_required: false,
             create_buckets: true,
+            credentials_by_chain: false,
+            tuning: Tuning::default(),
         })
         .await
         .unwrap();

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::{Embedded, EmbeddedError, EmbeddedSettings};
-use crate::blob::settings::{READ, http_client};
+use crate::blob::client::bare;
 use crate::blob::tests::{content, files_in, serve, settings};
 
 mod parts;
@@ -33,8 +33,7 @@ struct Peer {
 }
 
 fn client(address: SocketAddr) -> Client {
-    let settings = settings(address);
-    Client::from_conf(settings.client_config(&http_client(), settings.endpoint.as_deref(), READ))
+    bare(&settings(address))
 }
 
 async fn peer() -> Peer {
