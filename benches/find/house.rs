@@ -104,6 +104,8 @@ async fn no_store() -> Store {
         path_style: true,
         checksums_when_required: false,
         create_buckets: false,
+        assume_role: None,
+        kms_key: None,
     };
     Store::connect(settings).await.expect("a client")
 }

@@ -98,6 +98,8 @@ pub struct Addresses {
 pub struct House {
     /// The use cases.
     pub files: Files,
+    /// The bytes.
+    pub store: Store,
     /// The tools.
     pub tools: Arc<Registry>,
     /// The voice.
@@ -172,7 +174,7 @@ impl House {
         };
         let files = Files::new(Parts {
             catalog: catalog.clone(),
-            store,
+            store: store.clone(),
             indexes,
             policies,
             clock,
@@ -196,6 +198,7 @@ impl House {
             speech,
             entropy,
             files,
+            store,
             addresses: Addresses { local, public, bytes, moved },
             operator_key,
             folder,
@@ -223,6 +226,11 @@ impl House {
     /// Keeps this process's index in step from now on.
     pub fn start_following(&self) {
         self.tasks.spawn(jobs::follow(self.files.clone(), self.rest.clone()));
+    }
+
+    /// Finds out what the store does by itself, for whoever asks for readiness.
+    pub fn start_probing(&self) {
+        self.tasks.spawn(jobs::probe(self.files.clone(), self.rest.clone()));
     }
 
     /// Tells clients on this machine where the server is.
@@ -321,6 +329,8 @@ async fn embed(
         path_style: true,
         checksums_when_required: false,
         create_buckets: true,
+        assume_role: None,
+        kms_key: None,
     };
     Ok((embedded, store))
 }

@@ -8,18 +8,26 @@
 
 pub mod embedded;
 
+mod assume;
+mod capabilities;
 mod error;
+mod iam;
 mod key;
 mod presign;
 mod settings;
+mod setup;
 mod store;
 mod upload;
 
 #[cfg(test)]
 mod tests;
 
+pub use assume::AssumeRole;
+pub use capabilities::{Capabilities, Capability, Depth, Feature, Support};
 pub use error::BlobError;
+pub use iam::{Duty, Estate, OPERATIONS, Operation};
 pub use key::{KeyError, ObjectKey};
 pub use settings::StoreSettings;
+pub use setup::{Aspect, Destination, Line, Mode, Report, SetupSettings, State};
 pub use store::{BucketState, Object, Probe, Store};
 pub use upload::Stored;

@@ -10,6 +10,9 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use super::assume::AssumeRole;
+use super::iam::Estate;
+
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long one attempt may wait for an answer, where nobody says otherwise.
@@ -48,6 +51,10 @@ pub struct StoreSettings {
     pub checksums_when_required: bool,
     /// Create missing buckets when connecting.
     pub create_buckets: bool,
+    /// The role that is assumed for each customer's work; without one the keys above do all of it.
+    pub assume_role: Option<AssumeRole>,
+    /// The key of the key service under which objects lie, for the rights of a customer's session.
+    pub kms_key: Option<String>,
 }
 
 impl fmt::Debug for StoreSettings {
@@ -61,11 +68,31 @@ impl fmt::Debug for StoreSettings {
             .field("path_style", &self.path_style)
             .field("checksums_when_required", &self.checksums_when_required)
             .field("create_buckets", &self.create_buckets)
+            .field("assume_role", &self.assume_role)
+            .field("kms_key", &self.kms_key)
             .finish_non_exhaustive()
     }
 }
 
 impl StoreSettings {
+    /// What policies are about.
+    #[must_use]
+    pub fn estate(&self, queue: Option<String>) -> Estate {
+        Estate {
+            region: self.region.clone(),
+            files_bucket: self.files_bucket.clone(),
+            metadata_bucket: self.metadata_bucket.clone(),
+            kms_key: self.kms_key.clone(),
+            queue,
+            role: self.assume_role.as_ref().map(|role| role.arn.clone()),
+        }
+    }
+
+    /// The process's own credentials.
+    pub(super) fn credentials(&self) -> Credentials {
+        Credentials::new(&self.access_key, &self.secret_key, None, None, "satchel")
+    }
+
     /// The client's configuration for one of the two addresses; one attempt waits `read` for an answer.
     pub(super) fn client_config(&self, http: &SharedHttpClient, endpoint: Option<&str>, read: Duration) -> Config {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(read).build();
@@ -74,7 +101,7 @@ impl StoreSettings {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .http_client(http.clone())
             .region(Region::new(self.region.clone()))
-            .credentials_provider(Credentials::new(&self.access_key, &self.secret_key, None, None, "satchel"))
+            .credentials_provider(self.credentials())
             .force_path_style(self.path_style)
             .timeout_config(timeouts)
             .retry_config(retries);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Config;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{Config, SharedCredentialsProvider};
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::create_bucket::builders::CreateBucketFluentBuilder;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -17,10 +18,12 @@ use futures::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_util::task::TaskTracker;
 
+use super::assume::{Clients, Sessions};
 use super::error::{BlobError, status};
+use super::iam::partition;
 use super::key::{ObjectKey, Role};
 use super::settings::{READ, StoreSettings, http_client};
-use crate::domain::ChunkStream;
+use crate::domain::{ChunkStream, CustomerId};
 
 /// A server-side copy of the largest object may take this long.
 const COPY_READ: Duration = Duration::from_mins(5);
@@ -33,10 +36,15 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_')
 #[derive(Debug, Clone)]
 pub struct Store(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     client: Client,
     public: Client,
+    /// Where a role is assumed for each customer's work.
+    sessions: Option<Arc<Sessions>>,
+    region: String,
+    /// Requests go over TLS.
+    with_tls: bool,
     files_bucket: String,
     metadata_bucket: String,
     tasks: TaskTracker,
@@ -98,29 +106,51 @@ impl Store {
     pub async fn connect_within(settings: StoreSettings, read: Duration) -> Result<Self, BlobError> {
         let http = http_client();
         let public_endpoint = settings.public_endpoint.as_deref().or(settings.endpoint.as_deref());
+        let client = Client::from_conf(settings.client_config(&http, settings.endpoint.as_deref(), read));
+        let sessions = settings.assume_role.clone().map(|role| {
+            let credentials = SharedCredentialsProvider::new(settings.credentials());
+            Arc::new(Sessions::new(role, settings.estate(None), &client, credentials))
+        });
         let store = Self(Arc::new(Inner {
-            client: Client::from_conf(settings.client_config(&http, settings.endpoint.as_deref(), read)),
+            client,
+            sessions,
             public: Client::from_conf(settings.client_config(&http, public_endpoint, read)),
+            with_tls: settings.endpoint.as_deref().is_none_or(|endpoint| endpoint.starts_with("https://")),
+            region: settings.region,
             files_bucket: settings.files_bucket,
             metadata_bucket: settings.metadata_bucket,
             tasks: TaskTracker::new(),
         }));
         if settings.create_buckets {
             for bucket in [&store.0.files_bucket, &store.0.metadata_bucket] {
-                store.create_bucket(bucket, &settings.region).await?;
+                store.create_bucket(bucket).await?;
             }
         }
         Ok(store)
     }
 
-    async fn create_bucket(&self, bucket: &str, region: &str) -> Result<(), BlobError> {
-        let mut request = self.client().create_bucket().bucket(bucket);
+    /// The store for one customer's work: where a role is set, with credentials that reach no other
+    /// customer's objects, even by a fault of ours. Makes no request.
+    #[must_use]
+    pub fn for_customer(&self, customer: CustomerId) -> Self {
+        let Some(sessions) = &self.0.sessions else { return self.clone() };
+        let Clients { client, public } = sessions.clients(customer, &self.0.client, &self.0.public);
+        Self(Arc::new(Inner { client, public, ..(*self.0).clone() }))
+    }
+
+    /// The request that makes a bucket in the store's region.
+    pub(super) fn create(&self, bucket: &str) -> CreateBucketFluentBuilder {
+        let request = self.client().create_bucket().bucket(bucket);
         // AWS refuses a location that names its default region.
-        if region != "us-east-1" {
-            let location = BucketLocationConstraint::from(region);
-            request = request.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(location).build());
+        if self.0.region == "us-east-1" {
+            return request;
         }
-        match request.send().await {
+        let location = BucketLocationConstraint::from(self.0.region.as_str());
+        request.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(location).build())
+    }
+
+    async fn create_bucket(&self, bucket: &str) -> Result<(), BlobError> {
+        match self.create(bucket).send().await {
             Ok(_) => Ok(()),
             // Another owner's bucket of that name shows as `Refused` in the probe.
             Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),
@@ -197,7 +227,7 @@ impl Store {
         Probe { files, metadata }
     }
 
-    async fn probe_bucket(&self, bucket: &str) -> BucketState {
+    pub(super) async fn probe_bucket(&self, bucket: &str) -> BucketState {
         match tokio::time::timeout(PROBE, self.client().head_bucket().bucket(bucket).send()).await {
             Err(_) => BucketState::Silent,
             Ok(Ok(_)) => BucketState::Ready,
@@ -222,6 +252,23 @@ impl Store {
 
     pub(super) fn public_client(&self) -> &Client {
         &self.0.public
+    }
+
+    pub(super) fn files_bucket(&self) -> &str {
+        &self.0.files_bucket
+    }
+
+    pub(super) fn metadata_bucket(&self) -> &str {
+        &self.0.metadata_bucket
+    }
+
+    pub(super) fn is_reached_with_tls(&self) -> bool {
+        self.0.with_tls
+    }
+
+    /// The name of a bucket in policies.
+    pub(super) fn arn(&self, bucket: &str) -> String {
+        format!("arn:{}:s3:::{bucket}", partition(&self.0.region))
     }
 
     pub(super) fn tasks(&self) -> &TaskTracker {

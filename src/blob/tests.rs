@@ -39,6 +39,8 @@ pub(super) fn settings(address: SocketAddr) -> StoreSettings {
         path_style: true,
         checksums_when_required: false,
         create_buckets: true,
+        assume_role: None,
+        kms_key: None,
     }
 }
 

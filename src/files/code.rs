@@ -245,7 +245,7 @@ impl Files {
     /// An address of a file's bytes that lives for a minute.
     pub(super) async fn presigned(&self, file: &FileRecord, blob: &BlobRecord, name: &FileName) -> Result<String, FilesError> {
         let key = Self::object_of(file.customer, blob)?;
-        Ok(self.0.store.presign_get(&key, name, &file.content_type, URL_LIFETIME).await?)
+        Ok(self.store(file.customer).presign_get(&key, name, &file.content_type, URL_LIFETIME).await?)
     }
 
     /// The bytes of the version that was shared, when they were found clean. A newer version does

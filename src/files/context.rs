@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::FilesError;
 use super::secrets::{Secrets, ServerSecret};
-use crate::blob::Store;
+use crate::blob::{Capabilities, Store};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileId, FileRecord, KeyId, Permissions, PersonId,
@@ -81,6 +81,8 @@ pub(super) struct Inner {
     pub followed: Mutex<HashMap<CustomerId, u64>>,
     /// One probe of the catalog at a time: whoever asks for readiness must not fill its queue.
     pub probing: tokio::sync::Mutex<()>,
+    /// What the store does by itself, once that was probed.
+    pub capabilities: Mutex<Option<Capabilities>>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -158,6 +160,11 @@ pub struct KeyAccess {
 }
 
 impl Files {
+    /// The store for a customer's work.
+    pub(super) fn store(&self, customer: CustomerId) -> Store {
+        self.0.store.for_customer(customer)
+    }
+
     /// Puts the use cases together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
@@ -175,6 +182,7 @@ impl Files {
             arrived: Notify::new(),
             followed: Mutex::default(),
             probing: tokio::sync::Mutex::new(()),
+            capabilities: Mutex::new(None),
         }))
     }
 

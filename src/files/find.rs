@@ -166,7 +166,12 @@ impl Files {
     }
 
     /// This file with a permit to find it, when it is there for this caller.
-    pub(super) async fn permitted(&self, ctx: &CallContext, subject: &Subject, id: FileId) -> Result<Option<(FileRecord, Permit<Find>)>, FilesError> {
+    pub(super) async fn permitted(
+        &self,
+        ctx: &CallContext,
+        subject: &Subject,
+        id: FileId,
+    ) -> Result<Option<(FileRecord, Permit<Find>)>, FilesError> {
         Ok(self.permitted_of(ctx, subject, &[id]).await?.pop())
     }
 

@@ -121,7 +121,7 @@ impl Files {
     pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
         let file = &under.file;
         let key = self.place_of(file).await?;
-        let object = self.0.store.get(&key, None).await?.ok_or(FilesError::NotFound)?;
+        let object = self.store(file.customer).get(&key, None).await?.ok_or(FilesError::NotFound)?;
         Ok((file.name.clone(), object.stream))
     }
 
@@ -131,11 +131,11 @@ impl Files {
     }
 
     /// Copies an object to its new place; the old one is removed by [`Files::leave`] after the row is committed.
-    async fn move_to(&self, from: &ObjectKey, to: &ObjectKey) -> Result<(), FilesError> {
+    async fn move_to(&self, customer: CustomerId, from: &ObjectKey, to: &ObjectKey) -> Result<(), FilesError> {
         if from == to {
             return Ok(());
         }
-        match self.0.store.copy(from, to).await? {
+        match self.store(customer).copy(from, to).await? {
             Some(()) => Ok(()),
             None => Err(FilesError::NotFound),
         }
@@ -152,7 +152,7 @@ impl Files {
         if from == to {
             return;
         }
-        let left = match (self.0.store.delete(from).await, from.upload_id()) {
+        let left = match (self.store(customer).delete(from).await, from.upload_id()) {
             (Ok(()), Some(upload)) => self.0.catalog.forget_left(customer, upload).await.map_err(FilesError::from),
             (deleted, _) => deleted.map_err(FilesError::from),
         };
@@ -170,7 +170,7 @@ impl Files {
         let from = self.place_of(file).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
         let to = if harmful { ObjectKey::quarantine(file.customer, file.blob) } else { from.clone() };
-        self.move_to(&from, &to).await?;
+        self.move_to(file.customer, &from, &to).await?;
         let entry = AuditEntry {
             version: Some(job.version),
             content_hash: Some(file.checksum.hex()),
@@ -194,12 +194,12 @@ impl Files {
         let category = given.category.unwrap_or(understood.category);
         let from = self.place_of(file).await?;
         let to = ObjectKey::document(file.customer, category, file.blob);
-        self.move_to(&from, &to).await?;
+        self.move_to(file.customer, &from, &to).await?;
         let text_key = if understood.text.is_empty() {
             None
         } else {
             let key = ObjectKey::text(file.customer, file.blob);
-            self.0.store.put_bytes(&key, Bytes::from(understood.text.clone())).await?;
+            self.store(file.customer).put_bytes(&key, Bytes::from(understood.text.clone())).await?;
             Some(key.as_str().to_owned())
         };
         let read = |text: &Option<String>, max| text.as_deref().map(|text| clean_text(text, max)).filter(|text| !text.is_empty());

@@ -44,4 +44,5 @@ pub use people::{PersonRequest, Who};
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
 
+pub use crate::blob::{Capabilities, Capability, Depth, Support};
 pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};

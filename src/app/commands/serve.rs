@@ -22,6 +22,7 @@ pub async fn serve(arguments: &ServeArgs, terminal: Terminal, stop: Cancellation
     let mut house = House::open(&loaded, WhenTaken::Fail).await?;
     house.start_workers();
     house.start_following();
+    house.start_probing();
     let served = house.serve(stop).await;
     house.close().await;
     Ok(served?)

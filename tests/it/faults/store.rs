@@ -33,6 +33,8 @@ async fn stage() -> (Stage, Proxy) {
         path_style: true,
         checksums_when_required: false,
         create_buckets: false,
+        assume_role: None,
+        kms_key: None,
     };
     let store = Store::connect_within(settings, READ).await.unwrap();
     (Stage::on(Ground { store, ..ground }).await, proxy)

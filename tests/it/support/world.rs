@@ -70,6 +70,8 @@ impl Ground {
             path_style: true,
             checksums_when_required: false,
             create_buckets: true,
+            assume_role: None,
+            kms_key: None,
         })
         .await
         .unwrap();
