@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::doors;
+use super::events;
 use super::folder::{Folder, FolderError, SecretsFile, ServerCard};
 use super::open_files;
 use super::settings::{Bytes, Loaded, Settings, SettingsError};
@@ -18,7 +19,7 @@ use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, Store, StoreSettings};
 use crate::catalog::{Catalog, CatalogError};
 use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
-use crate::files::{Access, Files, FilesError, FilesSettings, Parts};
+use crate::files::{Access, EventToken, Files, FilesError, FilesSettings, Parts};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
 use crate::policy::{Policies, PolicyError};
@@ -184,6 +185,7 @@ impl House {
                 public_url: public.clone(),
                 reveal_links: settings.links.reveal,
                 upload_limit: settings.limits.upload_bytes,
+                event_token: settings.store.events.webhook_token.as_ref().map(|token| EventToken::of(token.reveal())),
                 ..FilesSettings::default()
             },
         });
@@ -226,6 +228,20 @@ impl House {
     /// Keeps this process's index in step from now on.
     pub fn start_following(&self) {
         self.tasks.spawn(jobs::follow(self.files.clone(), self.rest.clone()));
+    }
+
+    /// Listens to what the store tells of its objects: the embedded one, or a queue that is set.
+    pub fn start_hearing(&self) {
+        let (files, rest) = (self.files.clone(), self.rest.clone());
+        match (&self.embedded, &self.settings.store.events.queue_url) {
+            (Some(embedded), _) => {
+                self.tasks.spawn(events::from_embedded(files, self.store.clone(), embedded.listen(), rest));
+            }
+            (None, Some(queue)) => {
+                self.tasks.spawn(events::from_queue(files, self.store.queue(queue), rest));
+            }
+            (None, None) => {}
+        }
     }
 
     /// Finds out what the store does by itself, for whoever asks for readiness.

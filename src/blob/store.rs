@@ -40,6 +40,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     client: Client,
     public: Client,
+    /// The process's own.
+    credentials: SharedCredentialsProvider,
     /// Where a role is assumed for each customer's work.
     sessions: Option<Arc<Sessions>>,
     region: String,
@@ -107,12 +109,12 @@ impl Store {
         let http = http_client();
         let public_endpoint = settings.public_endpoint.as_deref().or(settings.endpoint.as_deref());
         let client = Client::from_conf(settings.client_config(&http, settings.endpoint.as_deref(), read));
-        let sessions = settings.assume_role.clone().map(|role| {
-            let credentials = SharedCredentialsProvider::new(settings.credentials());
-            Arc::new(Sessions::new(role, settings.estate(None), &client, credentials))
-        });
+        let credentials = SharedCredentialsProvider::new(settings.credentials());
+        let sessions =
+            settings.assume_role.clone().map(|role| Arc::new(Sessions::new(role, settings.estate(None), &client, credentials.clone())));
         let store = Self(Arc::new(Inner {
             client,
+            credentials,
             sessions,
             public: Client::from_conf(settings.client_config(&http, public_endpoint, read)),
             with_tls: settings.endpoint.as_deref().is_none_or(|endpoint| endpoint.starts_with("https://")),
@@ -252,6 +254,11 @@ impl Store {
 
     pub(super) fn public_client(&self) -> &Client {
         &self.0.public
+    }
+
+    /// The process's own credentials, whoever this handle works for.
+    pub(super) fn credentials(&self) -> SharedCredentialsProvider {
+        self.0.credentials.clone()
     }
 
     pub(super) fn files_bucket(&self) -> &str {

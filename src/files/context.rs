@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 use super::FilesError;
+use super::object_events::{EventCounts, EventToken};
 use super::secrets::{Secrets, ServerSecret};
 use crate::blob::{Capabilities, Store};
 use crate::catalog::{Catalog, Grant};
@@ -48,6 +49,8 @@ pub struct FilesSettings {
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
+    /// What posters of the store's events must show; nobody may post any without it.
+    pub event_token: Option<EventToken>,
 }
 
 impl Default for FilesSettings {
@@ -57,6 +60,7 @@ impl Default for FilesSettings {
             reveal_links: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
             heard_words_per_second: 4,
+            event_token: None,
         }
     }
 }
@@ -83,6 +87,7 @@ pub(super) struct Inner {
     pub probing: tokio::sync::Mutex<()>,
     /// What the store does by itself, once that was probed.
     pub capabilities: Mutex<Option<Capabilities>>,
+    pub events: EventCounts,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -183,6 +188,7 @@ impl Files {
             followed: Mutex::default(),
             probing: tokio::sync::Mutex::new(()),
             capabilities: Mutex::new(None),
+            events: EventCounts::default(),
         }))
     }
 

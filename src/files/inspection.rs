@@ -161,13 +161,14 @@ impl Files {
         }
     }
 
-    /// Stores the scanner's verdict; harmful bytes move where nobody reads.
+    /// Stores the scanner's verdict, or the store's own scanner's where that is stricter; harmful bytes move where nobody reads.
     ///
     /// # Errors
     /// `Conflict` when the file has moved on; else when catalog or store do not answer.
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
         let from = self.place_of(file).await?;
+        let verdict = &self.strictest(file.customer, &from, verdict).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
         let to = if harmful { ObjectKey::quarantine(file.customer, file.blob) } else { from.clone() };
         self.move_to(file.customer, &from, &to).await?;

@@ -36,6 +36,8 @@ mod schemas;
 #[cfg(test)]
 mod sequences;
 #[cfg(test)]
+mod stores_setup;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

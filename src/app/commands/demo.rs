@@ -41,6 +41,7 @@ pub async fn demo(arguments: &DemoArgs, terminal: Terminal, stop: CancellationTo
         Some(Ok(ready)) => {
             house.start_following();
             house.start_probing();
+            house.start_hearing();
             run(&mut house, &ready, arguments.json, terminal, stop).await
         }
         Some(Err(failure)) => Err(failure),

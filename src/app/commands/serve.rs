@@ -23,6 +23,7 @@ pub async fn serve(arguments: &ServeArgs, terminal: Terminal, stop: Cancellation
     house.start_workers();
     house.start_following();
     house.start_probing();
+    house.start_hearing();
     let served = house.serve(stop).await;
     house.close().await;
     Ok(served?)

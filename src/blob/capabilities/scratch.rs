@@ -53,10 +53,11 @@ where
         SdkError::ServiceError(answer) => match answer.raw().status().as_u16() {
             // Not 501: that is the answer of a store that does not know the request.
             408 | 429 | 500 | 502..=599 => Err(BlobError::of(error)),
+            // An answer that the client cannot read is no feature either.
+            200..=299 => Ok("an answer that cannot be read".to_owned()),
             status => Ok(error.code().map_or_else(|| status.to_string(), str::to_owned)),
         },
-        // An answer that the client cannot read is no feature either.
-        SdkError::ResponseError(answer) if answer.raw().status().is_success() => Ok("an answer that means nothing".to_owned()),
+        SdkError::ResponseError(answer) if answer.raw().status().is_success() => Ok("an answer that cannot be read".to_owned()),
         _ => Err(BlobError::of(error)),
     }
 }

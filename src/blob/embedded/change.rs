@@ -7,6 +7,7 @@ use s3s::dto::{ETag, ETagCondition};
 
 use super::disk::SegmentId;
 use super::index::{BUCKETS, IndexError, OBJECTS, ObjectRow, PARTS, PartRow, Segment, UPLOADS, UploadRow, decode, encode};
+use super::raise::say;
 use super::sums::Sums;
 
 /// Smallest part of a multipart upload but for the last: S3's own limit.
@@ -77,6 +78,7 @@ pub fn put_object(change: &WriteTransaction, bucket: &str, key: &str, row: &Obje
         return Ok(Err(refusal));
     }
     objects.insert((bucket, key), encode("objects", row)?.as_slice())?;
+    say(bucket, key, true);
     Ok(Ok(old.map(segments_of).unwrap_or_default()))
 }
 
@@ -91,6 +93,7 @@ pub fn delete_object(change: &WriteTransaction, bucket: &str, key: &str, conditi
         return Ok(Err(refusal));
     }
     objects.remove((bucket, key))?;
+    say(bucket, key, false);
     Ok(Ok(segments_of(old)))
 }
 
@@ -179,6 +182,7 @@ pub fn complete_upload(
     };
     // Nothing was written up to here.
     objects.insert((bucket, key), encode("objects", &row)?.as_slice())?;
+    say(bucket, key, true);
     uploads.remove(place)?;
     let mut dropped = old.map(segments_of).unwrap_or_default();
     for (number, part) in kept {

@@ -13,6 +13,7 @@ mod disk;
 mod index;
 mod intake;
 mod listing;
+mod raise;
 mod reading;
 mod server;
 mod service;
@@ -22,4 +23,5 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+pub use raise::Raised;
 pub use server::{Embedded, EmbeddedError, EmbeddedSettings};

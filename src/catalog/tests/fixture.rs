@@ -40,6 +40,11 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
+    /// What the store tells now.
+    pub fn event(&self, customer: CustomerId, key: &str, happened: Happened) -> StoreEvent {
+        StoreEvent { customer, object_key: key.to_owned(), happened, order: EventOrder::new(None, self.now()) }
+    }
+
     pub async fn open(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));

@@ -3,7 +3,7 @@
 
 mod catalog;
 mod index;
-mod proxy;
+pub mod proxy;
 mod stage;
 mod store;
 mod worker;
