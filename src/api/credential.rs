@@ -33,7 +33,8 @@ pub(super) fn peer(extensions: &Extensions) -> Option<SocketAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret of `Authorization: Bearer`, where there is exactly one.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     // Two credentials are none: a proxy and we might believe different ones.

@@ -27,6 +27,9 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Look whether every part works, and say how
     Doctor(DoctorArgs),
+    /// The buckets of the object store: how they are set up, and which rights that takes
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Upload a folder, wait until it is read, and report what was understood
     Import(ImportArgs),
     /// What this machine's own files would give
@@ -154,6 +157,59 @@ pub struct MigrateArgs {
 /// `satchel doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `satchel store`.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Say how the buckets differ from what Satchel wants of them, or change that
+    Setup(StoreSetupArgs),
+    /// Print the least rights, as an IAM policy document
+    Policy {
+        /// Whose
+        #[arg(long, value_enum)]
+        role: PolicyOf,
+        /// Settings.
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
+}
+
+/// Whose rights are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyOf {
+    /// A server with its workers.
+    Server,
+    /// Workers alone.
+    Worker,
+    /// Whoever runs `satchel store setup`.
+    Setup,
+    /// The role of `store.assume_role`.
+    Customer,
+}
+
+/// `satchel store setup`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("mode").required(true).args(["plan", "apply", "check"])))]
+pub struct StoreSetupArgs {
+    /// Say what differs, and stop
+    #[arg(long)]
+    pub plan: bool,
+    /// Say what differs, change it, and read it back
+    #[arg(long)]
+    pub apply: bool,
+    /// Fail when something differs
+    #[arg(long)]
+    pub check: bool,
+    /// Customer whose `temp/` and `archive/` get rules of their own, repeatable: cust_...
+    #[arg(long = "customer", value_name = "CUSTOMER")]
+    pub customers: Vec<String>,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingsArgs,

@@ -59,6 +59,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Serve(arguments) => commands::serve(&arguments, terminal, stop_signal()?).await,
         Command::Worker(arguments) => commands::worker(&arguments, terminal, stop_signal()?).await,
         Command::Migrate(arguments) => commands::migrate(&arguments, terminal).await,
+        Command::Store(command) => commands::store(&command, terminal).await,
         Command::Doctor(arguments) => commands::doctor(&arguments, terminal).await,
         Command::Import(arguments) => commands::import(&arguments, terminal).await,
         Command::Call(arguments) => commands::call(&arguments, terminal).await,

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::doors;
+use super::events;
 use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::open_files;
 use super::settings::{Bytes, CatalogPlace, Loaded, Settings, SettingsError};
@@ -18,7 +19,7 @@ use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, Store, StoreSettings, Tuning};
 use crate::catalog::{Catalog, CatalogError, Ground};
 use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
-use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
+use crate::files::{Access, EventToken, Files, FilesError, FilesSettings, Parts, ServerSecret};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
 use crate::policy::{Policies, PolicyError};
@@ -108,6 +109,8 @@ pub struct Addresses {
 pub struct House {
     /// The use cases.
     pub files: Files,
+    /// The bytes.
+    pub store: Store,
     /// The tools.
     pub tools: Arc<Registry>,
     /// The voice.
@@ -188,7 +191,7 @@ impl House {
         };
         let files = Files::new(Parts {
             catalog: catalog.clone(),
-            store,
+            store: store.clone(),
             indexes,
             policies,
             clock,
@@ -199,6 +202,7 @@ impl House {
                 reveal_links: settings.links.reveal,
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),
+                event_token: settings.store.events.webhook_token.as_ref().map(|token| EventToken::of(token.reveal())),
                 ..FilesSettings::default()
             },
         });
@@ -213,6 +217,7 @@ impl House {
             speech,
             entropy,
             files,
+            store,
             addresses: Addresses { local, public, bytes, moved },
             operator_key,
             folder,
@@ -250,6 +255,25 @@ impl House {
     /// Keeps this process's index in step from now on.
     pub fn start_following(&self) {
         self.tasks.spawn(jobs::follow(self.files.clone(), self.rest.clone()));
+    }
+
+    /// Listens to what the store tells of its objects: the embedded one, or a queue that is set.
+    pub fn start_hearing(&self) {
+        let (files, rest) = (self.files.clone(), self.rest.clone());
+        match (&self.embedded, &self.settings.store.events.queue_url) {
+            (Some(embedded), _) => {
+                self.tasks.spawn(events::from_embedded(files, self.store.clone(), embedded.listen(), rest));
+            }
+            (None, Some(queue)) => {
+                self.tasks.spawn(events::from_queue(files, self.store.queue(queue), rest));
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Finds out what the store does by itself, for whoever asks for readiness.
+    pub fn start_probing(&self) {
+        self.tasks.spawn(jobs::probe(self.files.clone(), self.rest.clone()));
     }
 
     /// Tells clients on this machine where the server is.
@@ -361,6 +385,8 @@ async fn embed(
         create_buckets: true,
         credentials_by_chain: false,
         tuning: Tuning::default(),
+        assume_role: None,
+        kms_key: None,
     };
     Ok((embedded, store))
 }

@@ -14,6 +14,7 @@ mod commands;
 mod demo;
 mod doors;
 mod entry;
+mod events;
 mod failure;
 mod folder;
 mod house;

@@ -117,6 +117,17 @@ impl ObjectKey {
         Self::parse(CustomerId::parse(owner?).ok()?, &format!("{}/{name}", role.as_str())).ok()
     }
 
+    /// Whose object it is.
+    pub fn customer(&self) -> Option<CustomerId> {
+        let (role, name) = self.place();
+        let mut segments = name.split('/');
+        let owner = match role {
+            Role::Files => segments.next(),
+            Role::Metadata => segments.nth(1),
+        };
+        CustomerId::parse(owner?).ok()
+    }
+
     /// The upload whose bytes lie here, while they have not been moved.
     pub fn upload_id(&self) -> Option<UploadId> {
         match self.0.split('/').collect::<Vec<_>>().as_slice() {

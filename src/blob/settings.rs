@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::assume::AssumeRole;
+use super::iam::Estate;
+
 const MIB: u64 = 1024 * 1024;
 
 /// How to reach the store.
@@ -36,6 +39,10 @@ pub struct StoreSettings {
     pub create_buckets: bool,
     /// Times, attempts and sizes.
     pub tuning: Tuning,
+    /// The role that is assumed for each customer's work; without one the keys above do all of it.
+    pub assume_role: Option<AssumeRole>,
+    /// The key of the key service under which objects lie, for the rights of a customer's session.
+    pub kms_key: Option<String>,
 }
 
 impl Default for StoreSettings {
@@ -54,6 +61,8 @@ impl Default for StoreSettings {
             checksums_when_required: false,
             create_buckets: false,
             tuning: Tuning::default(),
+            assume_role: None,
+            kms_key: None,
         }
     }
 }
@@ -120,6 +129,23 @@ impl fmt::Debug for StoreSettings {
             .field("checksums_when_required", &self.checksums_when_required)
             .field("create_buckets", &self.create_buckets)
             .field("tuning", &self.tuning)
+            .field("assume_role", &self.assume_role)
+            .field("kms_key", &self.kms_key)
             .finish_non_exhaustive()
+    }
+}
+
+impl StoreSettings {
+    /// What policies are about.
+    #[must_use]
+    pub fn estate(&self, queue: Option<String>) -> Estate {
+        Estate {
+            region: self.region.clone(),
+            files_bucket: self.files_bucket.clone(),
+            metadata_bucket: self.metadata_bucket.clone(),
+            kms_key: self.kms_key.clone(),
+            queue,
+            role: self.assume_role.as_ref().map(|role| role.arn.clone()),
+        }
     }
 }

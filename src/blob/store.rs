@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::SharedCredentialsProvider;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::create_bucket::builders::CreateBucketFluentBuilder;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_s3::types::{BucketLocationConstraint, ChecksumMode, ChecksumType, CreateBucketConfiguration};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -14,12 +16,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio_util::task::TaskTracker;
 
+use super::assume::{Clients, Sessions};
 use super::client::{config, credentials, http_client};
 use super::error::{BlobError, is_absent, status};
+use super::iam::partition;
 use super::key::{ObjectKey, Role};
 use super::meter::{Meter, Tally};
 use super::settings::{StoreSettings, Tuning};
-use crate::domain::Checksum;
+use crate::domain::{Checksum, CustomerId};
 
 /// How long readiness waits for an answer.
 const PROBE: Duration = Duration::from_secs(2);
@@ -32,13 +36,20 @@ pub struct Store {
     patience: Option<Duration>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     client: Client,
     public: Client,
     meter: Meter,
     tuning: Tuning,
     keeps_checksums: bool,
+    /// The process's own.
+    credentials: SharedCredentialsProvider,
+    /// Where a role is assumed for each customer's work.
+    sessions: Option<Arc<Sessions>>,
+    region: String,
+    /// Requests go over TLS.
+    with_tls: bool,
     files_bucket: String,
     metadata_bucket: String,
     tasks: TaskTracker,
@@ -97,13 +108,20 @@ impl Store {
         let endpoint = settings.endpoint.as_deref();
         let public_endpoint = settings.public_endpoint.as_deref().or(endpoint);
         let client = |endpoint| Client::from_conf(config(&settings, &http, &credentials, &meter, endpoint));
+        let (inside, public) = (client(endpoint), client(public_endpoint));
+        let sessions = settings.assume_role.clone();
+        let sessions = sessions.map(|role| Arc::new(Sessions::new(role, settings.estate(None), &inside, credentials.clone())));
         let store = Self {
             inner: Arc::new(Inner {
-                client: client(endpoint),
-                public: client(public_endpoint),
+                client: inside,
+                public,
+                credentials,
+                sessions,
+                with_tls: endpoint.is_none_or(|endpoint| endpoint.starts_with("https://")),
                 meter: meter.clone(),
                 tuning: settings.tuning,
                 keeps_checksums: !settings.checksums_when_required,
+                region: settings.region,
                 files_bucket: settings.files_bucket,
                 metadata_bucket: settings.metadata_bucket,
                 tasks: TaskTracker::new(),
@@ -112,7 +130,7 @@ impl Store {
         };
         if settings.create_buckets {
             for bucket in store.buckets() {
-                store.create_bucket(bucket, &settings.region).await?;
+                store.create_bucket(bucket).await?;
             }
         }
         Ok(store)
@@ -134,14 +152,28 @@ impl Store {
         Self { inner: Arc::clone(&self.inner), patience: Some(self.patience.map_or(left, |patience| patience.min(left))) }
     }
 
-    async fn create_bucket(&self, bucket: &str, region: &str) -> Result<(), BlobError> {
-        let mut request = self.client().create_bucket().bucket(bucket);
+    /// The store for one customer's work: where a role is set, with credentials that reach no other
+    /// customer's objects, even by a fault of ours. Makes no request.
+    #[must_use]
+    pub fn for_customer(&self, customer: CustomerId) -> Self {
+        let Some(sessions) = &self.inner.sessions else { return self.clone() };
+        let Clients { client, public } = sessions.clients(customer, &self.inner.client, &self.inner.public);
+        Self { inner: Arc::new(Inner { client, public, ..(*self.inner).clone() }), patience: self.patience }
+    }
+
+    /// The request that makes a bucket in the store's region.
+    pub(super) fn create(&self, bucket: &str) -> CreateBucketFluentBuilder {
+        let request = self.client().create_bucket().bucket(bucket);
         // AWS refuses a location that names its default region.
-        if region != "us-east-1" {
-            let location = BucketLocationConstraint::from(region);
-            request = request.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(location).build());
+        if self.inner.region == "us-east-1" {
+            return request;
         }
-        match self.timed(request.send()).await {
+        let location = BucketLocationConstraint::from(self.inner.region.as_str());
+        request.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(location).build())
+    }
+
+    async fn create_bucket(&self, bucket: &str) -> Result<(), BlobError> {
+        match self.timed(self.create(bucket).send()).await {
             Ok(_) => Ok(()),
             // Another owner's bucket of that name shows as `Refused` in the probe.
             Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),
@@ -202,7 +234,7 @@ impl Store {
         Probe { files, metadata }
     }
 
-    async fn probe_bucket(&self, bucket: &str) -> BucketState {
+    pub(super) async fn probe_bucket(&self, bucket: &str) -> BucketState {
         match tokio::time::timeout(PROBE, self.client().head_bucket().bucket(bucket).send()).await {
             Err(_) => BucketState::Silent,
             Ok(Ok(_)) => BucketState::Ready,
@@ -252,6 +284,28 @@ impl Store {
 
     pub(super) fn public_client(&self) -> &Client {
         &self.inner.public
+    }
+
+    /// The process's own credentials, whoever this handle works for.
+    pub(super) fn credentials(&self) -> SharedCredentialsProvider {
+        self.inner.credentials.clone()
+    }
+
+    pub(super) fn files_bucket(&self) -> &str {
+        &self.inner.files_bucket
+    }
+
+    pub(super) fn metadata_bucket(&self) -> &str {
+        &self.inner.metadata_bucket
+    }
+
+    pub(super) fn is_reached_with_tls(&self) -> bool {
+        self.inner.with_tls
+    }
+
+    /// The name of a bucket in policies.
+    pub(super) fn arn(&self, bucket: &str) -> String {
+        format!("arn:{}:s3:::{bucket}", partition(&self.inner.region))
     }
 
     pub(super) fn tasks(&self) -> &TaskTracker {

@@ -41,6 +41,8 @@ pub(super) fn settings(address: SocketAddr) -> StoreSettings {
         create_buckets: true,
         credentials_by_chain: false,
         tuning: Tuning::default(),
+        assume_role: None,
+        kms_key: None,
     }
 }
 

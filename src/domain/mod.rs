@@ -17,6 +17,7 @@ mod name;
 mod person;
 mod share;
 mod state;
+mod store_event;
 
 pub use audit::{Actor, AuditEntry, Decision, Door};
 pub use call::{CallContext, CallSettings, Caller, Heard, HeardKind, Permission, Permissions, Verified, VerifiedMethod};
@@ -32,6 +33,7 @@ pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
+pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};
 
 /// A point in time, UTC, microsecond precision when stored.
 pub type Timestamp = jiff::Timestamp;

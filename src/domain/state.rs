@@ -139,6 +139,22 @@ impl ScanStatus {
         }
     }
 
+    /// The stricter of two verdicts about the same bytes.
+    #[must_use]
+    pub const fn strictest(self, other: Self) -> Self {
+        if other.strictness() > self.strictness() { other } else { self }
+    }
+
+    const fn strictness(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Clean => 1,
+            Self::Failed => 2,
+            Self::Suspicious => 3,
+            Self::Infected => 4,
+        }
+    }
+
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Pending, Self::Clean, Self::Infected, Self::Suspicious, Self::Failed].into_iter().find(|status| status.as_str() == text)

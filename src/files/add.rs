@@ -74,7 +74,7 @@ impl Files {
         let upload = UploadId::new(clock, entropy);
         let key = ObjectKey::upload(customer, upload, self.now());
         self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.0.store.put(&key, bytes, self.0.settings.upload_limit).await {
+        let stored = match self.store(customer).put(&key, bytes, self.0.settings.upload_limit).await {
             Ok(stored) => stored,
             Err(error) => {
                 self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
@@ -132,7 +132,7 @@ impl Files {
     /// Removes the object of bytes the customer already had. The file is committed; a spare object costs space only.
     async fn drop_spare(&self, subject: &Subject, upload: UploadId, key: &ObjectKey) {
         let entry = AuditEntry { object: Some(upload.to_string()), ..subject.entry("drop_upload", "done") };
-        let dropped = match self.0.store.delete(key).await {
+        let dropped = match self.store(subject.customer()).delete(key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await.map_err(FilesError::from),
             Err(error) => Err(error.into()),
         };
@@ -144,7 +144,7 @@ impl Files {
     /// Removes the object of an upload that became no file, and records why.
     async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, outcome: &'static str, reason: &str) {
         let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(reason.to_owned()), ..subject.entry("add", outcome) };
-        let recorded = match self.0.store.delete(key).await {
+        let recorded = match self.store(subject.customer()).delete(key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await,
             Err(error) => {
                 tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
@@ -167,7 +167,7 @@ impl Files {
             let swept_before = swept;
             for (customer, upload, key) in self.0.catalog.stale_uploads(before, SWEPT_AT_ONCE).await? {
                 let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
-                self.0.store.delete(&key).await?;
+                self.store(customer).delete(&key).await?;
                 let entry =
                     AuditEntry { object: Some(upload.to_string()), reason: Some("never became a file".to_owned()), ..Self::sweep_entry() };
                 self.0.catalog.abandon_upload(customer, upload, &entry).await?;

@@ -249,7 +249,7 @@ impl Files {
         let key = Self::object_of(file.customer, blob)?;
         // The row of a file knows the type of its present bytes only.
         let content_type = if blob.id == file.blob { &file.content_type } else { "application/octet-stream" };
-        Ok(self.0.store.presign_get(&key, name, content_type, URL_LIFETIME).await?)
+        Ok(self.store(file.customer).presign_get(&key, name, content_type, URL_LIFETIME).await?)
     }
 
     /// The bytes that a link opens: of the version that was confirmed, or of the newest that was found

@@ -122,7 +122,7 @@ impl Files {
             if unless_lost(self.0.catalog.claim_garbage(customer, garbage.id).await)?.is_none() {
                 continue;
             }
-            self.0.store.delete(&key).await?;
+            self.store(customer).delete(&key).await?;
             self.0.catalog.forget_garbage(customer, garbage.id).await?;
             removed += 1;
         }

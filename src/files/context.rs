@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
+use super::object_events::{EventCounts, EventToken};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping};
-use crate::blob::Store;
+use crate::blob::{Capabilities, Store};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileId, FileRecord, KeyId, Permissions, PersonId,
@@ -50,6 +51,8 @@ pub struct FilesSettings {
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
+    /// What posters of the store's events must show; nobody may post any without it.
+    pub event_token: Option<EventToken>,
 }
 
 impl Default for FilesSettings {
@@ -60,6 +63,7 @@ impl Default for FilesSettings {
             upload_limit: 5 * 1024 * 1024 * 1024,
             keeping: Keeping::default(),
             heard_words_per_second: 4,
+            event_token: None,
         }
     }
 }
@@ -84,6 +88,9 @@ pub(super) struct Inner {
     pub followed: Mutex<HashMap<CustomerId, u64>>,
     /// One probe of the catalog at a time: whoever asks for readiness must not fill its queue.
     pub probing: tokio::sync::Mutex<()>,
+    /// What the store does by itself, once that was probed.
+    pub capabilities: Mutex<Option<Capabilities>>,
+    pub events: EventCounts,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -161,6 +168,11 @@ pub struct KeyAccess {
 }
 
 impl Files {
+    /// The store for a customer's work.
+    pub(super) fn store(&self, customer: CustomerId) -> Store {
+        self.0.store.for_customer(customer)
+    }
+
     /// Puts the use cases together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
@@ -178,6 +190,8 @@ impl Files {
             arrived: Notify::new(),
             followed: Mutex::default(),
             probing: tokio::sync::Mutex::new(()),
+            capabilities: Mutex::new(None),
+            events: EventCounts::default(),
         }))
     }
 

@@ -1,6 +1,9 @@
-//! Whether the parts answer.
+//! Whether the parts answer, and what the store does by itself.
 
-use super::Files;
+use std::sync::PoisonError;
+
+use super::{Files, FilesError};
+use crate::blob::{Capabilities, Depth};
 
 /// What answers and what does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,5 +30,21 @@ impl Files {
             self.0.catalog.probe_writing().await.is_ok()
         };
         Health { catalog, store: store.is_ready() }
+    }
+
+    /// What the store does by itself and what Satchel does in its place, as last probed; `None` until
+    /// a probe has ended.
+    pub fn capabilities(&self) -> Option<Capabilities> {
+        self.0.capabilities.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Probes the store, with scratch objects that are removed again, and keeps what was found.
+    ///
+    /// # Errors
+    /// When the store does not answer, or refuses plain reads and writes; what was known stays.
+    pub async fn probe_store(&self, depth: Depth) -> Result<Capabilities, FilesError> {
+        let found = self.0.store.capabilities(depth).await?;
+        *self.0.capabilities.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
+        Ok(found)
     }
 }

@@ -117,7 +117,7 @@ impl Files {
     /// The first part of a file's extracted text.
     async fn text_of(&self, customer: CustomerId, key: &str) -> Result<String, FilesError> {
         let key = ObjectKey::parse(customer, key).map_err(|_| FilesError::Sealed { what: "text key" })?;
-        let Some(mut object) = self.0.store.get(&key, None).await? else { return Ok(String::new()) };
+        let Some(mut object) = self.store(customer).get(&key, None).await? else { return Ok(String::new()) };
         let mut bytes = Vec::new();
         while bytes.len() < TEXT_LIMIT {
             match object.stream.try_next().await {

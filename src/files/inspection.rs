@@ -121,17 +121,18 @@ impl Files {
     pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
         let file = &under.file;
         let key = self.blob_of(file).await?.1;
-        let object = self.0.store.get(&key, None).await?.ok_or(FilesError::NotFound)?;
+        let object = self.store(file.customer).get(&key, None).await?.ok_or(FilesError::NotFound)?;
         Ok((file.name.clone(), object.stream))
     }
 
-    /// Stores the scanner's verdict; harmful bytes move where nobody reads.
+    /// Stores the scanner's verdict, or the store's own scanner's where that is stricter; harmful bytes move where nobody reads.
     ///
     /// # Errors
     /// `Conflict` when the file has moved on; else when catalog or store do not answer.
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
         let (blob, from) = self.blob_of(file).await?;
+        let verdict = &self.strictest(file.customer, &from, verdict).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
         let moved = if harmful { self.move_on(file.customer, &blob, &from, Goal::Quarantine).await? } else { None };
         let entry = AuditEntry {
@@ -161,7 +162,7 @@ impl Files {
             None
         } else {
             let key = ObjectKey::text(file.customer, file.blob);
-            self.0.store.put_bytes(&key, Bytes::from(understood.text.clone())).await?;
+            self.store(file.customer).put_bytes(&key, Bytes::from(understood.text.clone())).await?;
             Some(key.as_str().to_owned())
         };
         let read = |text: &Option<String>, max| text.as_deref().map(|text| clean_text(text, max)).filter(|text| !text.is_empty());

@@ -149,7 +149,7 @@ impl Files {
     pub async fn content(&self, subject: &Subject, id: FileId) -> Result<Content, FilesError> {
         let file = self.download(subject, id).await?;
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let object = self.0.store.get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
+        let object = self.store(file.customer).get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
         Ok(Content { file, stream: object.stream })
     }
 

@@ -87,7 +87,7 @@ impl Files {
                 (to, Some(note.id))
             }
         };
-        self.0.store.copy(from, &to).await?.ok_or(FilesError::NotFound)?;
+        self.store(customer).copy(from, &to).await?.ok_or(FilesError::NotFound)?;
         let moved = Move { from: self.garbage(from), to: to.as_str().to_owned(), announced };
         Ok(Some((moved, from.clone())))
     }
@@ -96,7 +96,7 @@ impl Files {
     /// was committed with the move leads a sweep to it.
     pub(super) async fn leave(&self, customer: CustomerId, moved: Option<(Move, ObjectKey)>) {
         let Some((moved, from)) = moved else { return };
-        let left = match self.0.store.delete(&from).await {
+        let left = match self.store(customer).delete(&from).await {
             Ok(()) => self.0.catalog.forget_garbage(customer, moved.from.id).await.map_err(FilesError::from),
             Err(error) => Err(error.into()),
         };

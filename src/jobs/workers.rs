@@ -28,6 +28,8 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How long a job under way may take once its worker is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// Sweeps between two comparisons of the store with the rows, which list every customer's uploads.
+const COMPARE_EVERY: u32 = 24;
 
 /// The workers of one process.
 pub struct Workers {
@@ -88,6 +90,7 @@ async fn put_back(files: &Files, job: &Job) {
 }
 
 async fn sweep(files: Files, cancel: CancellationToken) {
+    let mut round = 0_u32;
     loop {
         match files.sweep_uploads().await {
             Ok(0) => {}
@@ -104,6 +107,16 @@ async fn sweep(files: Files, cancel: CancellationToken) {
             ),
             Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of deleted files failed; trying again later"),
         }
+        if round % COMPARE_EVERY == 0 {
+            match files.reconcile_uploads().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(objects.swept = count, "objects that no row knows were removed"),
+                Err(error) => {
+                    tracing::warn!(code = %error.code(), error = %error, "store and rows could not be compared; trying again later")
+                }
+            }
+        }
+        round = round.wrapping_add(1);
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(SWEEP_EVERY) => {}

@@ -42,6 +42,8 @@ mod sequences;
 #[cfg(test)]
 mod stores;
 #[cfg(test)]
+mod stores_setup;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

@@ -38,6 +38,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("aws_*", &["blob", "models"]),
     ("aws_sdk_*", &["models"]),
     ("aws_sdk_s3", &["blob"]),
+    ("aws_sdk_sqs", &["blob"]),
+    ("aws_sdk_sts", &["blob"]),
     ("s3s", &["blob"]),
     ("redb", &["blob"]),
     ("hyper", &["blob", "api"]),

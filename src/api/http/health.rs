@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::api::state::Api;
+use crate::files::Capabilities;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/healthz", get(live)).route("/readyz", get(ready))
@@ -26,10 +27,13 @@ struct Readiness {
     ready: bool,
     catalog: bool,
     store: bool,
+    /// What the store does by itself; `null` until the probe at the start has ended.
+    capabilities: Option<Capabilities>,
 }
 
 async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     let health = api.0.files.health().await;
     let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready: health.is_ready(), catalog: health.catalog, store: health.store }))
+    let capabilities = api.0.files.capabilities();
+    (status, Json(Readiness { ready: health.is_ready(), catalog: health.catalog, store: health.store, capabilities }))
 }

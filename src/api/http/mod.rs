@@ -16,6 +16,7 @@ mod health;
 mod keys;
 mod people;
 mod routes;
+mod store_events;
 mod tools;
 mod upload;
 

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, keys, people, tools, upload};
+use super::{audit, calls, customers, files, health, keys, people, store_events, tools, upload};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -15,6 +15,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(tools::routes())
         .merge(files::routes())
         .merge(audit::routes())
+        .merge(store_events::routes())
 }
 
 /// Endpoints for whoever watches the server.

@@ -16,6 +16,7 @@ use crate::app::open_files;
 use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
 use crate::catalog::{Ground, Standing};
+use crate::blob::{Depth, Feature, Support};
 use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::policy::Policies;
@@ -114,6 +115,12 @@ fn connections(loaded: &Loaded) -> Finding {
     Finding { part: "connections", health, essential: false, said }
 }
 
+/// What the store does by itself, or what is done in its place.
+fn of_store(feature: Feature, native: bool, said: &str) -> Finding {
+    let health = if native { Health::Ok } else { Health::Fallback };
+    Finding { part: feature.as_str(), health, essential: false, said: said.to_owned() }
+}
+
 /// A part that is not set and not needed.
 fn missing(part: &'static str, said: &str) -> Finding {
     Finding { part, health: Health::Fallback, essential: false, said: said.to_owned() }
@@ -135,6 +142,12 @@ async fn running(loaded: &Loaded, findings: &mut Vec<Finding>) {
                 let said = if answers { "answers the server" } else { "does not answer the server" };
                 findings.push(Finding::of(part, if answers { Ok((Health::Ok, said.to_owned())) } else { Err(said.to_owned()) }));
             }
+            let told = ready.get("capabilities").and_then(serde_json::Value::as_array);
+            findings.extend(told.into_iter().flatten().filter_map(|one| {
+                let text = |field: &str| one.get(field).and_then(serde_json::Value::as_str);
+                let feature = Feature::ALL.into_iter().find(|feature| Some(feature.as_str()) == text("name"))?;
+                Some(of_store(feature, text("support")? == Support::Native.as_str(), text("said")?))
+            }));
         }
         Err(error) => findings.push(Finding::of("server", Err(with_causes(&error)))),
     }
@@ -173,6 +186,10 @@ async fn standing(mut loaded: Loaded, findings: &mut Vec<Finding>) {
                 (false, _) => Err("a bucket is missing or refused; `store.create_buckets = true` makes them".to_owned()),
             };
             findings.push(Finding::of("object store", store));
+            match house.files.probe_store(Depth::ScratchBucket).await {
+                Ok(found) => findings.extend(found.iter().map(|one| of_store(one.name, one.support == Support::Native, &one.said))),
+                Err(error) => findings.push(Finding::of("store features", Err(with_causes(&error)))),
+            }
             house.close().await;
         }
         Err(error) => findings.push(Finding::of("server", Err(with_causes(&error)))),

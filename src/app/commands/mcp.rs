@@ -69,6 +69,8 @@ async fn alone(house: &mut House, arguments: &McpArgs, terminal: Terminal, stop:
         }
     }
     house.start_following();
+    house.start_probing();
+    house.start_hearing();
     let (files, tools) = (house.files.clone(), house.tools.clone());
     let server = server(arguments, &house.addresses.local, house.folder.dir());
     // The doors stay open until the call has been ended through them.

@@ -18,6 +18,7 @@ mod person;
 mod policy;
 mod schema;
 mod serve;
+mod store;
 mod tools;
 mod worker;
 
@@ -35,5 +36,6 @@ pub use person::person;
 pub use policy::policy;
 pub use schema::schema;
 pub use serve::serve;
+pub use store::store;
 pub use tools::tools;
 pub use worker::worker;

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::load::SettingsError;
 use crate::api::DoorLimits;
-use crate::blob::{Pace, StoreSettings, Tuning};
+use crate::blob::{AssumeRole, Destination, Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
 use crate::files::Keeping;
 use crate::tools;
@@ -161,6 +162,54 @@ pub struct RemoteSettings {
     pub adaptive_pace: bool,
     /// Create missing buckets at start.
     pub create_buckets: bool,
+    /// ARN of the key of the key service under which objects lie; the store's own keys when unset.
+    pub kms_key: Option<String>,
+    /// The role that is assumed for each customer's work.
+    pub assume_role: AssumeRoleSettings,
+    /// The store's events.
+    pub events: EventSettings,
+}
+
+/// `store.assume_role`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AssumeRoleSettings {
+    /// ARN of the role; without it the store's keys do every customer's work.
+    pub arn: Option<String>,
+    /// What the role's owner wants to be told, where it is another account.
+    pub external_id: Option<String>,
+    /// How long credentials live, in seconds: 900 to 43,200.
+    pub duration_s: u64,
+    /// Where credentials are asked for; `store.endpoint` when unset, and AWS in `store.region` without one.
+    pub endpoint: Option<String>,
+}
+
+impl Default for AssumeRoleSettings {
+    fn default() -> Self {
+        Self { arn: None, external_id: None, duration_s: 3600, endpoint: None }
+    }
+}
+
+/// `store.events`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EventSettings {
+    /// Address of the queue that is read.
+    pub queue_url: Option<String>,
+    /// ARN of that queue, for the bucket's set-up and for policies.
+    pub queue_arn: Option<String>,
+    /// ARN of a topic that pushes to `POST /v1/store/events`, for the bucket's set-up.
+    pub topic_arn: Option<String>,
+    /// What whoever posts events must show; without it the endpoint takes none.
+    pub webhook_token: Option<Hidden>,
+}
+
+impl EventSettings {
+    /// Where the bucket is to send word: the queue, else the topic.
+    pub fn destination(&self) -> Option<Destination> {
+        let queue = self.queue_arn.clone().map(Destination::Queue);
+        queue.or_else(|| self.topic_arn.clone().map(Destination::Topic))
+    }
 }
 
 impl Default for RemoteSettings {
@@ -177,6 +226,9 @@ impl Default for RemoteSettings {
             checksums_when_required: false,
             adaptive_pace: true,
             create_buckets: false,
+            kms_key: None,
+            assume_role: AssumeRoleSettings::default(),
+            events: EventSettings::default(),
         }
     }
 }
@@ -386,6 +438,25 @@ impl Settings {
             checksums_when_required: store.checksums_when_required,
             create_buckets: store.create_buckets,
             tuning: Tuning { pace: if store.adaptive_pace { Pace::Adaptive } else { Pace::Standard }, ..Tuning::default() },
+            assume_role: self.assume_role()?,
+            kms_key: store.kms_key.clone(),
+        }))
+    }
+
+    fn assume_role(&self) -> Result<Option<AssumeRole>, SettingsError> {
+        let role = &self.store.assume_role;
+        let Some(arn) = role.arn.clone() else { return Ok(None) };
+        if !(900..=43_200).contains(&role.duration_s) {
+            return Err(SettingsError::Value {
+                key: "store.assume_role.duration_s".to_owned(),
+                reason: "credentials live for 900 to 43,200 seconds".to_owned(),
+            });
+        }
+        Ok(Some(AssumeRole {
+            arn,
+            external_id: role.external_id.clone(),
+            duration: Duration::from_secs(role.duration_s),
+            endpoint: role.endpoint.clone().or_else(|| self.store.endpoint.clone()),
         }))
     }
 
@@ -394,16 +465,25 @@ impl Settings {
         let mut text = String::new();
         let Ok(serde_json::Value::Object(sections)) = serde_json::to_value(self) else { return text };
         for (section, keys) in &sections {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
-            let _ = writeln!(text, "[{section}]");
-            for (key, value) in keys.as_object().into_iter().flatten() {
-                let _ = if value.is_null() { writeln!(text, "# {key} =") } else { writeln!(text, "{key} = {value}") };
-            }
+            table(&mut text, section, keys);
         }
         text
+    }
+}
+
+/// Writes one table: its values, then the tables in it.
+fn table(text: &mut String, name: &str, keys: &serde_json::Value) {
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
+    let _ = writeln!(text, "[{name}]");
+    let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| value.is_object());
+    for (key, value) in values {
+        let _ = if value.is_null() { writeln!(text, "# {key} =") } else { writeln!(text, "{key} = {value}") };
+    }
+    for (key, keys) in tables {
+        table(text, &format!("{name}.{key}"), keys);
     }
 }
 

@@ -7,6 +7,7 @@ use s3s::dto::{ETag, ETagCondition};
 
 use super::disk::SegmentId;
 use super::index::{BUCKETS, IndexError, OBJECTS, ObjectRow, PARTS, PartMark, PartRow, UPLOADS, UploadRow, decode, encode};
+use super::raise::say;
 use super::sums::Sums;
 use super::whole_sums::{Declared, SumKind, whole};
 
@@ -95,6 +96,7 @@ pub fn put_object(change: &WriteTransaction, bucket: &str, key: &str, row: &Obje
         return Ok(Err(refusal));
     }
     objects.insert((bucket, key), encode("objects", row)?.as_slice())?;
+    say(bucket, key, true);
     Ok(Ok(old.map(segments_of).unwrap_or_default()))
 }
 
@@ -109,6 +111,7 @@ pub fn delete_object(change: &WriteTransaction, bucket: &str, key: &str, conditi
         return Ok(Err(refusal));
     }
     objects.remove((bucket, key))?;
+    say(bucket, key, false);
     Ok(Ok(segments_of(old)))
 }
 
@@ -209,6 +212,7 @@ pub fn complete_upload(
     };
     // Nothing was written up to here.
     objects.insert((bucket, key), encode("objects", &row)?.as_slice())?;
+    say(bucket, key, true);
     uploads.remove(place)?;
     let mut dropped = old.map(segments_of).unwrap_or_default();
     for (number, part) in kept {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::thread;
 
 use redb::WriteTransaction;
+use tokio::sync::broadcast::Sender;
 use tokio::sync::{mpsc, oneshot};
 
 use super::index::{Index, IndexError};
+use super::raise::{Raised, Raiser};
 
 /// Changes that may wait.
 const QUEUE: usize = 1024;
@@ -30,6 +32,7 @@ type Change = Box<dyn FnOnce(&WriteTransaction) -> Result<Finish, IndexError> + 
 #[derive(Debug, Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Change>,
+    listeners: Sender<Raised>,
 }
 
 /// The writer's thread.
@@ -49,6 +52,8 @@ impl Writer {
     /// Starts the writer.
     pub fn start(index: Arc<Index>) -> std::io::Result<(Self, WriterThread)> {
         let (queue, mut waiting) = mpsc::channel::<Change>(QUEUE);
+        let mut raiser = Raiser::new();
+        let listeners = raiser.listeners();
         let thread = thread::Builder::new().name("blob-index".to_owned()).spawn(move || {
             while let Some(first) = waiting.blocking_recv() {
                 let mut batch = vec![first];
@@ -57,12 +62,22 @@ impl Writer {
                 {
                     batch.push(next);
                 }
-                if let Err(error) = run(&index, batch) {
+                let committed = run(&index, batch);
+                match &committed {
+                    Ok(()) => raiser.committed(),
+                    Err(_) => Raiser::dropped(),
+                }
+                if let Err(error) = committed {
                     tracing::error!(error = &error as &dyn std::error::Error, "the embedded store could not write its index");
                 }
             }
         })?;
-        Ok((Self { queue }, WriterThread(thread)))
+        Ok((Self { queue, listeners }, WriterThread(thread)))
+    }
+
+    /// From where listeners to what is written and removed are made.
+    pub fn listeners(&self) -> Sender<Raised> {
+        self.listeners.clone()
     }
 
     /// Applies a change and waits for its commit. `settle` runs on the writer's thread after the

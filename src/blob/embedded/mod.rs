@@ -15,6 +15,7 @@ mod disk;
 mod index;
 mod intake;
 mod listing;
+mod raise;
 mod reading;
 mod server;
 mod service;
@@ -26,4 +27,5 @@ mod whole_sums;
 #[cfg(test)]
 mod tests;
 
+pub use raise::Raised;
 pub use server::{Embedded, EmbeddedError, EmbeddedSettings};

@@ -16,6 +16,7 @@ use s3s::{S3Result, s3_error};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::sync::broadcast::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +24,7 @@ use super::change;
 use super::commit::{Writer, WriterThread};
 use super::disk::Disk;
 use super::index::Index;
+use super::raise::Raised;
 use super::service::{Service, now_us};
 
 /// Connections served at once; further ones wait to be accepted.
@@ -103,6 +105,7 @@ pub struct Embedded {
     connections: TaskTracker,
     work: TaskTracker,
     writer: Option<WriterThread>,
+    listeners: Sender<Raised>,
 }
 
 impl Embedded {
@@ -115,6 +118,7 @@ impl Embedded {
         let (tasks, runtime, folder) = (work.clone(), Handle::current(), dir.clone());
         let opened = tokio::task::spawn_blocking(move || open(&folder, tasks, runtime)).await;
         let (service, writer) = opened.map_err(|error| EmbeddedError::Folder { dir: dir.clone(), source: io::Error::other(error) })??;
+        let listeners = service.writer.listeners();
         give_up_old_uploads(&service).await.map_err(|source| EmbeddedError::Index { dir, source: Box::new(source) })?;
         let server = Self {
             address,
@@ -123,6 +127,7 @@ impl Embedded {
             connections: TaskTracker::new(),
             work,
             writer: Some(writer),
+            listeners,
         };
         server.connections.spawn(keep_tidy(service.clone(), server.stop.clone()));
         let protocol = protocol(service, access_key, secret_key);
@@ -135,6 +140,11 @@ impl Embedded {
     /// The address it listens on.
     pub const fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Hears of what is written and removed from now on, after it is durable.
+    pub fn listen(&self) -> Receiver<Raised> {
+        self.listeners.subscribe()
     }
 
     /// Stops: no new requests, those under way get ten seconds, then every acknowledged byte is on

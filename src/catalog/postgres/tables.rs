@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 21] = [
+pub const TABLES: [Table; 22] = [
     table("installation", "SELECT, INSERT"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq)"),
     table("people", "SELECT, INSERT"),
@@ -32,6 +32,7 @@ pub const TABLES: [Table; 21] = [
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
     table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
     table("jobs", "SELECT, INSERT, UPDATE"),
+    table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
     table("garbage", "SELECT, INSERT, UPDATE (claimed_at), DELETE"),
     // A record is never changed. The head of a chain is; taken away is only that of the probe.
     table("audit", "SELECT, INSERT"),

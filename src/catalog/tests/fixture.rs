@@ -59,6 +59,11 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
+    /// What the store tells now.
+    pub fn event(&self, customer: CustomerId, key: &str, happened: Happened) -> StoreEvent {
+        StoreEvent { customer, object_key: key.to_owned(), happened, order: EventOrder::new(None, self.now()) }
+    }
+
     pub async fn open(engine: Engine) -> Self {
         let place = match engine {
             Engine::Sqlite => Place::Folder(tempfile::tempdir().unwrap()),

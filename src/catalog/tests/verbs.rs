@@ -7,7 +7,7 @@ use std::path::Path;
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{CallChange, CatalogError, Collected, Garbage, JobState, Judgement, NewCustomer, SYSTEM_CHAIN};
-use crate::domain::{Caller, ContactId, CustomerId, FileStatus, HeardKind, JobId, PersonId, ScanStatus, UploadId};
+use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
 /// Counts the records that verbs leave on one customer's chain.
 struct Counter<'a> {
@@ -132,6 +132,17 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, moved: None }, &e)).await;
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, moved: None }, &e)).await;
+    // An arrival is no operation; a loss is told once, however often the store tells it.
+    let of = |happened| fx.event(customer, "uploads/9", happened);
+    count.leaves(0, "note_object_event", catalog.note_object_event(&of(Happened::Created), None)).await;
+    count.leaves(1, "note_object_event", catalog.note_object_event(&of(Happened::Removed), Some(&e))).await;
+    count.leaves(0, "note_object_event", catalog.note_object_event(&of(Happened::Removed), Some(&e))).await;
+    let judged = of(Happened::Judged(ScanStatus::Infected));
+    count.leaves(1, "note_object_event", catalog.note_object_event(&judged, Some(&e))).await;
+    count.leaves(0, "note_object_event", catalog.note_object_event(&judged, Some(&e))).await;
+    count.leaves(0, "forget_object_events", catalog.forget_object_events(customer, fx.in_seconds(1))).await;
+    assert!(catalog.object_note(customer, "uploads/9").await.unwrap().is_some(), "a verdict and an alarm are kept");
+    assert!(catalog.object_note(customer, "uploads/1").await.unwrap().is_none());
     garbage(&mut count, &world).await;
     // What a gone process held is free again; nobody asked for it.
     count.leaves(0, "take_over", catalog.take_over()).await;

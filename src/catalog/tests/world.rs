@@ -82,6 +82,7 @@ impl World {
         let job = fx.lease().await;
         let upload = UploadId::new(&*fx.clock, &*fx.entropy);
         catalog.begin_upload(customer, upload, "uploads/1").await.unwrap();
+        catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         let (pending, share) = (question.id, share.id);
         Self { customer, key, ana, phone, team, john, file, blob, waiting, job, call, pending, share, link, code: code_id, upload }
     }
@@ -140,6 +141,8 @@ impl World {
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
             answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
+            answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
+            answer("object_reference", &catalog.object_reference(asker, "uploads/1").await.unwrap()),
             answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),
         ]
     }

@@ -35,6 +35,8 @@ async fn stage() -> (Stage, Proxy) {
         create_buckets: false,
         credentials_by_chain: false,
         tuning: Tuning::default(),
+        assume_role: None,
+        kms_key: None,
     };
     let store = Store::connect_within(settings, READ).await.unwrap();
     (Stage::on(Ground { store, ..ground }).await, proxy)

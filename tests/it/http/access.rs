@@ -333,7 +333,8 @@ async fn unknown_paths_and_methods_are_problems_too() {
     let health = world.get("/healthz", "").await.expect(200);
     assert_eq!(health.json(), json!({"status": "ok"}));
     assert!(health.header("x-request-id").starts_with("req_"));
-    assert_eq!(world.get("/readyz", "").await.expect(200).json(), json!({"ready": true, "catalog": true, "store": true}));
+    let ready = json!({"ready": true, "catalog": true, "store": true, "capabilities": null});
+    assert_eq!(world.get("/readyz", "").await.expect(200).json(), ready);
 }
 
 #[tokio::test]

@@ -74,6 +74,8 @@ impl Ground {
             create_buckets: true,
             credentials_by_chain: false,
             tuning: Tuning::default(),
+            assume_role: None,
+            kms_key: None,
         })
         .await
         .unwrap();

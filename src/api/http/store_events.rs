@@ -1,0 +1,41 @@
+//! What a store posts of its objects: S3 notifications, EventBridge events, pushes of Ceph RGW.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use crate::api::credential::bearer;
+use crate::api::input::Params;
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/store/events", post(take))
+}
+
+/// A store that can set no header carries the token in its address.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    token: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Taken {
+    noted: u64,
+    foreign: u64,
+}
+
+async fn take(State(api): State<Api>, Params(shown): Params<Shown>, headers: HeaderMap, body: Bytes) -> Result<Json<Taken>, Problem> {
+    let token = bearer(&headers).or(shown.token.as_deref()).unwrap_or_default();
+    match api.0.files.is_event_token(token) {
+        None => return Err(Problem::not_found()),
+        Some(false) => return Err(Problem::unauthenticated()),
+        Some(true) => {}
+    }
+    let tally = api.0.files.store_message(&body).await?;
+    Ok(Json(Taken { noted: tally.noted, foreign: tally.foreign }))
+}

@@ -1,0 +1,295 @@
+//! Which rights the calls of this room take, and the policies that give no more.
+
+use serde_json::{Value, json};
+
+/// Who is given a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// A serving process, with the workers in it.
+    Server,
+    /// A process of workers alone.
+    Worker,
+    /// Whoever runs `satchel store setup` and `satchel doctor`.
+    Setup,
+    /// The role that is assumed for one customer's work; the session narrows it to that customer.
+    Customer,
+}
+
+/// What a right is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// Objects of customers.
+    Objects,
+    /// Scratch objects of a probe.
+    Scratch,
+    /// The two buckets.
+    Buckets,
+    /// Buckets made for a probe, and what is in them.
+    ScratchBuckets,
+    /// The queue of the store's events.
+    Queue,
+    /// The role that is assumed for a customer.
+    Role,
+}
+
+/// One call of the SDK, and what it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// The method of the client.
+    pub call: &'static str,
+    /// The rights it takes, by what they are about and who makes the call.
+    pub takes: &'static [(&'static [Duty], On, &'static [&'static str])],
+}
+
+const WORK: &[Duty] = &[Duty::Server, Duty::Worker, Duty::Customer];
+const OWN: &[Duty] = &[Duty::Server, Duty::Worker];
+const PROBE: &[Duty] = &[Duty::Server, Duty::Setup];
+const SERVE: &[Duty] = &[Duty::Server];
+const SETUP: &[Duty] = &[Duty::Setup];
+
+/// One row of the table.
+const fn row(call: &'static str, takes: &'static [(&'static [Duty], On, &'static [&'static str])]) -> Operation {
+    Operation { call, takes }
+}
+
+/// Every call of the SDK that this room makes.
+pub const OPERATIONS: &[Operation] = &[
+    row("get_object", &[(WORK, On::Objects, &["s3:GetObject"])]),
+    row("head_object", &[(WORK, On::Objects, &["s3:GetObject"]), (PROBE, On::Scratch, &["s3:GetObject"])]),
+    row(
+        "put_object",
+        &[(WORK, On::Objects, &["s3:PutObject"]), (PROBE, On::Scratch, &["s3:PutObject"]), (SETUP, On::ScratchBuckets, &["s3:PutObject"])],
+    ),
+    row("copy_object", &[(WORK, On::Objects, &["s3:GetObject", "s3:PutObject"])]),
+    row(
+        "delete_object",
+        &[
+            (WORK, On::Objects, &["s3:DeleteObject"]),
+            (PROBE, On::Scratch, &["s3:DeleteObject", "s3:DeleteObjectVersion"]),
+            (SETUP, On::ScratchBuckets, &["s3:DeleteObject", "s3:DeleteObjectVersion"]),
+        ],
+    ),
+    row("create_multipart_upload", &[(WORK, On::Objects, &["s3:PutObject"])]),
+    row("upload_part", &[(WORK, On::Objects, &["s3:PutObject"])]),
+    row("complete_multipart_upload", &[(WORK, On::Objects, &["s3:PutObject"])]),
+    row("abort_multipart_upload", &[(WORK, On::Objects, &["s3:AbortMultipartUpload"])]),
+    row("list_objects_v2", &[(WORK, On::Buckets, &["s3:ListBucket"])]),
+    row("head_bucket", &[(OWN, On::Buckets, &["s3:ListBucket"]), (SETUP, On::Buckets, &["s3:ListBucket"])]),
+    row("put_object_tagging", &[(PROBE, On::Scratch, &["s3:PutObjectTagging"])]),
+    row("get_object_tagging", &[(PROBE, On::Scratch, &["s3:GetObjectTagging"])]),
+    row("put_object_annotation", &[(PROBE, On::Scratch, &["s3:PutObjectAnnotation"])]),
+    row("get_object_annotation", &[(PROBE, On::Scratch, &["s3:GetObjectAnnotation"])]),
+    row("restore_object", &[(PROBE, On::Scratch, &["s3:RestoreObject"])]),
+    row("put_object_legal_hold", &[(SETUP, On::ScratchBuckets, &["s3:PutObjectLegalHold"])]),
+    row("get_object_lock_configuration", &[(PROBE, On::Buckets, &["s3:GetBucketObjectLockConfiguration"])]),
+    row(
+        "create_bucket",
+        &[
+            (SETUP, On::Buckets, &["s3:CreateBucket"]),
+            (SETUP, On::ScratchBuckets, &["s3:CreateBucket", "s3:PutBucketObjectLockConfiguration"]),
+        ],
+    ),
+    row("delete_bucket", &[(SETUP, On::ScratchBuckets, &["s3:DeleteBucket"])]),
+    row(
+        "get_bucket_versioning",
+        &[(PROBE, On::Buckets, &["s3:GetBucketVersioning"]), (SETUP, On::ScratchBuckets, &["s3:GetBucketVersioning"])],
+    ),
+    row(
+        "put_bucket_versioning",
+        &[(SETUP, On::Buckets, &["s3:PutBucketVersioning"]), (SETUP, On::ScratchBuckets, &["s3:PutBucketVersioning"])],
+    ),
+    row(
+        "get_bucket_lifecycle_configuration",
+        &[(PROBE, On::Buckets, &["s3:GetLifecycleConfiguration"]), (SETUP, On::ScratchBuckets, &["s3:GetLifecycleConfiguration"])],
+    ),
+    row(
+        "put_bucket_lifecycle_configuration",
+        &[(SETUP, On::Buckets, &["s3:PutLifecycleConfiguration"]), (SETUP, On::ScratchBuckets, &["s3:PutLifecycleConfiguration"])],
+    ),
+    row("get_bucket_notification_configuration", &[(PROBE, On::Buckets, &["s3:GetBucketNotification"])]),
+    row("put_bucket_notification_configuration", &[(SETUP, On::Buckets, &["s3:PutBucketNotification"])]),
+    row(
+        "get_public_access_block",
+        &[(SETUP, On::Buckets, &["s3:GetBucketPublicAccessBlock"]), (SETUP, On::ScratchBuckets, &["s3:GetBucketPublicAccessBlock"])],
+    ),
+    row(
+        "put_public_access_block",
+        &[(SETUP, On::Buckets, &["s3:PutBucketPublicAccessBlock"]), (SETUP, On::ScratchBuckets, &["s3:PutBucketPublicAccessBlock"])],
+    ),
+    row("get_bucket_policy", &[(SETUP, On::Buckets, &["s3:GetBucketPolicy"]), (SETUP, On::ScratchBuckets, &["s3:GetBucketPolicy"])]),
+    row("put_bucket_policy", &[(SETUP, On::Buckets, &["s3:PutBucketPolicy"]), (SETUP, On::ScratchBuckets, &["s3:PutBucketPolicy"])]),
+    row(
+        "get_bucket_encryption",
+        &[(SETUP, On::Buckets, &["s3:GetEncryptionConfiguration"]), (SETUP, On::ScratchBuckets, &["s3:GetEncryptionConfiguration"])],
+    ),
+    row(
+        "put_bucket_encryption",
+        &[(SETUP, On::Buckets, &["s3:PutEncryptionConfiguration"]), (SETUP, On::ScratchBuckets, &["s3:PutEncryptionConfiguration"])],
+    ),
+    row("get_bucket_cors", &[(SETUP, On::Buckets, &["s3:GetBucketCORS"]), (SETUP, On::ScratchBuckets, &["s3:GetBucketCORS"])]),
+    row("put_bucket_cors", &[(SETUP, On::Buckets, &["s3:PutBucketCORS"]), (SETUP, On::ScratchBuckets, &["s3:PutBucketCORS"])]),
+    row("assume_role", &[(OWN, On::Role, &["sts:AssumeRole"])]),
+    row("receive_message", &[(SERVE, On::Queue, &["sqs:ReceiveMessage"])]),
+    row("delete_message", &[(SERVE, On::Queue, &["sqs:DeleteMessage"])]),
+    row("change_message_visibility", &[(SERVE, On::Queue, &["sqs:ChangeMessageVisibility"])]),
+];
+
+/// Which things of an account a policy is about.
+#[derive(Debug, Clone)]
+pub struct Estate {
+    /// The region, which tells the partition.
+    pub region: String,
+    /// Bucket of what people put in.
+    pub files_bucket: String,
+    /// Bucket of what Satchel made of it.
+    pub metadata_bucket: String,
+    /// ARN of the key of the key service under which objects lie.
+    pub kms_key: Option<String>,
+    /// ARN of the queue of the store's events.
+    pub queue: Option<String>,
+    /// ARN of the role that is assumed for a customer.
+    pub role: Option<String>,
+}
+
+/// The partition of a region, as it stands in ARNs.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
+        china if china.starts_with("cn-") => "aws-cn",
+        government if government.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The rights of a duty about one kind of thing, sorted, each once.
+fn rights(duty: Duty, on: On) -> Vec<&'static str> {
+    let taken = OPERATIONS.iter().flat_map(|operation| operation.takes);
+    let mut all: Vec<&str> =
+        taken.filter(|(by, about, _)| *about == on && by.contains(&duty)).flat_map(|(_, _, rights)| rights.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+impl Estate {
+    fn bucket(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", partition(&self.region))
+    }
+
+    fn things(&self, on: On) -> Vec<String> {
+        let (files, metadata) = (self.bucket(&self.files_bucket), self.bucket(&self.metadata_bucket));
+        match on {
+            On::Objects => vec![format!("{files}/*"), format!("{metadata}/*")],
+            On::Scratch => vec![format!("{files}/satchel-probe/*")],
+            On::Buckets => vec![files, metadata],
+            On::ScratchBuckets => vec![self.bucket("satchel-probe-*"), self.bucket("satchel-probe-*/*")],
+            On::Queue => self.queue.iter().cloned().collect(),
+            On::Role => self.role.iter().cloned().collect(),
+        }
+    }
+
+    /// The least that a duty takes, as an IAM policy document. A process that assumes a role for each
+    /// customer needs no right to customers' objects itself.
+    #[must_use]
+    pub fn policy(&self, duty: Duty) -> Value {
+        let by_role = self.role.is_some() && matches!(duty, Duty::Server | Duty::Worker);
+        let kinds = [On::Objects, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
+        let mut statements = Vec::new();
+        for on in kinds.into_iter().filter(|on| !(by_role && *on == On::Objects)) {
+            let (rights, things) = (rights(duty, on), self.things(on));
+            if !rights.is_empty() && !things.is_empty() {
+                statements.push(json!({"Sid": format!("Satchel{on:?}"), "Effect": "Allow", "Action": rights, "Resource": things}));
+            }
+        }
+        if let Some(key) = &self.kms_key {
+            statements.push(json!({
+                "Sid": "SatchelKey", "Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [key],
+            }));
+        }
+        json!({"Version": "2012-10-17", "Statement": statements})
+    }
+
+    /// The policy of a session for one customer: what its work takes, on its own objects. The text has
+    /// no blanks, since Ceph RGW 16 does not read them in a form.
+    #[must_use]
+    pub(super) fn session_policy(&self, customer: &str) -> String {
+        let (files, metadata) = (self.bucket(&self.files_bucket), self.bucket(&self.metadata_bucket));
+        let of_metadata = ["indexes", "thumbnails", "extracted-text"];
+        let mut objects = vec![format!("{files}/{customer}/*")];
+        objects.extend(of_metadata.iter().map(|kind| format!("{metadata}/{kind}/{customer}/*")));
+        let in_metadata: Vec<String> = of_metadata.iter().map(|kind| format!("{kind}/{customer}/*")).collect();
+        let list = |bucket: &str, prefixes: &Value| {
+            json!({
+                "Effect": "Allow", "Action": rights(Duty::Customer, On::Buckets), "Resource": [bucket],
+                "Condition": {"StringLike": {"s3:prefix": prefixes}},
+            })
+        };
+        let mut statements = vec![
+            json!({"Effect": "Allow", "Action": rights(Duty::Customer, On::Objects), "Resource": objects}),
+            list(&files, &json!([format!("{customer}/*")])),
+            list(&metadata, &json!(in_metadata)),
+        ];
+        if let Some(key) = &self.kms_key {
+            statements.push(json!({"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [key]}));
+        }
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estate() -> Estate {
+        Estate {
+            region: "eu-central-1".to_owned(),
+            files_bucket: "files".to_owned(),
+            metadata_bucket: "metadata".to_owned(),
+            kms_key: None,
+            queue: None,
+            role: None,
+        }
+    }
+
+    #[test]
+    fn a_server_may_not_change_a_bucket_and_nobody_but_setup_makes_one() {
+        for duty in [Duty::Server, Duty::Worker, Duty::Customer] {
+            let policy = estate().policy(duty).to_string();
+            for right in ["s3:CreateBucket", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration", "\"s3:*\"", "\"*\""] {
+                assert!(!policy.contains(right), "{duty:?}: {right}");
+            }
+            assert!(policy.contains("s3:GetObject"), "{duty:?}");
+        }
+        let setup = estate().policy(Duty::Setup).to_string();
+        assert!(setup.contains("s3:CreateBucket") && !setup.contains("arn:aws:s3:::files/*"), "{setup}");
+    }
+
+    #[test]
+    fn a_process_that_assumes_a_role_has_no_right_to_customers_objects_itself() {
+        let estate = Estate { role: Some("arn:aws:iam::1:role/customers".to_owned()), ..estate() };
+        for duty in [Duty::Server, Duty::Worker] {
+            let policy = estate.policy(duty).to_string();
+            assert!(policy.contains("sts:AssumeRole") && !policy.contains("arn:aws:s3:::files/*"), "{policy}");
+        }
+        assert!(estate.policy(Duty::Customer).to_string().contains("arn:aws:s3:::files/*"));
+    }
+
+    #[test]
+    fn a_session_fits_the_limit_of_a_session_policy_and_names_one_customer_only() {
+        let long = "x".repeat(63);
+        let estate = Estate { files_bucket: long.clone(), metadata_bucket: long, kms_key: Some("k".repeat(80)), ..estate() };
+        let policy = estate.session_policy("cust_01jzz3k5q8f4mv9c2x7d6w0b1n");
+        // STS takes 2,048 characters.
+        assert!(policy.len() <= 2048, "{}", policy.len());
+        assert!(!policy.contains(' '), "{policy}");
+        for thing in ["/cust_01jzz3k5q8f4mv9c2x7d6w0b1n/*", "extracted-text/cust_01jzz3k5q8f4mv9c2x7d6w0b1n/*"] {
+            assert!(policy.contains(thing), "{policy}");
+        }
+    }
+
+    #[test]
+    fn each_partition_has_its_arns() {
+        for (region, expected) in [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
+            assert_eq!(partition(region), expected);
+        }
+    }
+}
