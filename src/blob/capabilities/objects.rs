@@ -111,15 +111,15 @@ pub async fn annotations(scratch: &Scratch<'_>) -> Result<Capability, BlobError>
     let made = scratch.client.put_object().bucket(scratch.bucket).key(&key).body(body(CONTENT)).send().await.map_err(BlobError::of)?;
     scratch.note(&key, made.version_id());
     let put = scratch.client.put_object_annotation().bucket(scratch.bucket).key(&key).annotation_name(NAME);
-    match Answer::of(put.annotation_payload(body(OTHER)).send().await)? {
-        Answer::Done(_) => {}
-        Answer::Refused(code) => return Ok(refused(FEATURE, &code)),
-    }
+    let answer = Answer::of(put.annotation_payload(body(OTHER)).send().await)?;
     let head = scratch.client.head_object().bucket(scratch.bucket).key(&key).send().await.map_err(BlobError::of)?;
     if head.e_tag() != made.e_tag() {
-        // It was overwritten: the version that this made is noted too.
+        // It was overwritten, whatever was answered: the version that this made is to be removed too.
         scratch.note(&key, head.version_id());
         return Ok(Capability::without(FEATURE, "the store takes an annotation for the object itself"));
+    }
+    if let Answer::Refused(code) = answer {
+        return Ok(refused(FEATURE, &code));
     }
     let get = scratch.client.get_object_annotation().bucket(scratch.bucket).key(&key).annotation_name(NAME).send();
     Ok(match Answer::of(get.await)? {

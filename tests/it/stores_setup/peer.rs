@@ -108,12 +108,6 @@ impl Peer {
         names
     }
 
-    /// Scratch buckets that are there.
-    pub async fn scratch_buckets(&self) -> Vec<String> {
-        let all = self.bare.list_buckets().send().await.unwrap();
-        all.buckets().iter().filter_map(|one| one.name()).filter(|name| name.starts_with("satchel-probe-")).map(str::to_owned).collect()
-    }
-
     /// Removes everything.
     pub async fn close(self) {
         for bucket in [&self.settings.files_bucket, &self.settings.metadata_bucket] {
