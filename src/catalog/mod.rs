@@ -6,7 +6,7 @@
 //!
 //! To add one: a verb goes into the file of its subject, takes domain types and an
 //! [`AuditEntry`](crate::domain::AuditEntry), says whose rows it is for when it begins
-//! ([`Scope`](session::Scope)), and keeps its SQL to what SQLite and Postgres share. A table is made by two
+//! (`Scope` in `session.rs`), and keeps its SQL to what SQLite and Postgres share. A table is made by two
 //! migrations of one number and name, and on Postgres has policies and a line in `postgres/tables.rs`.
 
 mod arrival;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use model::Who;
-use run::Run;
+use run::{Place, Run};
 
 /// What somebody does. `file` and `link` count over what there is.
 #[derive(Debug, Clone)]
@@ -94,17 +94,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn run(seed: u64, steps: &[(usize, Step)]) {
+fn run(place: Place, seed: u64, steps: &[(usize, Step)]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async { Run::start(seed).await.all(steps).await });
+    runtime.block_on(async { Run::start(seed, place).await.all(steps).await });
 }
 
-fn generated(cases: u32, length: usize) {
+fn generated(place: Place, cases: u32, length: usize) {
     let config = Config { cases, max_shrink_iters: 12, failure_persistence: None, ..Config::default() };
     let steps = prop::collection::vec((prop::sample::select(vec![0, 0, 0, 1]), step()), length / 2..length);
     let mut runner = TestRunner::new(config);
     let result = runner.run(&steps, |steps| {
-        run(11, &steps);
+        run(place, 11, &steps);
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
@@ -112,25 +112,34 @@ fn generated(cases: u32, length: usize) {
 
 #[test]
 fn whatever_two_customers_do_each_is_told_what_is_its_own() {
-    generated(12, 40);
+    generated(Place::Folder, 12, 40);
+}
+
+#[test]
+fn the_same_holds_where_the_catalog_is_on_a_server() {
+    generated(Place::Server, 4, 40);
 }
 
 mod long {
     #[test]
     fn long_many_sequences_of_many_operations() {
-        super::generated(400, 120);
+        super::generated(super::Place::Folder, 400, 120);
     }
 }
 
 /// Sequences that once found something, each under what it found.
 mod found {
     use super::Step::{Answer, Ask, Caller, Code, Inspect, List, NewVersion, Remove, Upload};
-    use super::{Who, run};
+    use super::{Place, Who, run};
 
     #[test]
     fn a_page_that_ends_at_a_file_of_somebody_else_does_not_name_it() {
         let add = Upload { mine: true, harmful: false };
-        run(11, &[(0, add.clone()), (0, add.clone()), (0, add), (0, Caller { who: Who::Colleague }), (0, List { program: false })]);
+        run(
+            Place::Folder,
+            11,
+            &[(0, add.clone()), (0, add.clone()), (0, add), (0, Caller { who: Who::Colleague }), (0, List { program: false })],
+        );
     }
 
     #[test]
@@ -142,12 +151,12 @@ mod found {
             (0, Remove { file: 0, program: true }),
             (0, Answer { yes: true, heard: false }),
         ];
-        run(11, &steps);
+        run(Place::Folder, 11, &steps);
     }
 
     #[test]
     fn a_version_that_comes_before_its_predecessor_was_judged_is_refused_and_recorded() {
-        run(11, &[(0, Upload { mine: true, harmful: false }), (0, NewVersion { file: 0, harmful: false })]);
+        run(Place::Folder, 11, &[(0, Upload { mine: true, harmful: false }), (0, NewVersion { file: 0, harmful: false })]);
     }
     /// A shared file of the person who had the line before, and then "give me a code".
     fn shared_and_then(between: &[super::Step]) {
@@ -159,7 +168,7 @@ mod found {
         ];
         steps.extend(between.iter().cloned().map(|step| (0, step)));
         steps.push((0, Code));
-        run(11, &steps);
+        run(Place::Folder, 11, &steps);
     }
 
     #[test]

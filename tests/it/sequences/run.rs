@@ -2,12 +2,13 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::Row;
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 
 use super::Step;
 use super::model::{Call, Customer, File, Link, OUTSIDE, Question, TITLES, Version, Who};
-use crate::support::{Answer, Ground, Tenant, World};
+use crate::support::{Answer, Database, Ground, Tenant, World};
 
 const CALL_SECONDS: i64 = 4 * 3600;
 const QUESTION_SECONDS: i64 = 120;
@@ -17,17 +18,40 @@ const TRIES: u32 = 5;
 /// A server, the model, and what both agree on.
 pub struct Run {
     world: World,
-    database: SqliteConnection,
+    rows: Rows,
     tenants: Vec<Tenant>,
     users: Vec<Vec<(Who, String)>>,
     model: [Customer; 2],
     now: i64,
     secrets: usize,
+    // Last, so that it outlives who uses it.
+    _database: Option<Database>,
+}
+
+/// Where the catalog of a run lies.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    Folder,
+    Server,
+}
+
+/// A look at the rows beside the server.
+enum Rows {
+    Folder(SqliteConnection),
+    Server(PgConnection),
 }
 
 impl Run {
-    pub async fn start(seed: u64) -> Self {
-        let world = World::on(Ground::new(seed).await).await;
+    pub async fn start(seed: u64, place: Place) -> Self {
+        let ground = Ground::new(seed).await;
+        let (ground, database) = match place {
+            Place::Folder => (ground, None),
+            Place::Server => {
+                let database = Database::new().await;
+                (Ground { database: Some(database.settings()), ..ground }, Some(database))
+            }
+        };
+        let world = World::on(ground).await;
         let (mut tenants, mut users) = (Vec::new(), Vec::new());
         for customer in 0..2 {
             let tenant = world.tenant(["Acme", "Borealis"][customer]).await;
@@ -39,8 +63,11 @@ impl Run {
             tenants.push(tenant);
             users.push(known);
         }
-        let database = world.database().await;
-        Self { world, database, tenants, users, model: Default::default(), now: 0, secrets: 0 }
+        let rows = match &database {
+            None => Rows::Folder(world.database().await),
+            Some(database) => Rows::Server(PgConnection::connect(&database.url()).await.unwrap()),
+        };
+        Self { world, rows, tenants, users, model: Default::default(), now: 0, secrets: 0, _database: database }
     }
 
     /// Does all steps, then looks at both audit chains.
@@ -56,8 +83,15 @@ impl Run {
     }
 
     async fn records(&mut self, customer: usize) -> usize {
-        let row = sqlx::query("SELECT COUNT(*) FROM audit WHERE chain = $1").bind(&self.tenants[customer].customer);
-        usize::try_from(row.fetch_one(&mut self.database).await.unwrap().get::<i64, _>(0)).unwrap()
+        let (chain, question) = (&self.tenants[customer].customer, "SELECT COUNT(*) FROM audit WHERE chain = $1");
+        let count: i64 = match &mut self.rows {
+            Rows::Folder(rows) => sqlx::query_scalar(question).bind(chain).fetch_one(rows).await.unwrap(),
+            Rows::Server(rows) => {
+                sqlx::query("SELECT set_config('satchel.scope', $1, FALSE)").bind(chain).execute(&mut *rows).await.unwrap();
+                sqlx::query_scalar(question).bind(chain).fetch_one(rows).await.unwrap()
+            }
+        };
+        usize::try_from(count).unwrap()
     }
 
     fn advance(&mut self, seconds: i64) {
