@@ -112,13 +112,13 @@ impl Catalog {
     pub async fn hold_file(&self, customer: CustomerId, file: FileId, hold: bool, entry: &AuditEntry) -> Result<(), CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            let held = sql::query("UPDATE files SET hold = $3 WHERE customer_id = $1 AND id = $2 AND released_at IS NULL")
+            let changed = sql::query("UPDATE files SET hold = $3 WHERE customer_id = $1 AND id = $2 AND released_at IS NULL")
                 .bind(customer.to_string())
                 .bind(file.to_string())
                 .bind(i64::from(hold))
                 .execute(&mut tx)
                 .await?;
-            if held == 0 {
+            if changed == 0 {
                 return Err(CatalogError::Conflict("the file is gone"));
             }
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;

@@ -176,7 +176,7 @@ pub(super) struct VersionContentJson {
 
 impl VersionContentJson {
     /// With the address of its bytes, made at `now`.
-    pub(super) fn new(version: VersionRecord, url: String, now: Timestamp) -> Self {
+    pub(super) fn new(version: &VersionRecord, url: String, now: Timestamp) -> Self {
         Self {
             version: version.number,
             original_name: version.name.as_str().to_owned(),

@@ -87,7 +87,7 @@ async fn content(
     let (files, now) = (&api.0.files, api.0.files.now());
     let (url, described) = if let Some(version) = wanted.version {
         let (version, url) = files.version_url(&subject, id(&file)?, version).await?;
-        (url.clone(), Json(VersionContentJson::new(version, url, now)).into_response())
+        (url.clone(), Json(VersionContentJson::new(&version, url, now)).into_response())
     } else {
         let (view, url) = files.content_url(&subject, id(&file)?).await?;
         (url.clone(), Json(FileJson::from(view).with_url(url, now)).into_response())

@@ -194,19 +194,19 @@ pub(super) fn check_unkept(storage_class: Option<&str>, acl: Option<&str>) -> S3
 
 /// The conditions of a read.
 struct ReadConditions {
-    if_match: Option<ETagCondition>,
-    if_none_match: Option<ETagCondition>,
-    if_modified_since: Option<Timestamp>,
-    if_unmodified_since: Option<Timestamp>,
+    wanted: Option<ETagCondition>,
+    known: Option<ETagCondition>,
+    modified_since: Option<Timestamp>,
+    unmodified_since: Option<Timestamp>,
 }
 
 macro_rules! read_conditions {
     ($input:expr) => {
         ReadConditions {
-            if_match: $input.if_match.clone(),
-            if_none_match: $input.if_none_match.clone(),
-            if_modified_since: $input.if_modified_since.clone(),
-            if_unmodified_since: $input.if_unmodified_since.clone(),
+            wanted: $input.if_match.clone(),
+            known: $input.if_none_match.clone(),
+            modified_since: $input.if_modified_since.clone(),
+            unmodified_since: $input.if_unmodified_since.clone(),
         }
     };
 }
@@ -215,12 +215,12 @@ macro_rules! read_conditions {
 fn check_read(row: &ObjectRow, asked: ReadConditions) -> S3Result<()> {
     // HTTP's times have no fractions.
     let modified = timestamp(row.modified_us - row.modified_us.rem_euclid(1_000_000));
-    if asked.if_match.is_none() && asked.if_unmodified_since.is_some_and(|limit| modified > limit) {
+    if asked.wanted.is_none() && asked.unmodified_since.is_some_and(|limit| modified > limit) {
         return Err(s3_error!(PreconditionFailed));
     }
-    Conditions { if_match: asked.if_match, if_none_match: None }.check(Some(&row.etag))?;
-    let is_old = asked.if_none_match.is_none() && asked.if_modified_since.is_some_and(|since| modified <= since);
-    let unchanged = Conditions { if_match: None, if_none_match: asked.if_none_match };
+    Conditions { if_match: asked.wanted, if_none_match: None }.check(Some(&row.etag))?;
+    let is_old = asked.known.is_none() && asked.modified_since.is_some_and(|since| modified <= since);
+    let unchanged = Conditions { if_match: None, if_none_match: asked.known };
     if is_old || unchanged.check(Some(&row.etag)).is_err() {
         let mut error = S3Error::new(S3ErrorCode::NotModified);
         if let Ok(value) = tag(&row.etag).to_http_header() {

@@ -62,7 +62,7 @@ async fn a_place_that_was_left_is_noted_with_the_move_until_it_is_empty(fx: &Fix
     assert_eq!(noted().await, []);
     let moved = fx.moved(customer, file, "documents/1").await;
     fx.catalog.admit(&job, &Admission { moved: Some(moved.clone()), ..admission("x") }, &entry("admit")).await.unwrap();
-    assert_eq!(noted().await, [moved.from.clone()]);
+    assert_eq!(noted().await, std::slice::from_ref(&moved.from));
     fx.catalog.forget_garbage(customer, moved.from.id).await.unwrap();
     assert_eq!(noted().await, []);
 }

@@ -4,10 +4,12 @@
 use std::path::Path;
 
 use futures::future::join_all;
+use reqwest::Method;
+use satchel::domain::Edition;
 use satchel::files::Swept;
 use serde_json::{Value, json};
 
-use crate::support::{Tenant, World};
+use crate::support::{Answer, Tenant, World};
 
 /// Longer than deleted files and unreferenced bytes are kept.
 const LONG: i64 = 40 * 86_400;
@@ -149,4 +151,22 @@ async fn an_old_version_is_told_opened_and_put_back() {
     // A key that may only read restores nothing.
     let reader = world.key(&tenant, &["files:read"]).await;
     world.post(&format!("/v1/files/{file}/versions/1/restore"), &reader, &Value::Null).await.expect(403);
+}
+
+#[tokio::test]
+async fn a_share_opens_the_version_that_was_confirmed_or_follows_the_newest() {
+    for (edition, expected) in [(Edition::Confirmed, "the first plan"), (Edition::Newest, "another, longer plan")] {
+        let world = World::start().await;
+        let tenant = world.tenant("Northwind").await;
+        let share = world.share_edition(&tenant, b"the first plan", edition).await;
+        let opened = async || {
+            let request = world.request(Method::POST, &share.path, "").body(format!("code={}", share.code));
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            let away = Answer::of(request.send().await.unwrap()).await.expect(303);
+            world.client.get(away.header("location")).send().await.unwrap().text().await.unwrap()
+        };
+        assert_eq!(opened().await, "the first plan");
+        world.file(&tenant.key, &format!("name=plan2.txt&replaces={}", share.file), b"another, longer plan").await;
+        assert_eq!(opened().await, expected, "{edition:?}");
+    }
 }

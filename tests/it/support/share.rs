@@ -1,6 +1,6 @@
 //! A file shared with somebody outside, as a call would have done it.
 
-use satchel::domain::{Lifetime, Rights};
+use satchel::domain::{Edition, Lifetime, Rights};
 use satchel::files::{Answered, ShareAnswer, ShareRequest};
 use serde_json::json;
 
@@ -20,16 +20,21 @@ pub struct OpenedShare {
 impl World {
     /// Uploads a file of these bytes, has a member share it with a contact, and confirms.
     pub async fn share(&self, tenant: &Tenant, bytes: &[u8]) -> OpenedShare {
+        self.share_edition(tenant, bytes, Edition::Confirmed).await
+    }
+
+    /// The same, of the version that is confirmed or always of the newest.
+    pub async fn share_edition(&self, tenant: &Tenant, bytes: &[u8], edition: Edition) -> OpenedShare {
         let owner = self.user(tenant, "Amira Haddad", "member").await;
         self.person(tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
         let call = self.call(tenant, &owner).await;
         let file = self.file(&call.token, "name=quarterly-report.txt&title=Quarterly%20Report", bytes).await;
         let request = ShareRequest {
-            edition: satchel::domain::Edition::Confirmed,
             file: "the quarterly report".to_owned(),
             with: "Jonas Weber".to_owned(),
             rights: Rights::View,
             lifetime: Lifetime::SHARE,
+            edition,
         };
         let asked = self.files.ask_share(&self.context(&call.token).await, &request).await.unwrap();
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");
