@@ -45,6 +45,12 @@ pub struct FilesSettings {
     pub reveal_links: bool,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
+    /// Largest direct upload that is sent in one request, in bytes; a larger one comes in parts.
+    pub direct_whole: u64,
+    /// Bytes of a part of a direct upload, at least 5 MiB.
+    pub direct_part: u64,
+    /// Direct uploads that a customer may have open at once.
+    pub direct_open: u32,
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
@@ -56,6 +62,9 @@ impl Default for FilesSettings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             reveal_links: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
+            direct_whole: 32 * 1024 * 1024,
+            direct_part: 16 * 1024 * 1024,
+            direct_open: 200,
             heard_words_per_second: 4,
         }
     }

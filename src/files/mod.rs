@@ -1,4 +1,4 @@
-//! Owns the use cases, one file each: add, find, describe, share, confirm, code, open, list, remove,
+//! Owns the use cases, one file each: add, direct uploads, find, describe, share, confirm, code, open, list, remove,
 //! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
@@ -13,6 +13,7 @@ mod code;
 mod confirm;
 mod context;
 mod describe;
+mod direct;
 mod error;
 mod find;
 mod grant;
@@ -33,6 +34,7 @@ pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
 pub use confirm::Answered;
 pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use describe::{DescribeAnswer, Described};
+pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use health::Health;
@@ -44,4 +46,5 @@ pub use people::{PersonRequest, Who};
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
 
+pub use crate::blob::SignedRequest;
 pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};

@@ -94,6 +94,11 @@ async fn sweep(files: Files, cancel: CancellationToken) {
             Ok(count) => tracing::info!(uploads.swept = count, "uploads that never became files were removed"),
             Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of uploads failed; trying again later"),
         }
+        match files.sweep_parts().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(parts.swept = count, "parts that nobody made an object of were given up"),
+            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of parts failed; trying again later"),
+        }
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(SWEEP_EVERY) => {}

@@ -18,6 +18,7 @@ mod people;
 mod routes;
 mod tools;
 mod upload;
+mod uploads;
 
 pub(super) use routes::{routes, streams, watched};
 pub(super) use tools::{TOOL_ROUTE, tool_not_now};

@@ -198,6 +198,7 @@ impl Fixture {
             size: bytes.len() as u64,
             checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
             upload,
+            closes: None,
             job: JobId::new(&*self.clock, &*self.entropy),
         }
     }

@@ -10,4 +10,4 @@ mod world;
 pub use answer::Answer;
 pub use folder::copy_folder;
 pub use webdriver::{Browser, until};
-pub use world::{Call, Ground, Tenant, World};
+pub use world::{Call, DIRECT_PART, Ground, Tenant, World};
