@@ -232,7 +232,8 @@ impl Store {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, SdkError<E, HttpResponse>> {
         let limit = self.patience.map_or(self.tuning().operation, |patience| patience.min(self.tuning().operation));
-        bounded(limit, call).await
+        // On the heap: what the SDK keeps of a call is several kilobytes, in every future that waits for one.
+        bounded(limit, Box::pin(call)).await
     }
 
     /// A call that carries an object or makes the store move one, within the caller's time.
@@ -241,8 +242,8 @@ impl Store {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, SdkError<E, HttpResponse>> {
         match self.patience {
-            Some(limit) => bounded(limit, call).await,
-            None => call.await,
+            Some(limit) => bounded(limit, Box::pin(call)).await,
+            None => Box::pin(call).await,
         }
     }
 
