@@ -289,7 +289,10 @@ async fn bounded<T, E>(
     limit: Duration,
     call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 ) -> Result<T, SdkError<E, HttpResponse>> {
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|late| Err(SdkError::timeout_error(late)))
+    match tokio::time::timeout(limit, call).await {
+        Ok(outcome) => outcome,
+        Err(late) => Err(SdkError::timeout_error(late)),
+    }
 }
 
 /// A length as S3 messages carry it.
