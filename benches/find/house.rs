@@ -106,8 +106,6 @@ async fn no_store() -> Store {
         checksums_when_required: false,
         create_buckets: false,
         ..StoreSettings::default()
-        assume_role: None,
-        kms_key: None,
     };
     Store::connect(settings).await.expect("a client")
 }

@@ -214,6 +214,7 @@ fn told(error: &FilesError) -> String {
         | FilesError::NotReady { .. }
         | FilesError::Quarantined { .. }
         | FilesError::Conflict(_)
+        | FilesError::TooMany(_)
         | FilesError::Search(_)
         | FilesError::Policy(_)
         | FilesError::Sealed { .. } => error.to_string(),

@@ -165,13 +165,11 @@ impl Reading {
     /// The next piece, once the one after it is here or the end was checked.
     async fn piece(&mut self) -> Result<Option<Bytes>, BlobError> {
         loop {
-            let came = match &mut self.body {
-                Some(body) => tokio::time::timeout(self.store.tuning().read, body.next()).await,
-                None => {
-                    self.go_on().await?;
-                    continue;
-                }
+            let Some(body) = &mut self.body else {
+                self.go_on().await?;
+                continue;
             };
+            let came = tokio::time::timeout(self.store.tuning().read, body.next()).await;
             match came {
                 Ok(Some(Ok(bytes))) if bytes.is_empty() => {}
                 Ok(Some(Ok(bytes))) => {

@@ -120,6 +120,14 @@ impl Storable for Began {
     type Storer = StoreReplace<Self>;
 }
 
+/// That a request went out.
+#[derive(Debug)]
+struct Sent;
+
+impl Storable for Sent {
+    type Storer = StoreReplace<Self>;
+}
+
 fn length(headers: &Headers) -> u64 {
     headers.get("content-length").and_then(|value| value.parse().ok()).unwrap_or(0)
 }
@@ -143,6 +151,7 @@ impl Intercept for Meter {
         if context.request().uri().contains(SIGNED) {
             return Ok(());
         }
+        cfg.interceptor_state().store_put(Sent);
         let sent = length(context.request().headers());
         self.count(cfg, |tally| {
             tally.requests = tally.requests.saturating_add(1);
@@ -172,7 +181,7 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if context.request().is_none_or(|request| request.uri().contains(SIGNED)) {
+        if cfg.load::<Sent>().is_none() {
             return Ok(());
         }
         let elapsed = cfg.load::<Began>().map_or(0, |began| u64::try_from(began.0.elapsed().as_micros()).unwrap_or(u64::MAX));

@@ -264,7 +264,8 @@ impl Store {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, SdkError<E, HttpResponse>> {
         let limit = self.patience.map_or(self.tuning().operation, |patience| patience.min(self.tuning().operation));
-        bounded(limit, call).await
+        // On the heap: what the SDK keeps of a call is several kilobytes, in every future that waits for one.
+        bounded(limit, Box::pin(call)).await
     }
 
     /// A call that carries an object or makes the store move one, within the caller's time.
@@ -273,8 +274,8 @@ impl Store {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, SdkError<E, HttpResponse>> {
         match self.patience {
-            Some(limit) => bounded(limit, call).await,
-            None => call.await,
+            Some(limit) => bounded(limit, Box::pin(call)).await,
+            None => Box::pin(call).await,
         }
     }
 
@@ -342,7 +343,10 @@ async fn bounded<T, E>(
     limit: Duration,
     call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 ) -> Result<T, SdkError<E, HttpResponse>> {
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|late| Err(SdkError::timeout_error(late)))
+    match tokio::time::timeout(limit, call).await {
+        Ok(outcome) => outcome,
+        Err(late) => Err(SdkError::timeout_error(late)),
+    }
 }
 
 /// A length as S3 messages carry it.

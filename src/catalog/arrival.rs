@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
-use super::{Catalog, CatalogError, audit, sql};
+use super::{Catalog, CatalogError, audit, direct, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -63,6 +63,8 @@ pub struct NewFile {
     pub upload: UploadId,
     /// The job that will look at them.
     pub job: JobId,
+    /// The direct upload that this ends, where they came by one.
+    pub closes: Option<UploadId>,
 }
 
 /// How a new file was stored.
@@ -248,6 +250,9 @@ impl Catalog {
                     .bind(new.upload.to_string())
                     .execute(&mut tx)
                     .await?;
+            }
+            if let Some(direct) = new.closes {
+                direct::close_with_file(&mut tx, new.customer, direct, new.id).await?;
             }
             let entry = AuditEntry { version: Some(version), ..entry.clone() };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, &entry).await?;

@@ -1,12 +1,12 @@
 //! Adding a file: bytes to the store first, then one row, then a job.
 
 use super::{FileView, Files, FilesError, Subject};
-use crate::blob::ObjectKey;
+use crate::blob::{ObjectKey, Stored};
 use crate::catalog::{AddedFile, CatalogError, Given, NewFile};
 use crate::domain::{
     AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId, clean_text,
 };
-use crate::policy::{Add, Describe};
+use crate::policy::{Add, Describe, Permit};
 
 /// A file that arrives.
 #[derive(Debug, Clone)]
@@ -24,6 +24,31 @@ pub struct AddRequest {
     pub content_type: Option<String>,
     /// The file that gets these bytes as its next version.
     pub replaces: Option<FileId>,
+}
+
+/// That something may be added, and whose it becomes.
+pub(super) struct Allowed {
+    permit: Permit<Add>,
+    owner: Owner,
+}
+
+impl Allowed {
+    /// Which policies allowed it, for the record.
+    pub fn policies(&self) -> &str {
+        self.permit.policies()
+    }
+}
+
+/// Bytes that lie in the store and are no file yet.
+pub(super) struct Arrived {
+    /// The upload that brought them.
+    pub upload: UploadId,
+    /// Where they lie.
+    pub key: ObjectKey,
+    /// What they are.
+    pub stored: Stored,
+    /// The direct upload that becomes the file.
+    pub closes: Option<UploadId>,
 }
 
 const MAX_TAGS: usize = 32;
@@ -48,6 +73,23 @@ impl Files {
     /// store fails: nothing is left of it then but an object that a sweep removes.
     pub async fn add(&self, subject: &Subject, request: &AddRequest, bytes: ChunkStream) -> Result<FileView, FilesError> {
         let customer = subject.customer();
+        let allowed = self.may_add(subject, request).await?;
+        let upload = UploadId::new(&*self.0.clock, &*self.0.entropy);
+        let key = ObjectKey::upload(customer, upload, self.now());
+        self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
+        let stored = match self.0.store.put(&key, bytes, self.0.settings.upload_limit).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
+                return Err(error.into());
+            }
+        };
+        self.make_file(subject, request, &allowed, Arrived { upload, key, stored, closes: None }).await
+    }
+
+    /// Whether the subject may add this, and whose it becomes.
+    pub(super) async fn may_add(&self, subject: &Subject, request: &AddRequest) -> Result<Allowed, FilesError> {
+        let customer = subject.customer();
         let permit = match request.replaces {
             None => self.permit_customer::<Add>(subject).await?,
             Some(file) => {
@@ -70,23 +112,26 @@ impl Files {
             (None, Some(user)) => Owner::User(user),
             (None, None) => Owner::Service,
         };
+        Ok(Allowed { permit, owner })
+    }
+
+    /// Makes a file, or the next version of one, of bytes that lie in the store.
+    pub(super) async fn make_file(
+        &self,
+        subject: &Subject,
+        request: &AddRequest,
+        allowed: &Allowed,
+        arrived: Arrived,
+    ) -> Result<FileView, FilesError> {
+        let customer = subject.customer();
         let (clock, entropy) = (&*self.0.clock, &*self.0.entropy);
-        let upload = UploadId::new(clock, entropy);
-        let key = ObjectKey::upload(customer, upload, self.now());
-        self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.store(customer).put(&key, bytes, self.0.settings.upload_limit).await {
-            Ok(stored) => stored,
-            Err(error) => {
-                self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
-                return Err(error.into());
-            }
-        };
+        let Arrived { upload, key, stored, closes } = arrived;
         let given = cleaned(&request.given);
         let id = request.replaces.unwrap_or_else(|| FileId::new(clock, entropy));
         let new = NewFile {
             id,
             customer,
-            owner,
+            owner: allowed.owner,
             folder: request.folder.clone(),
             name: request.name.clone(),
             working_title: given.title.clone().unwrap_or_else(|| request.name.stem().to_owned()),
@@ -100,15 +145,19 @@ impl Files {
             checksum: stored.checksum,
             upload,
             job: JobId::new(clock, entropy),
+            closes,
         };
         let entry = AuditEntry {
             object: Some(id.to_string()),
             content_hash: Some(stored.checksum.hex()),
             decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
+            policy: Some(allowed.permit.policies().to_owned()),
             ..subject.entry("add", "done")
         };
         let AddedFile { duplicate, .. } = match self.0.catalog.add_file(&new, &entry).await {
+            // INVARIANT: whoever has two uploads of one object must not remove it by a conflict of the
+            // second; see `direct.rs`.
+            Err(CatalogError::Conflict(reason)) if closes.is_some() => return Err(FilesError::Conflict(reason)),
             // The version before is still under way, or the file is gone: these bytes are of no use.
             Err(CatalogError::Conflict(reason)) => {
                 self.abandon(subject, upload, &key, "refused", reason).await;
@@ -121,7 +170,12 @@ impl Files {
         }
         self.0.arrived.notify_waiters();
         self.0.changed.notify_waiters();
-        let file = self.0.catalog.file(customer, id).await?.ok_or(FilesError::NotFound)?;
+        self.view_of_added(subject, id).await
+    }
+
+    /// What somebody learns of a file that he added.
+    pub(super) async fn view_of_added(&self, subject: &Subject, id: FileId) -> Result<FileView, FilesError> {
+        let file = self.0.catalog.file(subject.customer(), id).await?.ok_or(FilesError::NotFound)?;
         // Somebody who may write and not read learns what he sent, and no more.
         match self.permit::<Describe>(subject, &file).await? {
             Ok(_) => self.view(file).await,
@@ -130,7 +184,7 @@ impl Files {
     }
 
     /// Removes the object of bytes the customer already had. The file is committed; a spare object costs space only.
-    async fn drop_spare(&self, subject: &Subject, upload: UploadId, key: &ObjectKey) {
+    pub(super) async fn drop_spare(&self, subject: &Subject, upload: UploadId, key: &ObjectKey) {
         let entry = AuditEntry { object: Some(upload.to_string()), ..subject.entry("drop_upload", "done") };
         let dropped = match self.store(subject.customer()).delete(key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await.map_err(FilesError::from),
@@ -177,6 +231,15 @@ impl Files {
                 return Ok(swept);
             }
         }
+    }
+
+    /// Gives up parts in the store that began over a day ago and that nobody made an object of.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sweep_parts(&self) -> Result<u64, FilesError> {
+        let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
+        Ok(self.0.store.sweep_parts(before).await?)
     }
 
     fn sweep_entry() -> AuditEntry {

@@ -48,6 +48,12 @@ pub struct FilesSettings {
     pub upload_limit: u64,
     /// How long what is deleted stays.
     pub keeping: Keeping,
+    /// Largest direct upload that is sent in one request, in bytes; a larger one comes in parts.
+    pub direct_whole: u64,
+    /// Bytes of a part of a direct upload, at least 5 MiB.
+    pub direct_part: u64,
+    /// Direct uploads that a customer may have open at once.
+    pub direct_open: u32,
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
@@ -62,6 +68,9 @@ impl Default for FilesSettings {
             reveal_links: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
             keeping: Keeping::default(),
+            direct_whole: 32 * 1024 * 1024,
+            direct_part: 16 * 1024 * 1024,
+            direct_open: 200,
             heard_words_per_second: 4,
             event_token: None,
         }

@@ -40,6 +40,9 @@ pub enum FilesError {
     /// Another answer came first, or the thing has changed.
     #[error("{0}")]
     Conflict(&'static str),
+    /// So many of these are open already that no further one is begun.
+    #[error("{0}")]
+    TooMany(&'static str),
     /// The catalog.
     #[error("the catalog failed")]
     Catalog(#[from] CatalogError),
@@ -70,6 +73,7 @@ impl FilesError {
             Self::NotReady { .. } => ErrorCode::NotReady,
             Self::Quarantined { .. } => ErrorCode::Quarantined,
             Self::Conflict(_) => ErrorCode::Conflict,
+            Self::TooMany(_) => ErrorCode::TooMany,
             Self::Catalog(source) => source.code(),
             Self::Blob(source) => source.code(),
             Self::Search(_) => ErrorCode::Unavailable,

@@ -120,9 +120,10 @@ impl Files {
     /// `NotFound` when they are gone; else when catalog or store do not answer.
     pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
         let file = &under.file;
-        let key = self.blob_of(file).await?.1;
+        let (blob, key) = self.blob_of(file).await?;
         let object = self.store(file.customer).get(&key, None).await?.ok_or(FilesError::NotFound)?;
-        Ok((file.name.clone(), object.stream))
+        // A verdict is about the bytes whose checksum the catalog has, or there is none.
+        Ok((file.name.clone(), object.verified(blob.checksum).stream))
     }
 
     /// Stores the scanner's verdict, or the store's own scanner's where that is stricter; harmful bytes move where nobody reads.

@@ -150,7 +150,8 @@ impl Files {
         let file = self.download(subject, id).await?;
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
         let object = self.store(file.customer).get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
-        Ok(Content { file, stream: object.stream })
+        let stream = object.verified(blob.checksum).stream;
+        Ok(Content { file, stream })
     }
 
     pub(super) fn object_of(customer: CustomerId, blob: &BlobRecord) -> Result<ObjectKey, FilesError> {

@@ -1,4 +1,4 @@
-//! Owns the use cases, one file each: add, find, describe, share, confirm, code, open, list, remove,
+//! Owns the use cases, one file each: add, direct uploads, find, describe, share, confirm, code, open, list, remove,
 //! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
@@ -14,6 +14,7 @@ mod collect;
 mod confirm;
 mod context;
 mod describe;
+mod direct;
 mod error;
 mod find;
 mod grant;
@@ -38,6 +39,7 @@ pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
 pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use describe::{DescribeAnswer, Described};
+pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use health::Health;
@@ -52,4 +54,5 @@ pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Sha
 pub use versions::VersionView;
 
 pub use crate::blob::{Capabilities, Capability, Depth, Support};
+pub use crate::blob::SignedRequest;
 pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};

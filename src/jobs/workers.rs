@@ -117,6 +117,11 @@ async fn sweep(files: Files, cancel: CancellationToken) {
             }
         }
         round = round.wrapping_add(1);
+        match files.sweep_parts().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(parts.swept = count, "parts that nobody made an object of were given up"),
+            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of parts failed; trying again later"),
+        }
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(SWEEP_EVERY) => {}

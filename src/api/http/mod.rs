@@ -19,6 +19,7 @@ mod routes;
 mod store_events;
 mod tools;
 mod upload;
+mod uploads;
 
 pub(super) use routes::{routes, streams, watched};
 pub(super) use tools::{TOOL_ROUTE, tool_not_now};

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, keys, people, store_events, tools, upload};
+use super::{audit, calls, customers, files, health, keys, people, store_events, tools, upload, uploads};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -14,6 +14,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(uploads::routes())
         .merge(audit::routes())
         .merge(store_events::routes())
 }
@@ -25,5 +26,5 @@ pub(in crate::api) fn watched() -> Router<Api> {
 
 /// Endpoints that take as long as their bytes do.
 pub(in crate::api) fn streams() -> Router<Api> {
-    upload::routes()
+    upload::routes().merge(uploads::long_routes())
 }

@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 22] = [
+pub const TABLES: [Table; 23] = [
     table("installation", "SELECT, INSERT"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq)"),
     table("people", "SELECT, INSERT"),
@@ -27,6 +27,7 @@ pub const TABLES: [Table; 22] = [
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
+    table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until)"),
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),

@@ -204,6 +204,26 @@ impl Fixture {
         hex::encode(random_bytes::<16>(&*self.entropy))
     }
 
+    pub fn new_direct(&self, customer: CustomerId, id: UploadId, object_key: &str) -> DirectUpload {
+        DirectUpload {
+            id,
+            customer,
+            object_key: object_key.to_owned(),
+            parts: Some(("parts".to_owned(), 5)),
+            size: 12,
+            checksum: None,
+            name: FileName::parse("film.bin").unwrap(),
+            folder: Folder::parse("").unwrap(),
+            owner: None,
+            given: Given::default(),
+            content_type: None,
+            replaces: None,
+            begun_by: "somebody".to_owned(),
+            state: DirectState::Open,
+            expires_at: self.in_seconds(600),
+        }
+    }
+
     pub fn new_file(&self, customer: CustomerId, bytes: &str) -> NewFile {
         let upload = UploadId::new(&*self.clock, &*self.entropy);
         let sha = digest(&SHA256, bytes.as_bytes());
@@ -223,6 +243,7 @@ impl Fixture {
             size: bytes.len() as u64,
             checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
             upload,
+            closes: None,
             job: JobId::new(&*self.clock, &*self.entropy),
         }
     }

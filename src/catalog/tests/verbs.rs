@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{CallChange, CatalogError, Collected, Garbage, JobState, Judgement, NewCustomer, SYSTEM_CHAIN};
+use crate::catalog::{
+    CallChange, CatalogError, Collected, DirectState, Garbage, JobState, Judgement, NewCustomer, NewFile, SYSTEM_CHAIN,
+};
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
 /// Counts the records that verbs leave on one customer's chain.
@@ -120,6 +122,19 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let upload = UploadId::new(&*fx.clock, &*fx.entropy);
     catalog.begin_upload(customer, upload, "uploads/3").await.unwrap();
     count.leaves(1, "abandon_upload", catalog.abandon_upload(customer, upload, &e)).await;
+
+    let direct = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/4");
+    let is_begun = count.leaves(1, "begin_direct", catalog.begin_direct(&direct, 2, &e)).await;
+    assert!(is_begun);
+    let one_more = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/5");
+    assert!(!count.leaves(0, "begin_direct", catalog.begin_direct(&one_more, 2, &e)).await, "two are open, one of them the world's");
+    count.leaves(0, "direct_upload", catalog.direct_upload(customer, direct.id)).await;
+    let is_ours = count.leaves(0, "claim_direct", catalog.claim_direct(customer, direct.id, fx.in_seconds(60))).await;
+    assert!(is_ours && !catalog.claim_direct(customer, direct.id, fx.in_seconds(60)).await.unwrap());
+    count.leaves(1, "release_direct", catalog.release_direct(customer, direct.id, &e)).await;
+    count.leaves(1, "end_direct", catalog.end_direct(customer, direct.id, DirectState::GivenUp, &e)).await;
+    let late = NewFile { closes: Some(direct.id), ..fx.new_file(customer, "late") };
+    assert!(matches!(catalog.add_file(&late, &e).await, Err(CatalogError::Conflict(_))), "what is over becomes no file");
 
     // A lease and a pause change nothing that anybody could ask about.
     let leased = count.leaves(0, "lease_job", catalog.lease_job(fx.in_seconds(300))).await.unwrap();

@@ -81,7 +81,8 @@ impl World {
         let waiting = fx.arrived(customer, "letter").await;
         let job = fx.lease().await;
         let upload = UploadId::new(&*fx.clock, &*fx.entropy);
-        catalog.begin_upload(customer, upload, "uploads/1").await.unwrap();
+        let direct = DirectUpload { owner: Some(ana), replaces: Some(file), ..fx.new_direct(customer, upload, "uploads/1") };
+        assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         let (pending, share) = (question.id, share.id);
         Self { customer, key, ana, phone, team, john, file, blob, waiting, job, call, pending, share, link, code: code_id, upload }
@@ -127,6 +128,7 @@ impl World {
             answer("files_of", &catalog.files_of(asker, &[self.waiting, self.file]).await.unwrap()),
             answer("given", &catalog.given(asker, self.file).await.unwrap()),
             answer("files_after", &catalog.files_after(asker, None, 100).await.unwrap()),
+            answer("direct_upload", &catalog.direct_upload(asker, self.upload).await.unwrap()),
             answer("blob", &catalog.blob(asker, self.blob).await.unwrap()),
             answer("versions", &catalog.versions(asker, self.file).await.unwrap()),
             answer("version", &catalog.version(asker, self.file, 1).await.unwrap()),

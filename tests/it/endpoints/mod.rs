@@ -123,6 +123,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/v1/files/{file}/versions/{version}/restore", none(), KeyOrCall, Forbidden("files:write")),
         get("/v1/files/{file}/content", KeyOrCall, Hidden("files:read")),
         delete("/v1/files/{file}", KeyOrCall, Forbidden("files:write")),
+        // Who began an upload alone knows of it, and is asked for the right to add again: `uploads`.
+        post("/v1/uploads", json!({"name": "x.txt", "size_bytes": 1}), KeyOrCall, Forbidden("files:write")),
+        get("/v1/uploads/{upload}", KeyOrCall, Never),
+        post("/v1/uploads/{upload}/complete", none(), KeyOrCall, Never),
+        delete("/v1/uploads/{upload}", KeyOrCall, Never),
         get("/v1/audit", Any, Forbidden("admin")),
         get("/v1/audit/verify", Any, Forbidden("admin")),
         get("/v1/outbox", Key, Forbidden("admin")),

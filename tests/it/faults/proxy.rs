@@ -42,7 +42,7 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How long a stalled connection is held, should nobody let go of it.
 const STALL: Duration = Duration::from_secs(20);
 
-const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 90\r\n\r\n\
+const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 92\r\n\r\n\
     <?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We broke it</Message></Error>";
 const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 91\r\n\r\n\
     <?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce the rate</Message></Error>";

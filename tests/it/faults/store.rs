@@ -110,14 +110,17 @@ async fn bytes_that_break_off_on_their_way_to_the_scanner_are_an_error_and_never
     let id = stage.world.put(&stage.tenant.key, "name=long.txt&title=Long", &bytes).await.expect(201).text("/id");
     let job = stage.world.files.lease_job(60).await.unwrap().unwrap();
     let under = stage.world.files.under_inspection(&job).await.unwrap().unwrap();
-    for fault in [Fault::Cut(100_000), Fault::Cut(10), Fault::SlowDown, Fault::Close, Fault::Stall] {
+    let read = async || match stage.world.files.open_for_inspection(&under).await {
+        Ok((_, stream)) => stream.try_collect::<Vec<bytes::Bytes>>().await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    for fault in [Fault::Cut(10), Fault::SlowDown, Fault::Close, Fault::Stall, Fault::Damaged(7)] {
         proxy.plan(fault, ALWAYS);
-        let read = match stage.world.files.open_for_inspection(&under).await {
-            Ok((_, stream)) => stream.try_collect::<Vec<bytes::Bytes>>().await.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        assert!(read.is_err(), "{fault:?} went unnoticed");
+        assert!(read().await.is_err(), "{fault:?} went unnoticed");
     }
+    // A line that breaks again and again, and brings a little each time, brings the whole in the end.
+    proxy.plan(Fault::Cut(100_000), ALWAYS);
+    assert_eq!(read().await.map(|pieces| pieces.concat()), Ok(bytes));
     proxy.heal();
     stage.world.get(&format!("/v1/files/{id}/content"), &stage.tenant.key).await.expect_problem(403, "forbidden");
     stage.world.files.retry_job(&job, 1, "the store was away").await.unwrap();

@@ -15,6 +15,7 @@ fn unknown_of(route: &str) -> String {
         route if route.contains("{file}") => format!("file_{NOBODY}"),
         route if route.contains("{key}") => format!("key_{NOBODY}"),
         route if route.contains("{call}") => format!("call_{NOBODY}"),
+        route if route.contains("{upload}") => format!("upload_{NOBODY}"),
         route if route.contains("{tool}") => "find_file".to_owned(),
         _ => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
     }
@@ -95,6 +96,10 @@ impl Ours {
             }
             route if route.contains("{call}") => world.call(&self.tenant, &self.owner).await.id,
             route if route.contains("{file}") => self.file.clone(),
+            route if route.contains("{upload}") => {
+                let body = json!({"name": "spare.txt", "size_bytes": 1});
+                world.post("/v1/uploads", &self.tenant.key, &body).await.expect(201).text("/upload_id")
+            }
             route => unknown_of(route),
         }
     }
@@ -174,6 +179,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let (file, user) = (&theirs.file, &theirs.owner);
     let call = theirs.id_for(world, "/v1/calls/{call}").await;
     let key = theirs.id_for(world, "/v1/keys/{key}").await;
+    let upload = theirs.id_for(world, "/v1/uploads/{upload}").await;
     let none = || Value::Null;
     vec![
         (Method::GET, "/v1/files/{file}", file.clone(), none()),
@@ -184,6 +190,11 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&owner={user}", user.clone(), none()),
+        (Method::GET, "/v1/uploads/{upload}", upload.clone(), none()),
+        (Method::POST, "/v1/uploads/{upload}/complete", upload.clone(), none()),
+        (Method::DELETE, "/v1/uploads/{upload}", upload, none()),
+        (Method::POST, "/v1/uploads", file.clone(), json!({"name": "x.txt", "size_bytes": 1, "replaces": "{file}"})),
+        (Method::POST, "/v1/uploads", user.clone(), json!({"name": "x.txt", "size_bytes": 1, "owner": "{user}"})),
         (Method::DELETE, "/v1/keys/{key}", key, none()),
         (Method::PATCH, "/v1/calls/{call}", call.clone(), json!({"locale": "en"})),
         (Method::DELETE, "/v1/calls/{call}", call.clone(), none()),
@@ -195,7 +206,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    ["{file}", "{user}", "{key}", "{call}"].iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
+    ["{file}", "{user}", "{key}", "{call}", "{upload}"].iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 
 #[tokio::test]

@@ -7,3 +7,4 @@ mod files;
 mod pages;
 mod tools;
 mod upload;
+mod uploads;

@@ -12,4 +12,4 @@ pub use answer::Answer;
 pub use database::Database;
 pub use folder::copy_folder;
 pub use webdriver::{Browser, until};
-pub use world::{Call, Ground, Tenant, World};
+pub use world::{Call, DIRECT_PART, Ground, Tenant, World};

@@ -28,6 +28,9 @@ use super::Answer;
 
 /// Largest upload of a test server, in bytes.
 const UPLOAD_LIMIT: u64 = 2 * 1024 * 1024;
+/// Largest direct upload in one request; what is larger comes in parts of S3's least size.
+pub const DIRECT_WHOLE: u64 = 1024 * 1024;
+pub const DIRECT_PART: u64 = 5 * 1024 * 1024;
 /// Bytes that the stand-in for the scanner finds harmful.
 const HARMFUL: &str = "HARMFUL";
 
@@ -156,6 +159,15 @@ impl World {
 
     /// The same, known to others under another address than the one it listens on.
     pub async fn known_as(ground: Ground, public_url: Option<&str>) -> Self {
+        Self::of(ground, public_url, UPLOAD_LIMIT).await
+    }
+
+    /// The same, which takes uploads of so many bytes.
+    pub async fn taking(ground: Ground, upload_limit: u64) -> Self {
+        Self::of(ground, None, upload_limit).await
+    }
+
+    async fn of(ground: Ground, public_url: Option<&str>, upload_limit: u64) -> Self {
         let Ground { dir, store, bytes_url, seed, bytes, database } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
@@ -173,7 +185,14 @@ impl World {
             clock: clock.clone(),
             entropy: entropy.clone(),
             secret: ServerSecret::from_bytes([7; 32]),
-            settings: FilesSettings { public_url: url.clone(), reveal_links: true, upload_limit: UPLOAD_LIMIT, ..FilesSettings::default() },
+            settings: FilesSettings {
+                public_url: url.clone(),
+                reveal_links: true,
+                upload_limit,
+                direct_whole: DIRECT_WHOLE,
+                direct_part: DIRECT_PART,
+                ..FilesSettings::default()
+            },
         });
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -183,12 +202,7 @@ impl World {
             tools: tools.clone(),
             files: files.clone(),
             speech,
-            settings: ApiSettings {
-                public_url: url.clone(),
-                bytes_origin: bytes_url,
-                upload_limit: UPLOAD_LIMIT,
-                limits: DoorLimits::default(),
-            },
+            settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit, limits: DoorLimits::default() },
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),

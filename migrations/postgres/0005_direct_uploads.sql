@@ -1,0 +1,33 @@
+-- Uploads whose bytes go from their sender straight to the store: what was promised of them, until
+-- they are a file. The row of the same id in `uploads` leads a sweep to bytes that never became one.
+CREATE TABLE direct_uploads (
+    id            TEXT COLLATE "C" PRIMARY KEY,
+    customer_id   TEXT COLLATE "C" NOT NULL REFERENCES customers (id),
+    object_key    TEXT COLLATE "C" NOT NULL,
+    -- The store's name for an upload of parts, and how large they are; none for a single request.
+    parts_id      TEXT COLLATE "C",
+    part_size     BIGINT,
+    size          BIGINT NOT NULL,
+    checksum      TEXT COLLATE "C",
+    name          TEXT COLLATE "C" NOT NULL,
+    folder        TEXT COLLATE "C" NOT NULL,
+    owner_id      TEXT COLLATE "C",
+    given         TEXT COLLATE "C" NOT NULL,
+    content_type  TEXT COLLATE "C",
+    replaces      TEXT COLLATE "C",
+    begun_by      TEXT COLLATE "C" NOT NULL,
+    state         TEXT COLLATE "C" NOT NULL,
+    file_id       TEXT COLLATE "C",
+    claimed_until BIGINT,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL,
+    FOREIGN KEY (customer_id, owner_id) REFERENCES people (customer_id, id),
+    FOREIGN KEY (customer_id, replaces) REFERENCES files (customer_id, id),
+    FOREIGN KEY (customer_id, file_id) REFERENCES files (customer_id, id)
+);
+CREATE UNIQUE INDEX direct_uploads_by_customer ON direct_uploads (customer_id, id);
+CREATE INDEX direct_uploads_open ON direct_uploads (customer_id, expires_at) WHERE state = 'open';
+
+ALTER TABLE direct_uploads ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_customer ON direct_uploads USING (customer_id = current_setting('satchel.scope', true))
+    WITH CHECK (customer_id = current_setting('satchel.scope', true));
