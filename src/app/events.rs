@@ -94,7 +94,7 @@ pub async fn from_embedded(files: Files, store: Store, mut raised: Receiver<Rais
                 }
             }
             Err(RecvError::Lagged(missed)) => {
-                tracing::warn!(events.missed = missed, "events of the embedded store were lost; the sweep finds them")
+                tracing::warn!(events.missed = missed, "events of the embedded store were lost; the sweep finds them");
             }
             Err(RecvError::Closed) => return,
         }

@@ -166,12 +166,12 @@ impl House {
         let catalog = match settings.catalog_place()? {
             // Two truths would go on side by side.
             CatalogPlace::Folder if folder.join(MOVED).exists() => return Err(HouseError::Moved { path: folder.join(MOVED) }),
-            CatalogPlace::Folder => Catalog::open(&folder.join("catalog"), Arc::clone(&clock), Arc::clone(&entropy)).await?,
-            CatalogPlace::Postgres(place) => Catalog::connect(&place, Arc::clone(&clock), Arc::clone(&entropy)).await?,
+            CatalogPlace::Folder => Box::pin(Catalog::open(&folder.join("catalog"), Arc::clone(&clock), Arc::clone(&entropy))).await?,
+            CatalogPlace::Postgres(place) => Box::pin(Catalog::connect(&place, Arc::clone(&clock), Arc::clone(&entropy))).await?,
         };
         catalog.belong_to(&server_secret.mark()).await?;
         let (embedded, store_settings) = match place {
-            Bytes::Remote(remote) => (None, remote),
+            Bytes::Remote(remote) => (None, *remote),
             Bytes::Embedded => {
                 let (embedded, store) = embed(&folder, &settings, &secrets, may_move(loaded.bytes_chosen)).await?;
                 (Some(embedded), store)
@@ -180,7 +180,7 @@ impl House {
         let bytes = store_settings.public_endpoint.clone().or_else(|| store_settings.endpoint.clone()).unwrap_or_default();
         let local = url_of(address);
         let public = settings.http.public_url.clone().unwrap_or_else(|| local.clone());
-        let store = Store::connect(store_settings).await?;
+        let store = Box::pin(Store::connect(store_settings)).await?;
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
         let inspector = InspectorSettings {

@@ -230,23 +230,19 @@ fn verified(stream: ChunkStream, expected: Checksum) -> ChunkStream {
     let checking = Checking { stream, hash: Some(digest::Context::new(&SHA256)), held: None };
     Box::pin(stream::try_unfold(checking, move |mut checking| async move {
         loop {
-            match checking.stream.try_next().await? {
-                Some(bytes) => {
-                    if let Some(hash) = &mut checking.hash {
-                        hash.update(&bytes);
-                    }
-                    if let Some(piece) = checking.held.replace(bytes) {
-                        return Ok(Some((piece, checking)));
-                    }
+            let Some(bytes) = checking.stream.try_next().await? else {
+                if let Some(hash) = checking.hash.take()
+                    && checksum(hash) != expected
+                {
+                    return Err(BlobError::Corrupt.into());
                 }
-                None => {
-                    if let Some(hash) = checking.hash.take()
-                        && checksum(hash) != expected
-                    {
-                        return Err(BlobError::Corrupt.into());
-                    }
-                    return Ok(checking.held.take().map(|piece| (piece, checking)));
-                }
+                return Ok(checking.held.take().map(|piece| (piece, checking)));
+            };
+            if let Some(hash) = &mut checking.hash {
+                hash.update(&bytes);
+            }
+            if let Some(piece) = checking.held.replace(bytes) {
+                return Ok(Some((piece, checking)));
             }
         }
     }))

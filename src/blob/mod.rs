@@ -8,20 +8,20 @@
 
 pub mod embedded;
 
+mod assume;
+mod capabilities;
 mod client;
 mod copy;
 mod download;
-mod assume;
-mod capabilities;
 mod error;
 mod events;
 mod iam;
 mod key;
 mod leftovers;
+mod listing;
 mod meter;
 mod multipart;
 mod payload;
-mod listing;
 mod presign;
 mod settings;
 mod setup;
@@ -31,9 +31,9 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use download::Object;
 pub use assume::AssumeRole;
 pub use capabilities::{Capabilities, Capability, Depth, Feature, Support};
+pub use download::Object;
 pub use error::BlobError;
 pub use events::{EventError, Message, Queue, RawEvent, Told, parse};
 pub use iam::{Duty, Estate, OPERATIONS, Operation};

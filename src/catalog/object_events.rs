@@ -96,11 +96,8 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn object_note(&self, customer: CustomerId, object_key: &str) -> Result<Option<ObjectNote>, CatalogError> {
-        let row: Option<NoteRow> = sql::query(SELECT_NOTE)
-            .bind(customer.to_string())
-            .bind(object_key)
-            .fetch_optional(&mut self.read(customer).await?)
-            .await?;
+        let row: Option<NoteRow> =
+            sql::query(SELECT_NOTE).bind(customer.to_string()).bind(object_key).fetch_optional(&mut self.read(customer).await?).await?;
         row.map(|row| note(&row, object_key)).transpose()
     }
 

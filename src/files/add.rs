@@ -77,7 +77,7 @@ impl Files {
         let upload = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let key = ObjectKey::upload(customer, upload, self.now());
         self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.0.store.put(&key, bytes, self.0.settings.upload_limit).await {
+        let stored = match self.store(customer).put(&key, bytes, self.0.settings.upload_limit).await {
             Ok(stored) => stored,
             Err(error) => {
                 self.abandon(subject, upload, &key, "failed", &error.to_string()).await;

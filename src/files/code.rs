@@ -125,26 +125,25 @@ impl Files {
             return Err(FilesError::Invalid { field: "lifetime", reason: "a code lives for a week at most".to_owned() });
         }
         let shares = self.0.catalog.shares_of_call(ctx.customer, ctx.call).await?;
-        let (file, share): (FileRecord, Option<ShareRecord>) = match &request.file {
-            Some(words) => match self.meant(ctx, &subject, words, "issue_code").await? {
+        let (file, share): (FileRecord, Option<ShareRecord>) = if let Some(words) = &request.file {
+            match self.meant(ctx, &subject, words, "issue_code").await? {
                 Meant::One(file, _) => {
                     let share = shares.into_iter().find(|share| share.file == file.id);
                     (*file, share)
                 }
                 Meant::Ask(unclear) => return Ok(CodeAnswer::Which(unclear)),
-            },
-            None => {
-                let last = match shares.into_iter().next() {
-                    // What was shared may be gone since, or another person may be on the line.
-                    Some(share) => self.permitted(ctx, &subject, share.file).await?.map(|(file, _)| (file, share)),
-                    None => None,
-                };
-                let Some((file, share)) = last else {
-                    self.0.catalog.record(ctx.customer, &subject.entry("issue_code", "share_first")).await?;
-                    return Ok(CodeAnswer::ShareFirst(None));
-                };
-                (file, Some(share))
             }
+        } else {
+            let last = match shares.into_iter().next() {
+                // What was shared may be gone since, or another person may be on the line.
+                Some(share) => self.permitted(ctx, &subject, share.file).await?.map(|(file, _)| (file, share)),
+                None => None,
+            };
+            let Some((file, share)) = last else {
+                self.0.catalog.record(ctx.customer, &subject.entry("issue_code", "share_first")).await?;
+                return Ok(CodeAnswer::ShareFirst(None));
+            };
+            (file, Some(share))
         };
         let permit = self.permit_or_refuse::<IssueCode>(&subject, &file).await?;
         let Some(share) = share else {

@@ -53,6 +53,6 @@ pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use versions::VersionView;
 
-pub use crate::blob::{Capabilities, Capability, Depth, Support};
 pub use crate::blob::SignedRequest;
+pub use crate::blob::{Capabilities, Capability, Depth, Support};
 pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};

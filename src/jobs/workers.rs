@@ -107,12 +107,12 @@ async fn sweep(files: Files, cancel: CancellationToken) {
             ),
             Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of deleted files failed; trying again later"),
         }
-        if round % COMPARE_EVERY == 0 {
+        if round.is_multiple_of(COMPARE_EVERY) {
             match files.reconcile_uploads().await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(objects.swept = count, "objects that no row knows were removed"),
                 Err(error) => {
-                    tracing::warn!(code = %error.code(), error = %error, "store and rows could not be compared; trying again later")
+                    tracing::warn!(code = %error.code(), error = %error, "store and rows could not be compared; trying again later");
                 }
             }
         }

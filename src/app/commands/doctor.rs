@@ -15,8 +15,8 @@ use crate::app::house::{House, WhenTaken};
 use crate::app::open_files;
 use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
-use crate::catalog::{Ground, Standing};
 use crate::blob::{Depth, Feature, Support};
+use crate::catalog::{Ground, Standing};
 use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::policy::Policies;
@@ -64,7 +64,7 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
     if Folder::is_held(&loaded.settings.data.dir) {
         running(&loaded, &mut findings).await;
     } else {
-        standing(loaded.clone(), &mut findings).await;
+        Box::pin(standing(loaded.clone(), &mut findings)).await;
     }
     findings.push(connections(&loaded));
     let require = loaded.settings.workers.require_sandbox;

@@ -12,7 +12,7 @@ use crate::domain::CustomerId;
 /// Runs one of the commands about the store.
 pub async fn store(command: &StoreCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
-        StoreCommand::Setup(arguments) => setup(arguments, terminal).await,
+        StoreCommand::Setup(arguments) => Box::pin(setup(arguments, terminal)).await,
         StoreCommand::Policy { role, settings } => policy(*role, &load(settings)?, terminal),
     }
 }
@@ -53,7 +53,7 @@ async fn setup(arguments: &StoreSetupArgs, terminal: Terminal) -> Result<(), Fai
     let report = match loaded.settings.bytes_place()? {
         Bytes::Remote(remote) => {
             // Making buckets is a line of the plan.
-            let store = Store::connect(crate::blob::StoreSettings { create_buckets: false, ..remote }).await.map_err(unreachable_store)?;
+            let store = Store::connect(crate::blob::StoreSettings { create_buckets: false, ..*remote }).await.map_err(unreachable_store)?;
             run(&store, &wanted, mode, arguments, terminal).await?
         }
         Bytes::Embedded => {

@@ -358,7 +358,7 @@ pub enum Bytes {
     /// In the data folder, served by this process.
     Embedded,
     /// In a store over the network.
-    Remote(StoreSettings),
+    Remote(Box<StoreSettings>),
 }
 
 impl Settings {
@@ -425,7 +425,7 @@ impl Settings {
             (Some(_), None, _) => return Err(missing("secret_key")),
         };
         let bucket = |name: &Option<String>, what: &str| name.clone().unwrap_or_else(|| format!("satchel-{what}-{}", store.region));
-        Ok(Bytes::Remote(StoreSettings {
+        Ok(Bytes::Remote(Box::new(StoreSettings {
             endpoint: store.endpoint.clone(),
             public_endpoint: self.bytes.public_url.clone(),
             region: store.region.clone(),
@@ -440,7 +440,7 @@ impl Settings {
             tuning: Tuning { pace: if store.adaptive_pace { Pace::Adaptive } else { Pace::Standard }, ..Tuning::default() },
             assume_role: self.assume_role()?,
             kms_key: store.kms_key.clone(),
-        }))
+        })))
     }
 
     fn assume_role(&self) -> Result<Option<AssumeRole>, SettingsError> {

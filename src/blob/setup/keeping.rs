@@ -30,7 +30,7 @@ pub async fn write_versioning(client: &Client, bucket: &str) -> Result<Answer<()
 pub async fn read_encryption(client: &Client, bucket: &str, kms_key: Option<&str>) -> Result<Answer<Vec<String>>, BlobError> {
     Ok(match Answer::of(client.get_bucket_encryption().bucket(bucket).send().await)? {
         Answer::Done(told) => {
-            let rules = told.server_side_encryption_configuration().map(|all| all.rules()).unwrap_or_default();
+            let rules = told.server_side_encryption_configuration().map(ServerSideEncryptionConfiguration::rules).unwrap_or_default();
             let of_rule = |rule: &ServerSideEncryptionRule| {
                 let default = rule.apply_server_side_encryption_by_default()?;
                 Some(match (default.kms_master_key_id(), kms_key) {

@@ -94,10 +94,10 @@ fn prefix(rule: &LifecycleRule) -> &str {
 /// What a rule does, as far as it can be one of ours.
 fn in_words(rule: &LifecycleRule) -> String {
     let mut words = Vec::new();
-    if let Some(days) = rule.abort_incomplete_multipart_upload().and_then(|abort| abort.days_after_initiation()) {
+    if let Some(days) = rule.abort_incomplete_multipart_upload().and_then(AbortIncompleteMultipartUpload::days_after_initiation) {
         words.push(format!("unfinished multipart uploads go after {days} days"));
     }
-    if let Some(days) = rule.noncurrent_version_expiration().and_then(|old| old.noncurrent_days()) {
+    if let Some(days) = rule.noncurrent_version_expiration().and_then(NoncurrentVersionExpiration::noncurrent_days) {
         words.push(format!("old versions go after {days} days"));
     }
     if let Some(expiration) = rule.expiration() {

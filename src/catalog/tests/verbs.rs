@@ -6,9 +6,7 @@ use std::path::Path;
 
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{
-    CallChange, CatalogError, Collected, DirectState, Garbage, JobState, Judgement, NewCustomer, NewFile, SYSTEM_CHAIN,
-};
+use crate::catalog::{CallChange, CatalogError, Collected, DirectState, Garbage, JobState, Judgement, NewCustomer, NewFile, SYSTEM_CHAIN};
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
 /// Counts the records that verbs leave on one customer's chain.
