@@ -8,7 +8,8 @@ use satchel::blob::{Destination, Mode, SetupSettings, State};
 use serde_json::Value;
 
 use crate::cli::program::{FREE_PORTS, Serving, run, text};
-use crate::stores_setup::peer::{Kind, Peer, address};
+use crate::stores_setup::peer::{Kind, Peer};
+use crate::support::beside;
 use crate::support::until;
 
 /// Makes a queue, or a topic that pushes to an address, and prints its ARN and its URL.
@@ -28,7 +29,7 @@ else:
 
 fn make(kind: &str, peer: &Peer, push: &str) -> (String, String) {
     let endpoint = peer.settings.endpoint.as_deref().unwrap();
-    let made = Command::new(address("SATCHEL_TEST_PYTHON"))
+    let made = Command::new(beside("SATCHEL_TEST_PYTHON"))
         .args(["-c", MAKE, kind, endpoint, &peer.settings.secret_key, &peer.settings.files_bucket, push])
         .output()
         .unwrap();

@@ -168,11 +168,10 @@ impl Model {
         let to = Key::Document(file.blob, self.categories[number]);
         next.workers[number] = match state.workers[number] {
             // A deleted file has no work.
-            Worker::Waits if file.is_deleted => Worker::Done,
+            Worker::Waits | Worker::Copied { .. } if file.is_deleted => Worker::Done,
             Worker::Waits => match state.blobs[file.blob].place {
-                from @ Key::Upload(_) => Worker::Knows { from },
-                from @ Key::Document(..) if self.flaw == Flaw::MovesBack && from != to => Worker::Knows { from },
-                Key::Document(..) => Worker::Done,
+                Key::Document(..) if self.flaw != Flaw::MovesBack || state.blobs[file.blob].place == to => Worker::Done,
+                from => Worker::Knows { from },
             },
             // The bytes have moved: the job starts again.
             Worker::Knows { from } if !state.store.contains(&from) => Worker::Waits,
@@ -183,7 +182,6 @@ impl Model {
                 }
                 Worker::Copied { from }
             }
-            Worker::Copied { .. } if file.is_deleted => Worker::Done,
             Worker::Copied { from } if state.blobs[file.blob].place != from => Worker::Waits,
             Worker::Copied { from } => {
                 next.blobs[file.blob].place = to;
@@ -280,13 +278,13 @@ impl Model {
     }
 
     /// Every state that can be reached; or the first one in which bytes are lost or left.
-    fn explore(&self) -> Result<usize, State> {
+    fn explore(&self) -> Result<usize, Box<State>> {
         let start = self.start();
         let (mut seen, mut open) = (HashSet::from([start.clone()]), vec![start]);
         while let Some(state) = open.pop() {
             let next = self.next(&state);
             if !Self::is_sound(&state) || (next.is_empty() && !Self::is_tidy(&state)) {
-                return Err(state);
+                return Err(Box::new(state));
             }
             for state in next {
                 if seen.insert(state.clone()) {

@@ -32,8 +32,8 @@ fn content(size: usize, seed: usize) -> Vec<u8> {
     (0..size).map(|at| u8::try_from((at / 253 + at + seed) % 256).unwrap()).collect()
 }
 
-fn sum(bytes: &[u8]) -> Content {
-    Some(digest(&SHA256, bytes).as_ref().to_vec())
+fn sum(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA256, bytes).as_ref().to_vec()
 }
 
 /// What may lie under each key, by what the client was told.
@@ -124,10 +124,10 @@ async fn scenario(s3: &Client, ledger: &mut Ledger) {
     for (key, seed) in [("replaced", 2), ("deleted", 3), ("new", 4)] {
         let bytes = content(40_000, seed);
         let put = s3.put_object().bucket(BUCKET).key(key).body(ByteStream::from(bytes.clone())).send().await;
-        ledger.told(key, sum(&bytes), put.is_ok());
+        ledger.told(key, Some(sum(&bytes)), put.is_ok());
     }
     let parts = [content(PART, 5), content(70_000, 6)];
-    let whole = sum(&parts.concat());
+    let whole = Some(sum(&parts.concat()));
     ledger.told("parts", whole.clone(), in_parts(s3, &parts).await.is_some());
     let copy = s3.copy_object().copy_source(format!("{BUCKET}/replaced")).bucket(BUCKET).key("copied").send().await;
     let known = ledger.0["replaced"].clone();
@@ -188,7 +188,7 @@ async fn judge(place: &Place, ledger: &Ledger, fault: Fault) {
     let endpoint = place.start().await.unwrap_or_else(|| panic!("{fault:?}: the endpoint does not come up again"));
     for (key, allowed) in &ledger.0 {
         let found = match endpoint.s3.get_object().bucket(BUCKET).key(*key).send().await {
-            Ok(object) => sum(&object.body.collect().await.unwrap().into_bytes()),
+            Ok(object) => Some(sum(&object.body.collect().await.unwrap().into_bytes())),
             Err(error) => {
                 assert_eq!(
                     error.as_service_error().map(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key),
@@ -215,7 +215,7 @@ async fn prepared() -> (Place, Ledger) {
     for (key, seed) in [("replaced", 0), ("kept", 1)] {
         let bytes = content(30_000, seed);
         endpoint.s3.put_object().bucket(BUCKET).key(key).body(ByteStream::from(bytes.clone())).send().await.unwrap();
-        ledger.told(key, sum(&bytes), true);
+        ledger.told(key, Some(sum(&bytes)), true);
     }
     drop(endpoint);
     (place, ledger)

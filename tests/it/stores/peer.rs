@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 
+use crate::support::beside;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
@@ -44,8 +45,7 @@ impl Kind {
             Self::Rgw => "SATCHEL_TEST_RGW",
             Self::MiniStack => "SATCHEL_TEST_MINISTACK",
         };
-        let found = std::env::var(name).ok();
-        Some(found.unwrap_or_else(|| panic!("`{name}` is not set: run the tests with ./test, which starts the stores")))
+        Some(beside(name))
     }
 }
 
@@ -64,16 +64,15 @@ impl Peer {
         // Fails only when another test of this process was first.
         drop(rustls::crypto::ring::default_provider().install_default());
         let (access_key, secret_key) = kind.keys();
-        let (endpoint, embedded) = match kind.address() {
-            Some(address) => (address.trim_end_matches('/').to_owned(), None),
-            None => {
-                let dir = tempfile::tempdir().unwrap();
-                let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-                let (access_key, secret_key) = (access_key.to_owned(), secret_key.to_owned());
-                let settings = EmbeddedSettings { dir: dir.path().to_owned(), listen, access_key, secret_key };
-                let embedded = Embedded::start(settings).await.unwrap();
-                (format!("http://{}", embedded.local_addr()), Some((embedded, dir)))
-            }
+        let (endpoint, embedded) = if let Some(address) = kind.address() {
+            (address.trim_end_matches('/').to_owned(), None)
+        } else {
+            let dir = tempfile::tempdir().unwrap();
+            let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+            let (access_key, secret_key) = (access_key.to_owned(), secret_key.to_owned());
+            let settings = EmbeddedSettings { dir: dir.path().to_owned(), listen, access_key, secret_key };
+            let embedded = Embedded::start(settings).await.unwrap();
+            (format!("http://{}", embedded.local_addr()), Some((embedded, dir)))
         };
         let name = format!("satchel-{:016x}", RandomState::new().build_hasher().finish());
         let settings = StoreSettings {

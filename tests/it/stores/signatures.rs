@@ -10,11 +10,11 @@ use satchel::domain::FileName;
 use serde_json::{Value, json};
 
 use super::peer::{Kind, PART, Peer, checksum_of, content, read};
+use crate::support::beside;
 
 /// Asks botocore.
 fn ask(question: &Value) -> Value {
-    let python = std::env::var("SATCHEL_TEST_PYTHON");
-    let python = python.expect("`SATCHEL_TEST_PYTHON` is not set: run the tests with ./test, which installs botocore");
+    let python = beside("SATCHEL_TEST_PYTHON");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/stores/botocore_signer.py");
     let mut asked = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     asked.stdin.take().unwrap().write_all(question.to_string().as_bytes()).unwrap();
@@ -63,7 +63,7 @@ async fn what_we_presign_a_second_implementation_signs_the_same_way() {
     for (settings, begins) in places {
         let store = Store::connect(settings.clone()).await.unwrap();
         let name = FileName::parse("Übersicht (Q2) + 100%.pdf").unwrap();
-        let url = store.presign_get(&key, &name, "application/pdf", Duration::from_secs(60)).await.unwrap();
+        let url = store.presign_get(&key, &name, "application/pdf", Duration::from_mins(1)).await.unwrap();
         let get = SignedRequest { method: "GET".to_owned(), url, headers: Vec::new(), lifetime: Duration::from_mins(1) };
         let bare = PutTerms { size: 5, checksum: None, content_type: None };
         let full = PutTerms { size: 12, checksum: Some(checksum_of(b"twelve bytes")), content_type: Some("text/plain".to_owned()) };

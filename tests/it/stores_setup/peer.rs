@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::support::beside;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
@@ -17,12 +18,6 @@ pub enum Kind {
 }
 
 pub const ALL: [Kind; 3] = [Kind::Embedded, Kind::Rgw, Kind::MiniStack];
-
-/// The address of a server that runs beside the tests.
-pub fn address(variable: &str) -> String {
-    let found = std::env::var(variable).ok();
-    found.unwrap_or_else(|| panic!("`{variable}` is not set: run the tests with ./test, which starts the stores"))
-}
 
 pub struct Peer {
     pub kind: Kind,
@@ -43,8 +38,8 @@ impl Peer {
             Kind::MiniStack => ("test", "test"),
         };
         let (endpoint, embedded) = match kind {
-            Kind::Rgw => (address("SATCHEL_TEST_RGW"), None),
-            Kind::MiniStack => (address("SATCHEL_TEST_MINISTACK"), None),
+            Kind::Rgw => (beside("SATCHEL_TEST_RGW"), None),
+            Kind::MiniStack => (beside("SATCHEL_TEST_MINISTACK"), None),
             Kind::Embedded => {
                 let dir = tempfile::tempdir().unwrap();
                 let listen = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -115,7 +115,7 @@ async fn over_plain_http_no_bucket_refuses_plain_http() {
 }
 
 /// The command line over a store, with the code it ends with.
-fn command(peer: &Peer, mode: &str, more: &[&str]) -> (Option<i32>, String) {
+fn store_setup(peer: &Peer, mode: &str, flags: &[&str]) -> (Option<i32>, String) {
     let settings = &peer.settings;
     let mut command = satchel();
     for (name, value) in [
@@ -129,26 +129,26 @@ fn command(peer: &Peer, mode: &str, more: &[&str]) -> (Option<i32>, String) {
     ] {
         command.env(format!("SATCHEL__STORE__{name}"), value);
     }
-    let output = command.args(["store", "setup", mode]).args(more).output().unwrap();
+    let output = command.args(["store", "setup", mode]).args(flags).output().unwrap();
     (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }
 
 #[tokio::test]
 async fn an_operator_plans_applies_and_checks_at_the_terminal() {
     let peer = Peer::reach(Kind::Rgw).await;
-    let (code, said) = command(&peer, "--plan", &[]);
+    let (code, said) = store_setup(&peer, "--plan", &[]);
     assert!(code == Some(0) && said.contains("to change") && said.contains("not offered"), "{code:?} {said}");
-    let (code, said) = command(&peer, "--check", &[]);
+    let (code, said) = store_setup(&peer, "--check", &[]);
     assert!(code == Some(1) && said.contains("to change"), "{code:?} {said}");
-    let (code, said) = command(&peer, "--apply", &[]);
+    let (code, said) = store_setup(&peer, "--apply", &[]);
     assert!(code == Some(0) && said.contains("changed"), "{code:?} {said}");
-    let (code, said) = command(&peer, "--check", &["--json"]);
+    let (code, said) = store_setup(&peer, "--check", &["--json"]);
     let report: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(code, Some(0), "{said}");
     assert!(report["lines"].as_array().unwrap().iter().any(|line| line["aspect"] == "versioning" && line["state"] == "in_step"), "{said}");
     let unsaid = run(&["store", "setup"]);
     assert!(unsaid.code == Some(2) && unsaid.remarks.contains("--plan"), "{unsaid:?}");
-    let (code, said) = command(&peer, "--plan", &["--customer", "Acme"]);
+    let (code, said) = store_setup(&peer, "--plan", &["--customer", "Acme"]);
     assert!(code == Some(2) && said.contains("`Acme` is not the id of a customer"), "{code:?} {said}");
     peer.close().await;
 }

@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
+use super::beside;
 use satchel::catalog::PostgresSettings;
 use satchel::domain::{SystemEntropy, random_bytes};
 use sqlx::postgres::PgConnection;
@@ -21,8 +22,7 @@ pub struct Database {
 impl Database {
     /// An empty one.
     pub async fn new() -> Self {
-        let server = std::env::var_os("SATCHEL_TEST_POSTGRES").and_then(|address| address.into_string().ok());
-        let server = server.expect("`SATCHEL_TEST_POSTGRES` is not set: run the tests with ./test, which starts a Postgres");
+        let server = beside("SATCHEL_TEST_POSTGRES");
         let name = format!("satchel_test_{}", hex::encode(random_bytes::<8>(&SystemEntropy)));
         run(&server, &format!("CREATE DATABASE {name}")).await;
         Self { name, server }

@@ -13,3 +13,9 @@ pub use database::Database;
 pub use folder::copy_folder;
 pub use webdriver::{Browser, until};
 pub use world::{Call, DIRECT_PART, Ground, Tenant, World};
+
+/// The address of what `./test` starts beside the tests, or the path of what it installs.
+pub fn beside(variable: &str) -> String {
+    let found = std::env::var_os(variable).and_then(|text| text.into_string().ok());
+    found.unwrap_or_else(|| panic!("`{variable}` is not set: run the tests with ./test, which starts and installs what they need"))
+}
