@@ -39,6 +39,7 @@ impl Store {
         let objects = tokio::time::timeout(AT_MOST, of_objects(&scratch)).await;
         scratch.remove().await;
         let mut all = objects.map_err(|elapsed| BlobError::Unavailable { source: elapsed.into() })??;
+        scratch.remove_old().await?;
         let mut off = Vec::new();
         for feature in OF_BUCKETS {
             let standing = standing(client, bucket, feature).await?;

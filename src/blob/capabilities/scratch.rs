@@ -8,10 +8,12 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::blob::error::BlobError;
-use crate::domain::{SystemEntropy, random_bytes};
+use crate::domain::{Clock, SystemClock, SystemEntropy, random_bytes};
 
 /// Under which keys probes work. No customer's id begins like this.
 const PREFIX: &str = "satchel-probe";
+/// How old, in seconds, what a probe made is when it must have been cut off.
+const LEFT_AFTER: i64 = 3600;
 /// How long removing one scratch object may take.
 const REMOVAL: Duration = Duration::from_secs(10);
 
@@ -83,6 +85,19 @@ impl<'a> Scratch<'a> {
     /// Notes an object, or one version of it, for removal.
     pub fn note(&self, key: &str, version: Option<&str>) {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push((key.to_owned(), version.map(str::to_owned)));
+    }
+
+    /// Removes what probes left that were cut off, an hour ago or before: a younger one may be at work.
+    pub async fn remove_old(&self) -> Result<(), BlobError> {
+        let before = SystemClock.now().as_second() - LEFT_AFTER;
+        let found = self.client.list_objects_v2().bucket(self.bucket).prefix(format!("{PREFIX}/")).send().await.map_err(BlobError::of)?;
+        for object in found.contents() {
+            if let Some(key) = object.key().filter(|_| object.last_modified().is_some_and(|written| written.secs() < before)) {
+                self.note(key, None);
+            }
+        }
+        self.remove().await;
+        Ok(())
     }
 
     /// Removes what was noted. What cannot be removed is logged: it costs a few bytes.

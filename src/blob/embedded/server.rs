@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3Result, s3_error};
+use s3s::{HttpError, HttpResponse, S3Result, s3_error};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -282,6 +285,18 @@ async fn accept(listener: TcpListener, protocol: S3Service, connections: TaskTra
     }
 }
 
+/// One request. What the store does not offer is an answer; what it could not do is logged.
+async fn answer(protocol: &S3Service, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
+    let answer = hyper::service::Service::call(protocol, request).await;
+    if let Ok(answer) = &answer
+        && answer.status().is_server_error()
+        && answer.status() != StatusCode::NOT_IMPLEMENTED
+    {
+        tracing::error!(http.status = answer.status().as_u16(), "the embedded object store could not do what it was asked");
+    }
+    answer
+}
+
 async fn serve(socket: TcpStream, protocol: S3Service, stop: CancellationToken) {
     // With Nagle's algorithm and delayed acknowledgements a small answer waits 40 ms.
     if let Err(error) = socket.set_nodelay(true) {
@@ -289,7 +304,7 @@ async fn serve(socket: TcpStream, protocol: S3Service, stop: CancellationToken) 
     }
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(socket), protocol));
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(socket), service_fn(|request| answer(&protocol, request))));
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = stop.cancelled() => {

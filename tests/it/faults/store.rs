@@ -98,7 +98,7 @@ async fn a_call_goes_on_while_the_store_is_away() {
         assert!(op.is_done(&answer), "{op:?}: {answer:?}");
     }
     let readiness = stage.world.get("/readyz", "").await.expect(503).json();
-    assert_eq!(readiness, json!({"ready": false, "catalog": true, "store": false}));
+    assert_eq!(readiness, json!({"ready": false, "catalog": true, "store": false, "capabilities": null}));
     proxy.heal();
     stage.world.get("/readyz", "").await.expect(200);
 }
