@@ -63,6 +63,8 @@ impl Server {
         let user = json!({ "kind": "user", "name": "Ada Quist", "roles": ["administrator"] });
         let user = server.json(Method::POST, "/v1/people", &server.key, &user).await;
         server.user = user["id"].as_str().unwrap().to_owned();
+        // The probe of the store has objects of its own until it ends.
+        until("the store is probed", async || (!server.get("/readyz").await["capabilities"].is_null()).then_some(())).await;
         server
     }
 

@@ -31,7 +31,8 @@ fn calls(text: &str) -> BTreeSet<String> {
         let rest = &text[at + 1..];
         let name: String = rest.chars().take_while(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || *one == '_').collect();
         let is_call = VERBS.iter().any(|verb| name.starts_with(verb)) || WHOLE.contains(&name.as_str());
-        if is_call && rest[name.len()..].starts_with("()") {
+        // What an answer holds is no call.
+        if is_call && !name.ends_with("_result") && rest[name.len()..].starts_with("()") {
             found.insert(name);
         }
     }
