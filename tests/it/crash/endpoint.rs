@@ -68,6 +68,20 @@ impl Drop for Endpoint {
     }
 }
 
+/// Waits until the server has probed its store, for which it writes objects of its own.
+async fn probed(url: &str) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let ready: Value = reqwest::get(format!("{url}/readyz")).await.unwrap().json().await.unwrap();
+            if !ready["capabilities"].is_null() {
+                return;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    });
+    waited.await.expect("the server did not probe its store");
+}
+
 impl Place {
     fn data(&self) -> PathBuf {
         self.dir.path().join("data")
@@ -104,6 +118,7 @@ impl Place {
         let card = card.await.expect("the server neither started nor ended")?;
         let secrets: Value = serde_json::from_slice(&fs::read(self.data().join("secrets.json")).unwrap()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        probed(&text(&card["url"])).await;
         let credentials = Credentials::new(text(&secrets["store_access_key"]), text(&secrets["store_secret_key"]), None, None, "test");
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
