@@ -109,23 +109,13 @@ impl ObjectKey {
 
     /// Reads a key as a listing of the bucket gives it; `None` for one that is not ours.
     pub(super) fn of_place(role: Role, name: &str) -> Option<Self> {
-        let mut segments = name.split('/');
-        let owner = match role {
-            Role::Files => segments.next(),
-            Role::Metadata => segments.nth(1),
-        };
-        Self::parse(CustomerId::parse(owner?).ok()?, &format!("{}/{name}", role.as_str())).ok()
+        Self::parse(owner(role, name)?, &format!("{}/{name}", role.as_str())).ok()
     }
 
     /// Whose object it is.
     pub fn customer(&self) -> Option<CustomerId> {
         let (role, name) = self.place();
-        let mut segments = name.split('/');
-        let owner = match role {
-            Role::Files => segments.next(),
-            Role::Metadata => segments.nth(1),
-        };
-        CustomerId::parse(owner?).ok()
+        owner(role, name)
     }
 
     /// The upload whose bytes lie here, while they have not been moved.
@@ -146,6 +136,16 @@ impl ObjectKey {
         let (role, key) = self.0.split_once('/').unwrap_or(("", &self.0));
         (if role == Role::Metadata.as_str() { Role::Metadata } else { Role::Files }, key)
     }
+}
+
+/// Whose object lies under a name in a bucket.
+fn owner(role: Role, name: &str) -> Option<CustomerId> {
+    let mut segments = name.split('/');
+    let owner = match role {
+        Role::Files => segments.next(),
+        Role::Metadata => segments.nth(1),
+    };
+    CustomerId::parse(owner?).ok()
 }
 
 impl fmt::Display for ObjectKey {

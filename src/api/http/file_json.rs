@@ -1,10 +1,15 @@
 //! The JSON of a file, as every endpoint gives it. Its names are a contract.
 
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::Serialize;
 use url::Url;
 
+use crate::api::problem::Problem;
 use crate::domain::{Category, CustomerId, Extraction, FileId, FileStatus, PersonId, ScanStatus, Timestamp};
 use crate::files::{FileView, VersionRecord, VersionView};
 
@@ -23,6 +28,14 @@ pub(super) struct FileJson {
     relations: Vec<Relation>,
     collections: Vec<String>,
     lifecycle: Lifecycle,
+}
+
+impl FileJson {
+    /// The answer to whoever made the file: the file, and where it is.
+    pub fn made(self) -> Result<Response, Problem> {
+        let location = HeaderValue::from_str(&format!("/v1/files/{}", self.id)).map_err(|_| Problem::internal())?;
+        Ok((StatusCode::CREATED, [(LOCATION, location)], Json(self)).into_response())
+    }
 }
 
 #[derive(Debug, Serialize)]

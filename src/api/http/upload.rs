@@ -2,14 +2,14 @@
 
 use std::io;
 
+use axum::Router;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::post;
-use axum::{Json, Router};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -135,14 +135,13 @@ async fn upload(
         tracing::error!(error = %error, "an upload's task ended early");
         Problem::internal()
     })??;
-    let json = FileJson::from(view);
-    let location = HeaderValue::from_str(&format!("/v1/files/{}", json.id)).map_err(|_| Problem::internal())?;
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(json)).into_response())
+    FileJson::from(view).made()
 }
 
 #[cfg(test)]
 mod tests {
     use futures::TryStreamExt;
+    use http::HeaderValue;
 
     use super::*;
 

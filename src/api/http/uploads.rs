@@ -4,8 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::header::LOCATION;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -231,9 +230,7 @@ async fn complete(
         tracing::error!(error = %error, "completing an upload ended early");
         Problem::internal()
     })??;
-    let json = FileJson::from(view);
-    let location = HeaderValue::from_str(&format!("/v1/files/{}", json.id)).map_err(|_| Problem::internal())?;
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(json)).into_response())
+    FileJson::from(view).made()
 }
 
 #[cfg(test)]
