@@ -1,18 +1,18 @@
 //! A store under test: reached, with buckets of its own, and left as it was found.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 
-use crate::support::beside;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
-use satchel::blob::embedded::{Embedded, EmbeddedSettings};
+use satchel::blob::embedded::Embedded;
 use satchel::blob::{ObjectKey, Store, StoreSettings, Tuning};
 use satchel::domain::{BlobId, Category, Checksum, ChunkStream, CustomerId, SystemClock, SystemEntropy};
 use tempfile::TempDir;
+
+pub use crate::support::Kind;
+use crate::support::Reached;
 
 pub const MIB: usize = 1024 * 1024;
 /// Small parts, so that a few megabytes are a large object: S3's least.
@@ -20,34 +20,6 @@ pub const PART: usize = 5 * MIB;
 
 /// What went wrong with a store.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-/// Which store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Embedded,
-    Rgw,
-    MiniStack,
-}
-
-impl Kind {
-    const fn keys(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Embedded => ("local", "local-secret"),
-            Self::Rgw => ("test", "testtest"),
-            Self::MiniStack => ("test", "test"),
-        }
-    }
-
-    /// Where it runs, when it is not ours to start.
-    fn address(self) -> Option<String> {
-        let name = match self {
-            Self::Embedded => return None,
-            Self::Rgw => "SATCHEL_TEST_RGW",
-            Self::MiniStack => "SATCHEL_TEST_MINISTACK",
-        };
-        Some(beside(name))
-    }
-}
 
 /// A store with two empty buckets.
 pub struct Peer {
@@ -61,46 +33,13 @@ pub struct Peer {
 
 impl Peer {
     pub async fn reach(kind: Kind) -> Self {
-        // Fails only when another test of this process was first.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let (access_key, secret_key) = kind.keys();
-        let (endpoint, embedded) = if let Some(address) = kind.address() {
-            (address.trim_end_matches('/').to_owned(), None)
-        } else {
-            let dir = tempfile::tempdir().unwrap();
-            let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-            let (access_key, secret_key) = (access_key.to_owned(), secret_key.to_owned());
-            let settings = EmbeddedSettings { dir: dir.path().to_owned(), listen, access_key, secret_key };
-            let embedded = Embedded::start(settings).await.unwrap();
-            (format!("http://{}", embedded.local_addr()), Some((embedded, dir)))
-        };
-        let name = format!("satchel-{:016x}", RandomState::new().build_hasher().finish());
-        let settings = StoreSettings {
-            endpoint: Some(endpoint.clone()),
-            credentials_by_chain: false,
-            access_key: access_key.to_owned(),
-            secret_key: secret_key.to_owned(),
-            files_bucket: format!("{name}-files"),
-            metadata_bucket: format!("{name}-metadata"),
-            path_style: true,
-            checksums_when_required: kind == Kind::Rgw,
-            create_buckets: true,
-            tuning: Tuning { part: PART as u64, copy_whole: 6 * MIB as u64, copy_part: PART as u64, ..Tuning::default() },
-            ..StoreSettings::default()
-        };
-        let bare = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(endpoint)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new(access_key, secret_key, None, None, "test"))
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .force_path_style(true);
+        let Reached { settings, bare, embedded } = Reached::of(kind).await;
+        let tuning = Tuning { part: PART as u64, copy_whole: 6 * MIB as u64, copy_part: PART as u64, ..Tuning::default() };
+        let settings = StoreSettings { create_buckets: true, tuning, ..settings };
         Self {
             store: Store::connect(settings.clone()).await.unwrap(),
             settings,
-            bare: Client::from_conf(bare.build()),
+            bare,
             customer: CustomerId::new(&SystemClock, &SystemEntropy),
             embedded,
         }

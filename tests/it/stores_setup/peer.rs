@@ -1,21 +1,12 @@
 //! A store with two bucket names of its own, and everything under them removed afterwards.
 
-use std::net::SocketAddr;
-
-use crate::support::beside;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
-use satchel::blob::embedded::{Embedded, EmbeddedSettings};
+use satchel::blob::embedded::Embedded;
 use satchel::blob::{Store, StoreSettings};
-use satchel::domain::{SystemEntropy, random_bytes};
 use tempfile::TempDir;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Embedded,
-    Rgw,
-    MiniStack,
-}
+pub use crate::support::Kind;
+use crate::support::Reached;
 
 pub const ALL: [Kind; 3] = [Kind::Embedded, Kind::Rgw, Kind::MiniStack];
 
@@ -30,50 +21,8 @@ pub struct Peer {
 impl Peer {
     /// Reaches a store; no bucket is made.
     pub async fn reach(kind: Kind) -> Self {
-        // Fails only when another test of this process was first.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let (access, secret) = match kind {
-            Kind::Embedded => ("local", "local-secret"),
-            Kind::Rgw => ("test", "testtest"),
-            Kind::MiniStack => ("test", "test"),
-        };
-        let (endpoint, embedded) = match kind {
-            Kind::Rgw => (beside("SATCHEL_TEST_RGW"), None),
-            Kind::MiniStack => (beside("SATCHEL_TEST_MINISTACK"), None),
-            Kind::Embedded => {
-                let dir = tempfile::tempdir().unwrap();
-                let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-                let settings =
-                    EmbeddedSettings { dir: dir.path().to_owned(), listen, access_key: access.into(), secret_key: secret.into() };
-                let embedded = Embedded::start(settings).await.unwrap();
-                (format!("http://{}", embedded.local_addr()), Some((embedded, dir)))
-            }
-        };
-        let name = format!("satchel-{}", hex::encode(random_bytes::<6>(&SystemEntropy)));
-        let settings = StoreSettings {
-            endpoint: Some(endpoint.clone()),
-            public_endpoint: None,
-            region: "us-east-1".to_owned(),
-            access_key: access.to_owned(),
-            secret_key: secret.to_owned(),
-            files_bucket: format!("{name}-files"),
-            metadata_bucket: format!("{name}-metadata"),
-            path_style: true,
-            checksums_when_required: kind == Kind::Rgw,
-            create_buckets: false,
-            credentials_by_chain: false,
-            ..StoreSettings::default()
-        };
-        let bare = Builder::new()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(endpoint)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new(access, secret, None, None, "test"))
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .force_path_style(true);
-        Self { kind, settings, bare: Client::from_conf(bare.build()), embedded }
+        let Reached { settings, bare, embedded } = Reached::of(kind).await;
+        Self { kind, settings, bare, embedded }
     }
 
     /// The store, with both buckets made.

@@ -4,6 +4,7 @@
 mod answer;
 mod database;
 mod folder;
+mod reach;
 mod share;
 mod webdriver;
 mod world;
@@ -11,6 +12,7 @@ mod world;
 pub use answer::Answer;
 pub use database::Database;
 pub use folder::copy_folder;
+pub use reach::{Kind, Reached};
 pub use webdriver::{Browser, until};
 pub use world::{Call, DIRECT_PART, Ground, Tenant, World};
 
