@@ -8,9 +8,9 @@ use super::settings::{LogFormat, LogSettings, SettingsError};
 
 /// Starts the log of this process; a second start changes nothing.
 pub fn start(settings: &LogSettings) -> Result<(), SettingsError> {
-    // The protocol of the embedded store logs each honest 501 as an error, and whole answers with it; what
-    // the store itself cannot answer is logged by the store.
-    let filter = EnvFilter::try_new(format!("s3s::service=off,{}", settings.level))
+    // The protocol of the embedded store logs each refusal as an error, an honest 501 or a stranger's
+    // request as well, and whole answers with it; what the store itself could not do is logged by the store.
+    let filter = EnvFilter::try_new(format!("s3s=off,{}", settings.level))
         .map_err(|error| SettingsError::Value { key: "log.level".to_owned(), reason: error.to_string() })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let started = match settings.format {

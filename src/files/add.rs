@@ -223,7 +223,7 @@ impl Files {
                 let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
                 self.store(customer).delete(&key).await?;
                 let entry =
-                    AuditEntry { object: Some(upload.to_string()), reason: Some("never became a file".to_owned()), ..Self::sweep_entry() };
+                    AuditEntry { reason: Some("never became a file".to_owned()), ..Self::worker_entry("sweep_upload", "done", upload) };
                 self.0.catalog.abandon_upload(customer, upload, &entry).await?;
                 swept += 1;
             }
@@ -240,22 +240,5 @@ impl Files {
     pub async fn sweep_parts(&self) -> Result<u64, FilesError> {
         let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
         Ok(self.0.store.sweep_parts(before).await?)
-    }
-
-    fn sweep_entry() -> AuditEntry {
-        AuditEntry {
-            actor: crate::domain::Actor::System,
-            call: None,
-            door: crate::domain::Door::Worker,
-            source: None,
-            action: "sweep_upload",
-            object: None,
-            version: None,
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome: "done",
-            reason: None,
-        }
     }
 }

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{CatalogError, Collected};
-use crate::domain::{Actor, AuditEntry, BlobId, CustomerId, Decision, Door, FileId, Timestamp};
+use crate::domain::{AuditEntry, CustomerId, Timestamp};
 
 /// How long what is deleted stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Files {
         let before = self.before(self.0.settings.keeping.deleted);
         let mut released = 0;
         for file in self.0.catalog.releasable(customer, before, AT_ONCE).await? {
-            let entry = swept("release", file);
+            let entry = Self::worker_entry("release", "done", file);
             released += u64::from(unless_lost(self.0.catalog.release_file(customer, file, before, &entry).await)?.is_some());
         }
         Ok(released)
@@ -106,7 +106,7 @@ impl Files {
             places.sort();
             places.dedup();
             let garbage: Vec<_> = places.iter().map(|place| self.garbage(place)).collect();
-            let entry = AuditEntry { content_hash: Some(blob.checksum.hex()), ..swept_blob("collect", id) };
+            let entry = AuditEntry { content_hash: Some(blob.checksum.hex()), ..Self::worker_entry("collect", "done", id) };
             let done = unless_lost(self.0.catalog.collect_blob(customer, id, before, &garbage, &entry).await)?;
             collected += u64::from(done == Some(Collected::Yes));
         }
@@ -127,26 +127,5 @@ impl Files {
             removed += 1;
         }
         Ok(removed)
-    }
-}
-
-fn swept(action: &'static str, file: FileId) -> AuditEntry {
-    Files::worker_entry(action, "done", file)
-}
-
-fn swept_blob(action: &'static str, blob: BlobId) -> AuditEntry {
-    AuditEntry {
-        actor: Actor::System,
-        call: None,
-        door: Door::Worker,
-        source: None,
-        action,
-        object: Some(blob.to_string()),
-        version: None,
-        content_hash: None,
-        decision: Decision::None,
-        policy: None,
-        outcome: "done",
-        reason: None,
     }
 }

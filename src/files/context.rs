@@ -1,6 +1,7 @@
 //! What every use case has at hand, and who is asking.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -11,8 +12,8 @@ use super::{FilesError, Keeping};
 use crate::blob::{Capabilities, Store};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileId, FileRecord, KeyId, Permissions, PersonId,
-    Role, TeamId, Timestamp, UserId, Verified,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId, Role,
+    TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
@@ -249,15 +250,15 @@ impl Files {
         }
     }
 
-    /// Satchel's own workers, for the record.
-    pub(super) fn worker_entry(action: &'static str, outcome: &'static str, file: FileId) -> AuditEntry {
+    /// Satchel's own workers, for the record: what they did with a file, its bytes or an object.
+    pub(super) fn worker_entry(action: &'static str, outcome: &'static str, object: impl Display) -> AuditEntry {
         AuditEntry {
             actor: Actor::System,
             call: None,
             door: Door::Worker,
             source: None,
             action,
-            object: Some(file.to_string()),
+            object: Some(object.to_string()),
             version: None,
             content_hash: None,
             decision: Decision::None,

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{CatalogError, Reference};
-use crate::domain::{Actor, AuditEntry, CustomerId, Decision, Door, EventOrder, Happened, ScanStatus, ScanVerdict, StoreEvent, Timestamp};
+use crate::domain::{AuditEntry, CustomerId, EventOrder, Happened, ScanStatus, ScanVerdict, StoreEvent, Timestamp};
 
 /// How old an object without a row must be before the sweep takes it for garbage: its row is written
 /// before its bytes, so that a day is far more than enough.
@@ -121,9 +121,9 @@ impl Files {
     pub async fn object_event(&self, event: &StoreEvent) -> Result<bool, FilesError> {
         let entry = match event.happened {
             Happened::Created => None,
-            Happened::Removed => self.is_missed(event).await?.then(|| of_object("object_removed", "alarm", event)),
-            Happened::Restored => Some(of_object("object_restored", "done", event)),
-            Happened::Judged(status) => Some(of_object("object_judged", status.as_str(), event)),
+            Happened::Removed => self.is_missed(event).await?.then(|| Self::worker_entry("object_removed", "alarm", &event.object_key)),
+            Happened::Restored => Some(Self::worker_entry("object_restored", "done", &event.object_key)),
+            Happened::Judged(status) => Some(Self::worker_entry("object_judged", status.as_str(), &event.object_key)),
         };
         match self.0.catalog.note_object_event(event, entry.as_ref()).await {
             Ok(kept) => {
@@ -197,27 +197,13 @@ impl Files {
             Some(Reference::Upload) => self.object_event(&event).await.map(|_| 0),
             None => {
                 self.store(customer).delete(key).await?;
-                let entry = AuditEntry { reason: Some("no row knows it".to_owned()), ..of_object("sweep_object", "done", &event) };
+                let entry = AuditEntry {
+                    reason: Some("no row knows it".to_owned()),
+                    ..Self::worker_entry("sweep_object", "done", &event.object_key)
+                };
                 self.0.catalog.record(customer, &entry).await?;
                 Ok(1)
             }
         }
-    }
-}
-
-fn of_object(action: &'static str, outcome: &'static str, event: &StoreEvent) -> AuditEntry {
-    AuditEntry {
-        actor: Actor::System,
-        call: None,
-        door: Door::Worker,
-        source: None,
-        action,
-        object: Some(event.object_key.clone()),
-        version: None,
-        content_hash: None,
-        decision: Decision::None,
-        policy: None,
-        outcome,
-        reason: None,
     }
 }

@@ -239,6 +239,40 @@ fn protocol(service: Service, access_key: String, secret_key: String) -> S3Servi
     builder.build()
 }
 
+/// Parameters that are looked at, beside those that begin with `x-` or `response-`. A request with any
+/// other asks for something that is not served here: without it, it could be a plain write of the object.
+const PARAMETERS: [&str; 24] = [
+    "acl",
+    "attributes",
+    "bucket-region",
+    "continuation-token",
+    "delete",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "key-marker",
+    "list-type",
+    "location",
+    "marker",
+    "max-buckets",
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "part-number-marker",
+    "partNumber",
+    "prefix",
+    "start-after",
+    "upload-id-marker",
+    "uploadId",
+    "uploads",
+    "versionId",
+];
+
+fn is_served(parameter: &str) -> bool {
+    let begins = |with: &str| parameter.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+    begins("x-") || begins("response-") || PARAMETERS.contains(&parameter)
+}
+
 /// Everything with the one key, signed with version 4; version 2 (SHA-1, unsigned headers) is refused.
 struct SignatureV4;
 
@@ -249,7 +283,11 @@ impl S3Access for SignatureV4 {
         let query = request.uri().query().unwrap_or_default();
         let version_4 = header.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256"))
             || query.split('&').any(|pair| pair == "X-Amz-Algorithm=AWS4-HMAC-SHA256");
-        if request.credentials().is_some() && version_4 { Ok(()) } else { Err(s3_error!(AccessDenied)) }
+        if request.credentials().is_none() || !version_4 {
+            return Err(s3_error!(AccessDenied));
+        }
+        let names = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+        if names.into_iter().all(is_served) { Ok(()) } else { Err(s3_error!(NotImplemented)) }
     }
 }
 

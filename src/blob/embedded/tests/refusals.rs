@@ -30,6 +30,16 @@ async fn what_the_endpoint_has_not_is_said_to_be_missing() {
         code(s3.get_bucket_lifecycle_configuration().bucket("bucket-one").send().await),
         code(s3.get_bucket_notification_configuration().bucket("bucket-one").send().await),
         code(s3.get_bucket_policy().bucket("bucket-one").send().await),
+        code(
+            s3.put_object_annotation()
+                .bucket("bucket-one")
+                .key("k")
+                .annotation_name("n")
+                .annotation_payload(content(2).into())
+                .send()
+                .await,
+        ),
+        code(s3.get_object_annotation().bucket("bucket-one").key("k").annotation_name("n").send().await),
         code(s3.get_object().bucket("bucket-one").key("k").version_id("1").send().await),
         code(s3.delete_object().bucket("bucket-one").key("k").version_id("1").send().await),
     ];
