@@ -384,7 +384,8 @@ async fn embed(
         checksums_when_required: false,
         create_buckets: true,
         credentials_by_chain: false,
-        tuning: Tuning::default(),
+        // Parts side by side would only be in this process's memory twice.
+        tuning: Tuning { parts_at_once: 1, ..Tuning::default() },
         assume_role: None,
         kms_key: None,
     };
