@@ -1,6 +1,6 @@
 //! Load on the real binary, from a process beside it, with a reference for every figure in the same run.
 //!
-//! `cargo bench --bench load -- [tools|durable|bytes|all] [--quick] [--markdown FILE] [--json FILE]`
+//! `cargo bench --bench load -- [tools|durable|bytes|store|all] [--quick] [--markdown FILE] [--json FILE]`
 //!
 //! Searching many files of one customer is measured by the bench `find`.
 
@@ -13,6 +13,7 @@ mod echo;
 mod pace;
 mod report;
 mod server;
+mod store;
 mod tools;
 
 use std::path::PathBuf;
@@ -35,11 +36,16 @@ enum Section {
     Durable,
     /// Upload and download beside the bare SDK against the same store.
     Bytes,
+    /// The storage layer beside the bare SDK, each operation and size.
+    Store,
     /// All of them.
     All,
     /// Not measured: the server that the tool calls are compared with.
     #[value(hide = true)]
     Echo,
+    /// Not measured by itself: the embedded store, in a process of its own.
+    #[value(hide = true)]
+    Endpoint,
 }
 
 /// Measures Satchel under load, and prints a table.
@@ -56,6 +62,11 @@ struct Arguments {
     /// Writes the figures there.
     #[arg(long)]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    store: store::Where,
+    /// What the embedded store keeps its objects in.
+    #[arg(long, hide = true)]
+    folder: Option<PathBuf>,
     /// Cargo gives it to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -68,6 +79,8 @@ pub struct Scale {
     pub time: Duration,
     /// Uploads and downloads of one figure.
     pub files: usize,
+    /// A glance instead of a measurement.
+    pub is_quick: bool,
 }
 
 fn main() -> ExitCode {
@@ -92,8 +105,11 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.section == Section::Echo {
         return echo::serve().await;
     }
-    let scale =
-        if arguments.quick { Scale { time: Duration::from_secs(1), files: 20 } } else { Scale { time: Duration::from_secs(3), files: 60 } };
+    if arguments.section == Section::Endpoint {
+        return store::serve(arguments.folder.as_deref()).await;
+    }
+    let (seconds, files) = if arguments.quick { (1, 20) } else { (3, 60) };
+    let scale = Scale { time: Duration::from_secs(seconds), files, is_quick: arguments.quick };
     let wanted = |section| arguments.section == section || arguments.section == Section::All;
     let mut report = Report::new();
     if wanted(Section::Tools) {
@@ -104,6 +120,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted(Section::Bytes) {
         bytes::measure(scale, &mut report).await?;
+    }
+    if wanted(Section::Store) {
+        store::measure(scale, &arguments.store, &mut report).await?;
     }
     report.write(arguments.markdown.as_deref(), arguments.json.as_deref())
 }
