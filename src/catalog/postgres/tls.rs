@@ -65,3 +65,25 @@ fn fault(error: &sqlx::Error) -> Option<TlsFault> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told_apart() {
+        let refused = |error: rustls::Error| fault(&sqlx::Error::Io(io::Error::new(io::ErrorKind::InvalidData, error)));
+        for (error, expected) in [
+            (CertificateError::UnknownIssuer, TlsFault::Issuer),
+            (CertificateError::NotValidForName, TlsFault::Name),
+            (CertificateError::Expired, TlsFault::Expired),
+            (CertificateError::NotValidYet, TlsFault::Expired),
+            (CertificateError::Revoked, TlsFault::Certificate),
+        ] {
+            assert_eq!(refused(rustls::Error::InvalidCertificate(error.clone())), Some(expected), "{error:?}");
+        }
+        assert_eq!(refused(rustls::Error::HandshakeNotComplete), Some(TlsFault::Unencrypted));
+        let gone = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(fault(&sqlx::Error::Io(gone)), None, "a server that is not there is something else");
+    }
+}
