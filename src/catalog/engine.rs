@@ -75,7 +75,9 @@ pub enum CatalogError {
     #[error("a pooler lends the database's connections for one transaction each: say `pgbouncer=true` in the address of the catalog")]
     Pooled,
     /// What the owner of the tables does takes one connection from beginning to end.
-    #[error("the owner of the catalog's tables must reach Postgres itself, and not a pooler that lends connections for one transaction each")]
+    #[error(
+        "the owner of the catalog's tables must reach Postgres itself, and not a pooler that lends connections for one transaction each"
+    )]
     OwnerPooled,
     /// The address of the database cannot be read.
     #[error("the catalog's address must be `postgres://role:password@host:port/database`")]

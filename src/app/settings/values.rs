@@ -12,8 +12,8 @@ use super::load::SettingsError;
 use crate::api::DoorLimits;
 use crate::blob::{AssumeRole, Destination, Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
-use crate::jobs::{Lease, WorkerSettings};
 use crate::files::Keeping;
+use crate::jobs::{Lease, WorkerSettings};
 use crate::tools;
 
 /// Everything that can be set.

@@ -64,8 +64,7 @@ pub struct Standing {
 /// `Walls` when the role could see or change more than a verb asks for; `Outdated` when the tables
 /// are not those of this program.
 pub(super) async fn standing(on: &mut Transaction) -> Result<Standing, CatalogError> {
-    let (role, version): (String, String) =
-        query("SELECT session_user::text, current_setting('server_version')").fetch_one(on).await?;
+    let (role, version): (String, String) = query("SELECT session_user::text, current_setting('server_version')").fetch_one(on).await?;
     // Of every role that this one is or may become; a role that may make roles may give itself others.
     let powerful: Option<(String,)> = query(
         "SELECT rolname::text FROM pg_roles WHERE (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication \
@@ -93,14 +92,12 @@ pub(super) async fn standing(on: &mut Transaction) -> Result<Standing, CatalogEr
             return Err(WallFault::Open { table }.into());
         }
         // The flags say that policies hold; this, that they hold back.
-        let (seen,): (bool,) =
-            composed(format!("SELECT EXISTS (SELECT 1 FROM {table})")).fetch_one(on).await?;
+        let (seen,): (bool,) = composed(format!("SELECT EXISTS (SELECT 1 FROM {table})")).fetch_one(on).await?;
         if seen {
             return Err(WallFault::Leaking { table }.into());
         }
     }
-    let (audit,): (bool,) =
-        query("SELECT has_table_privilege('audit', 'UPDATE, DELETE, TRUNCATE')").fetch_one(on).await?;
+    let (audit,): (bool,) = query("SELECT has_table_privilege('audit', 'UPDATE, DELETE, TRUNCATE')").fetch_one(on).await?;
     if audit {
         return Err(WallFault::Audit { role }.into());
     }

@@ -68,7 +68,9 @@ pub struct Database {
 /// What bounds a connection's work, said as `SET` for all of it or as `SET LOCAL` for a transaction. Never when the
 /// connection begins, where poolers refuse it.
 fn limits(set: &str) -> String {
-    format!("{set} statement_timeout = {STATEMENT_MS}; {set} lock_timeout = {LOCK_MS}; {set} idle_in_transaction_session_timeout = {IDLE_MS}")
+    format!(
+        "{set} statement_timeout = {STATEMENT_MS}; {set} lock_timeout = {LOCK_MS}; {set} idle_in_transaction_session_timeout = {IDLE_MS}"
+    )
 }
 
 /// Begins a transaction that sees what `scope` lets it see.
@@ -240,8 +242,16 @@ mod tests {
         assert_eq!(begun(Scope::House), "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = 'house'");
         assert_eq!(begun(Scope::Secret("0aF9")), "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = '0aF9'");
         for forged in ["x'; RESET ROLE; --", "house", "a b", "é"] {
-            assert_eq!(begun(Scope::Chain(forged)), "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = ''", "{forged}");
-            assert_eq!(begun(Scope::Secret(forged)), "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = ''", "{forged}");
+            assert_eq!(
+                begun(Scope::Chain(forged)),
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = ''",
+                "{forged}"
+            );
+            assert_eq!(
+                begun(Scope::Secret(forged)),
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = ''",
+                "{forged}"
+            );
         }
     }
 }

@@ -74,7 +74,8 @@ async fn an_operator_is_told_in_one_sentence_why_a_database_is_not_trusted() {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::new().await);
     let data = folder.path().join("data");
     let serve = |url: &str| run(&["serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0", "--database", url]);
-    let unknown = "no authority that this machine knows vouches for the server's certificate; name the file of its authority with `sslrootcert=...`";
+    let unknown =
+        "no authority that this machine knows vouches for the server's certificate; name the file of its authority with `sslrootcert=...`";
     let unknown_to_us = database.url_at("localhost", None, "?sslmode=verify-full");
     let misnamed = database.url_at("127.0.0.1", None, &format!("?sslmode=verify-full&sslrootcert={}", beside("SATCHEL_TEST_POSTGRES_CA")));
     for (url, saying) in [(unknown_to_us, unknown), (misnamed, "write the name that the certificate is for")] {

@@ -56,7 +56,8 @@ async fn a_catalog_moves_to_a_server_whole_and_is_served_from_there() {
     post(&server, "/v1/calls", &key, &json!({})).await;
     let verified = done(&["audit", "verify", "--data", dir, "--json"]);
     assert_eq!(verified["intact"], json!(true), "{verified}");
-    let customer = verified["chains"].as_array().unwrap().iter().map(|chain| text(chain, "/chain")).find(|chain| chain.starts_with("cust_"));
+    let customer =
+        verified["chains"].as_array().unwrap().iter().map(|chain| text(chain, "/chain")).find(|chain| chain.starts_with("cust_"));
     let export = |from: &[&str]| run(&[&["audit", "export", "--customer", customer.unwrap()], from].concat());
     let exported = export(&["--data", dir]);
     assert!(exported.code == Some(0) && exported.out.lines().count() > 20, "{exported:?}");

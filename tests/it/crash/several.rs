@@ -92,7 +92,8 @@ mod long {
             };
             // A server that is gone answers nothing, and one whose connection was cut says that it does not know.
             let answer = Answer::of(request.send().await.ok()?).await;
-            (answer.status / 100 == 2).then(|| ["/id", "/call_id", "/key_id"].iter().find_map(|id| answer.json().pointer(id)?.as_str().map(str::to_owned)))?
+            (answer.status / 100 == 2)
+                .then(|| ["/id", "/call_id", "/key_id"].iter().find_map(|id| answer.json().pointer(id)?.as_str().map(str::to_owned)))?
         }
     }
 
