@@ -74,8 +74,8 @@ const CUT: &str = "PERFORM pg_terminate_backend(pg_backend_pid())";
 
 #[tokio::test]
 async fn a_verb_that_collided_or_lost_its_connection_is_tried_again_and_done_once() {
-    let faults = [(At::Statement, COLLISION), (At::Statement, DEADLOCK), (At::Commit, COLLISION), (At::Statement, CUT)];
-    let direct = faults.map(|(at, fault)| (Engine::Postgres, at, fault));
+    let met = [(At::Statement, COLLISION), (At::Statement, DEADLOCK), (At::Commit, COLLISION), (At::Statement, CUT)];
+    let direct = met.map(|(at, fault)| (Engine::Postgres, at, fault));
     for (engine, at, fault) in direct.into_iter().chain([(Engine::Pooled, At::Commit, COLLISION), (Engine::Pooled, At::Statement, CUT)]) {
         let faulty = Faulty::on(engine, at, 2, fault).await;
         faulty.record().await.unwrap_or_else(|error| panic!("{engine:?} {at:?} {fault}: {error:?}"));
