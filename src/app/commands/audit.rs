@@ -143,19 +143,14 @@ enum Source {
 
 async fn source(of: &AuditArgs) -> Result<Source, Failure> {
     let AuditArgs { server, database } = of;
-    match database {
-        Some(url) if server.url.is_none() => {
-            let catalog = catalog_in(url).await?;
-            Ok(Source::Kept { catalog, _folder: None })
-        }
-        _ => match connected(server)? {
-            Some(client) => Ok(Source::Served(client)),
-            None => {
-                let (catalog, folder) = catalog_of(server).await?;
-                Ok(Source::Kept { catalog, _folder: Some(folder) })
-            }
-        },
+    if let (Some(url), None) = (database, &server.url) {
+        return Ok(Source::Kept { catalog: catalog_in(url).await?, _folder: None });
     }
+    if let Some(client) = connected(server)? {
+        return Ok(Source::Served(client));
+    }
+    let (catalog, folder) = catalog_of(server).await?;
+    Ok(Source::Kept { catalog, _folder: Some(folder) })
 }
 
 /// The server to ask; `None` when the data folder may be opened instead: nobody holds it.

@@ -38,7 +38,9 @@ mod long {
             let database = Database::new().await;
             let (url, owner) = (database.url(), database.owner_url());
             let first = folder.join("0");
-            let settings = [("SATCHEL__CATALOG__URL", url.as_str()), ("SATCHEL__WORKERS__COUNT", "0")];
+            // Nobody reads what they say of each cut until they have stopped.
+            let quiet = ("SATCHEL__LOG__LEVEL", "error");
+            let settings = [("SATCHEL__CATALOG__URL", url.as_str()), ("SATCHEL__WORKERS__COUNT", "0"), quiet];
             let (server, card) = serving(&first, &[&settings[..], &[("SATCHEL__CATALOG__OWNER_URL", &owner)]].concat()).await;
             let secrets: Value = serde_json::from_slice(&fs::read(first.join("secrets.json")).unwrap()).unwrap();
             let shared = [

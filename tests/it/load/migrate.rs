@@ -21,6 +21,8 @@ mod long {
     async fn filled(data: &Path, files: usize) {
         let mut command = satchel();
         command.args(["serve", "--data", data.to_str().unwrap()]).args(FREE_PORTS).env("SATCHEL__WORKERS__COUNT", "0");
+        // Nobody reads what it says until it has stopped.
+        command.env("SATCHEL__LOG__LEVEL", "error");
         let mut server = Serving::running(command);
         let card = until("a server", async || serde_json::from_slice::<Value>(&fs::read(data.join("server.json")).ok()?).ok()).await;
         let url = text(&card, "/url");
