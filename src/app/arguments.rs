@@ -462,9 +462,9 @@ pub enum KeyCommand {
 pub enum AuditCommand {
     /// Recompute every chain; fails when a record was changed, removed or cut off
     Verify {
-        /// Server.
+        /// Whose.
         #[command(flatten)]
-        server: ServerArgs,
+        of: AuditArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -477,10 +477,21 @@ pub enum AuditCommand {
         /// Only records after this place in the chain
         #[arg(long, value_name = "SEQ", default_value_t = 0)]
         after: u64,
-        /// Server.
+        /// Whose.
         #[command(flatten)]
-        server: ServerArgs,
+        of: AuditArgs,
     },
+}
+
+/// Where the audit trail is read: through a server, or from its database or data folder where none is asked.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Postgres database to read without a server, postgres://role:password@host:port/database, as the role that serves
+    #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__URL", hide_env_values = true)]
+    pub database: Option<String>,
 }
 
 /// `satchel policy`.

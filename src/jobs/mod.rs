@@ -9,9 +9,11 @@
 
 mod follow;
 mod inspect;
+mod lease;
 mod probe;
 mod workers;
 
 pub use follow::follow;
+pub use lease::Lease;
 pub use probe::probe;
 pub use workers::{WorkerSettings, Workers};

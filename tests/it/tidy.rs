@@ -74,7 +74,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("http", &["blob", "api"]),
     ("http_body", &["blob", "api"]),
     ("http_body_util", &["blob", "api"]),
-    ("rustls", &["blob", "app"]),
+    ("rustls", &["blob", "catalog", "app"]),
     ("uuid", &["domain"]),
     ("type_safe_id", &["domain"]),
     ("getrandom", &["domain"]),

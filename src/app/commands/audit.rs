@@ -1,4 +1,4 @@
-//! `satchel audit`: through a server where one runs, else on the data folder itself.
+//! `satchel audit`: through a server where one runs, else on the database or the data folder itself.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::app::arguments::{AuditCommand, ServerArgs};
+use crate::app::arguments::{AuditArgs, AuditCommand, ServerArgs};
 use crate::app::client::{As, Client, ClientError, data_folder, list};
 use crate::app::failure::Failure;
 use crate::app::folder::{Folder, MOVED};
+use crate::app::settings::{CatalogPlace, Settings};
 use crate::app::terminal::{Terminal, Tone};
 use crate::catalog::{Catalog, ChainReport};
 use crate::domain::{CustomerId, SystemClock, SystemEntropy};
@@ -20,8 +21,8 @@ const PAGE: u32 = 1000;
 /// Checks or prints the audit trail.
 pub async fn audit(command: &AuditCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
-        AuditCommand::Verify { server, json } => verify(server, *json, terminal).await,
-        AuditCommand::Export { customer, after, server } => export(server, customer, *after, terminal).await,
+        AuditCommand::Verify { of, json } => verify(of, *json, terminal).await,
+        AuditCommand::Export { customer, after, of } => export(of, customer, *after, terminal).await,
     }
 }
 
@@ -32,15 +33,15 @@ struct Verified {
     chains: Vec<Value>,
 }
 
-async fn verify(server: &ServerArgs, json: bool, terminal: Terminal) -> Result<(), Failure> {
-    let chains = if let Some(client) = connected(server)? {
-        list(&client.get("/v1/audit/verify").await?, "chains")?.to_vec()
-    } else {
-        let (catalog, _folder) = catalog_of(server).await?;
-        let checked = verify_all(&catalog).await;
-        catalog.close().await;
-        let json = |report| serde_json::to_value(report).map_err(|error| Failure::Output(error.into()));
-        checked?.iter().map(json).collect::<Result<_, _>>()?
+async fn verify(of: &AuditArgs, json: bool, terminal: Terminal) -> Result<(), Failure> {
+    let chains = match source(of).await? {
+        Source::Served(client) => list(&client.get("/v1/audit/verify").await?, "chains")?.to_vec(),
+        Source::Kept { catalog, .. } => {
+            let checked = verify_all(&catalog).await;
+            catalog.close().await;
+            let json = |report| serde_json::to_value(report).map_err(|error| Failure::Output(error.into()));
+            checked?.iter().map(json).collect::<Result<_, _>>()?
+        }
     };
     let verified = Verified { intact: chains.iter().all(|chain| chain.get("fault").is_none_or(Value::is_null)), chains };
     if json {
@@ -91,17 +92,18 @@ impl ChainLine {
     }
 }
 
-async fn export(server: &ServerArgs, customer: &str, after: u64, terminal: Terminal) -> Result<(), Failure> {
+async fn export(of: &AuditArgs, customer: &str, after: u64, terminal: Terminal) -> Result<(), Failure> {
     let Ok(id) = CustomerId::parse(customer) else {
         return Err(Failure::Usage(format!("`{customer}` is not the id of a customer (cust_...)")));
     };
-    if let Some(client) = connected(server)? {
-        return export_served(&client, server, id, after, terminal).await;
+    match source(of).await? {
+        Source::Served(client) => export_served(&client, &of.server, id, after, terminal).await,
+        Source::Kept { catalog, .. } => {
+            let exported = export_kept(&catalog, id, after, terminal).await;
+            catalog.close().await;
+            exported
+        }
     }
-    let (catalog, _folder) = catalog_of(server).await?;
-    let exported = export_kept(&catalog, id, after, terminal).await;
-    catalog.close().await;
-    exported
 }
 
 async fn export_served(client: &Client, server: &ServerArgs, id: CustomerId, after: u64, terminal: Terminal) -> Result<(), Failure> {
@@ -131,6 +133,26 @@ async fn export_kept(catalog: &Catalog, id: CustomerId, after: u64, terminal: Te
     }
 }
 
+/// Where the trail is read.
+enum Source {
+    /// Where a server answers for it.
+    Served(Client),
+    /// Where it is kept. A folder is held meanwhile; a database is shared with whoever serves from it.
+    Kept { catalog: Catalog, _folder: Option<Folder> },
+}
+
+async fn source(of: &AuditArgs) -> Result<Source, Failure> {
+    let AuditArgs { server, database } = of;
+    if let (Some(url), None) = (database, &server.url) {
+        return Ok(Source::Kept { catalog: catalog_in(url).await?, _folder: None });
+    }
+    if let Some(client) = connected(server)? {
+        return Ok(Source::Served(client));
+    }
+    let (catalog, folder) = catalog_of(server).await?;
+    Ok(Source::Kept { catalog, _folder: Some(folder) })
+}
+
 /// The server to ask; `None` when the data folder may be opened instead: nobody holds it.
 fn connected(server: &ServerArgs) -> Result<Option<Client>, Failure> {
     match Client::connect(server, As::Operator) {
@@ -140,13 +162,23 @@ fn connected(server: &ServerArgs) -> Result<Option<Client>, Failure> {
     }
 }
 
+async fn catalog_in(url: &str) -> Result<Catalog, Failure> {
+    let CatalogPlace::Postgres(place) = Settings::on_server(url, None).catalog_place()? else {
+        return Err(Failure::Usage("name the database with `--database`".to_owned()));
+    };
+    Ok(Box::pin(Catalog::connect(&place, Arc::new(SystemClock), Arc::new(SystemEntropy))).await?)
+}
+
 async fn catalog_of(server: &ServerArgs) -> Result<(Catalog, Folder), Failure> {
     let dir = data_folder(server);
     if !catalog_exists(&dir) {
-        return Err(Failure::Usage(format!("there is no catalog in `{}`; name a data folder with `--data`", dir.display())));
+        return Err(Failure::Usage(format!(
+            "there is no catalog in `{}`; name a data folder with `--data`, or a database with `--database`",
+            dir.display()
+        )));
     }
     if dir.join(MOVED).exists() {
-        let sentence = format!("the catalog of `{}` has moved to a database; start a server on it and ask that one", dir.display());
+        let sentence = format!("the catalog of `{}` has moved to a database; name it with `--database`", dir.display());
         return Err(Failure::Usage(sentence));
     }
     let folder = Folder::take(&dir)?;
