@@ -304,10 +304,7 @@ impl Files {
     pub(super) async fn permit_customer<A: Action>(&self, subject: &Subject) -> Result<Permit<A>, FilesError> {
         match self.0.policies.permit::<A>(&subject.principal, &Resource::Customer(subject.customer()), &subject.conditions) {
             Ok(permit) => Ok(permit),
-            Err(refusal) => {
-                let refusal = Refusal { may_know: true, ..refusal };
-                Err(self.refused(subject, A::KIND.as_str(), None, &refusal).await?)
-            }
+            Err(refusal) => Err(self.refused(subject, A::KIND.as_str(), None, &refusal).await?),
         }
     }
 

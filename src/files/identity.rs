@@ -1,5 +1,7 @@
 //! Who is at the door: customers, keys, calls and their tokens.
 
+use jiff::SignedDuration;
+
 use super::secrets::token_hash;
 use super::{Files, FilesError, KeyAccess, Subject};
 use crate::catalog::{CallChange, CallRecord, Customer, KeyRecord, NewCall, NewCustomer, NewKey};
@@ -37,19 +39,9 @@ pub struct RequestFacts {
 }
 
 impl CallAccess {
-    /// Whose call.
-    pub const fn customer(&self) -> CustomerId {
-        self.record.customer
-    }
-
     /// Which call.
     pub const fn call(&self) -> CallId {
         self.record.id
-    }
-
-    /// Whether the customer is marked as test.
-    pub const fn is_test(&self) -> bool {
-        self.is_test
     }
 
     /// The context one request runs in.
@@ -125,7 +117,8 @@ pub struct OpenedCall {
     pub expires_at: Timestamp,
 }
 
-const CALL_SECONDS: i64 = 4 * 3600;
+/// How long a call and its token live at most.
+const CALL_LIFETIME: SignedDuration = SignedDuration::from_hours(4);
 
 impl Files {
     /// What a secret opens now; `None` when nothing. The caller of this records refusals.
@@ -311,7 +304,7 @@ impl Files {
         let caller = self.caller_of(customer, &request.caller).await?;
         let call = CallId::new(&*self.0.clock, &*self.0.entropy);
         let token = self.0.secrets.token("sct");
-        let expires_at = self.now().saturating_add(jiff::SignedDuration::from_secs(CALL_SECONDS)).unwrap_or(Timestamp::MAX);
+        let expires_at = self.now().saturating_add(CALL_LIFETIME).unwrap_or(Timestamp::MAX);
         let asked = request.permissions.clone().unwrap_or_else(Permissions::all);
         let new = NewCall {
             id: call,

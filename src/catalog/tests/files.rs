@@ -30,6 +30,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
     assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap(), [], "the upload became a file");
     let blob = fx.catalog.blob(customer, new.blob).await.unwrap().unwrap();
     assert_eq!((blob.object_key, blob.text_key, blob.size, blob.scan), (new.object_key, None, 6, ScanStatus::Pending));
+    assert!(!blob.adopted, "they lie where this server put them");
 }
 
 async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
@@ -146,8 +147,12 @@ async fn files_page_through_by_id_without_the_deleted(fx: &Fixture) {
 async fn a_deleted_file_stays_known_and_is_deleted_once(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let file = fx.active(customer, "report").await;
+    let before = fx.catalog.file(customer, file).await.unwrap().unwrap();
+    fx.clock.advance_seconds(10);
     fx.catalog.delete_file(customer, file, &entry("delete")).await.unwrap();
-    assert_eq!(fx.state(customer, file).await, FileStatus::Deleted);
+    let after = fx.catalog.file(customer, file).await.unwrap().unwrap();
+    assert_eq!((after.status, after.updated_at), (FileStatus::Deleted, fx.now()));
+    assert!(after.change_seq > before.change_seq, "who follows the changes hears of it");
     let error = fx.catalog.delete_file(customer, file, &entry("delete")).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict);
     let unknown = FileId::new(&*fx.clock, &*fx.entropy);

@@ -1,8 +1,9 @@
 //! Customers, people, keys, audit, outbox, progress.
 
+use reqwest::Method;
 use satchel::domain::{PersonKind, Role};
 use satchel::files::PersonRequest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::World;
 
@@ -50,7 +51,7 @@ async fn what_is_wrong_with_a_body_is_named() {
         assert!(detail.contains(named), "{body}: {detail}");
         assert!(!detail.contains("struct") && !detail.contains("::"), "a type's name leaks: {detail}");
     }
-    let request = world.request(reqwest::Method::POST, "/v1/people", &tenant.key).body("{");
+    let request = world.request(Method::POST, "/v1/people", &tenant.key).body("{");
     crate::support::Answer::of(request.send().await.unwrap()).await.expect_problem(400, "invalid");
     let huge = json!({"kind": "user", "name": "x".repeat(70_000)});
     world.post("/v1/people", &tenant.key, &huge).await.expect_problem(413, "too_large");
@@ -136,5 +137,36 @@ async fn an_administrator_on_the_line_makes_no_owners() {
         world.files.add_person(&subject, &person(vec![Role::Member])).await.unwrap();
         let made = world.files.add_person(&subject, &person(vec![Role::Owner])).await;
         assert_eq!(made.is_ok(), may, "{role}: {made:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_with_keys_and_calls_is_recorded_with_which_one_and_the_policy_that_allowed_it() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let key = world.post("/v1/keys", &tenant.key, &json!({"label": "nightly"})).await.expect(201).text("/id");
+    world.get("/v1/keys", &tenant.key).await.expect(200);
+    world.delete(&format!("/v1/keys/{key}"), &tenant.key).await.expect(204);
+    let call = world.post("/v1/calls", &tenant.key, &json!({})).await.expect(201).text("/call_id");
+    let path = format!("/v1/calls/{call}");
+    world.send(Method::PATCH, &path, &tenant.key, &json!({"locale": "en-GB"})).await.expect(204);
+    world.post(&format!("{path}/heard"), &tenant.key, &json!({"text": "yes"})).await.expect(204);
+    world.delete(&path, &tenant.key).await.expect(204);
+    let answer = world.get("/v1/audit?limit=1000", &tenant.key).await.expect(200).json();
+    let records = answer["records"].as_array().unwrap();
+    for (action, object, decided) in [
+        ("create_key", Some(&key), true),
+        ("list_keys", None, true),
+        ("revoke_key", Some(&key), true),
+        ("open_call", Some(&call), true),
+        // Who may open a call may steer it.
+        ("change_call", Some(&call), false),
+        ("heard", Some(&call), false),
+        ("end_call", Some(&call), false),
+    ] {
+        let of_action = |record: &&Value| record["action"] == action;
+        let record = records.iter().find(of_action).unwrap_or_else(|| panic!("{action}: {answer}"));
+        assert_eq!((record["object"].as_str(), &record["outcome"]), (object.map(String::as_str), &json!("done")), "{record}");
+        assert_eq!((record["decision"] == "allow", record["policy"].is_string()), (decided, decided), "{record}");
     }
 }
