@@ -24,6 +24,7 @@ mod pending;
 mod people;
 mod policies;
 mod shares;
+mod sweeps;
 mod verbs;
 mod verdict;
 mod walls;
