@@ -2,6 +2,7 @@
 -- looks at those who are due, and says then when the next thing is.
 ALTER TABLE customers ADD COLUMN sweep_due BIGINT DEFAULT 0;
 CREATE INDEX customers_to_sweep ON customers (sweep_due) WHERE sweep_due IS NOT NULL;
+CREATE INDEX blobs_condemned ON blobs (customer_id, id) WHERE scan_status IN ('infected', 'suspicious') AND collected_at IS NULL;
 
 -- How far each sweep has come, and which process has it until when. `turn` counts how often it was
 -- taken: who had it before can do nothing with it any more.

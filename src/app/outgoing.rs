@@ -149,9 +149,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let [first, second, third, _] = address.octets();
     let special = match (first, second, third) {
         // This network, and what is reserved from 240 on; private networks are told below.
-        (0 | 240..=255, ..) => true,
-        // Shared by providers, protocol assignments, the old 6to4 relays, benchmarks.
-        (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _) => true,
+        // Besides: shared by providers, protocol assignments, the old 6to4 relays, benchmarks.
+        (0 | 240..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _) => true,
         _ => false,
     };
     !(special

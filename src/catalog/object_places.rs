@@ -6,7 +6,7 @@ use super::files::{file_in, touch};
 use super::rows::{RowRef, list_json, micros};
 use super::session::Tx;
 use super::verdict::{files_of_blob, set_status};
-use super::{Catalog, CatalogError, audit, sql};
+use super::{Catalog, CatalogError, audit, sql, sweeps};
 use crate::domain::{AuditEntry, BlobId, CustomerId, FileStatus, ScanStatus, ScanVerdict, Timestamp};
 
 /// Notes a place that bytes left, or came in by.
@@ -87,10 +87,27 @@ impl Catalog {
                 let entry = AuditEntry { object: Some(file.to_string()), version, ..about.clone() };
                 audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;
             }
+            sweeps::due(&mut tx, customer, now).await?;
             tx.commit().await?;
             Ok(Some(blob))
         })
         .await
+    }
+
+    /// Bytes that were found harmful and do not lie in quarantine yet. What was adopted stays where it is.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn condemned(&self, customer: CustomerId, limit: u32) -> Result<Vec<BlobId>, CatalogError> {
+        let rows: Vec<(String,)> = sql::query(
+            "SELECT id FROM blobs WHERE customer_id = $1 AND scan_status IN ('infected', 'suspicious') AND collected_at IS NULL \
+             AND adopted = 0 AND object_key NOT LIKE '%quarantine/%' ORDER BY id LIMIT $2",
+        )
+        .bind(customer.to_string())
+        .bind(i64::from(limit))
+        .fetch_all(&mut self.read(customer).await?)
+        .await?;
+        rows.iter().map(|(id,)| RowRef { table: "blobs", id }.parsed(id)).collect()
     }
 
     /// The strictest verdict that the store gave of bytes, wherever they lay then.

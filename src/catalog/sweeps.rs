@@ -161,6 +161,8 @@ impl Catalog {
                  UNION ALL SELECT MIN(unreferenced_at) + $3 FROM blobs \
                  WHERE customer_id = $1 AND unreferenced_at IS NOT NULL AND collected_at IS NULL \
                  UNION ALL SELECT MIN(due_at) FROM garbage WHERE customer_id = $1 \
+                 UNION ALL SELECT MIN($5) FROM blobs WHERE customer_id = $1 AND scan_status IN ('infected', 'suspicious') \
+                 AND collected_at IS NULL AND adopted = 0 AND object_key NOT LIKE '%quarantine/%' \
                  UNION ALL SELECT MIN(expires_at) + $4 FROM direct_uploads WHERE customer_id = $1) things) WHERE id = $1",
             )
             .bind(customer.to_string())

@@ -93,7 +93,7 @@ impl Files {
                     tracing::error!(customer.id = %event.customer, "bytes of a file were removed from the store by somebody else");
                 }
                 if let Some(status) = judged {
-                    // Doubled ones too: what the one before could not finish is finished.
+                    // Doubled ones too: what the one before did not come to is done.
                     self.heed(event.customer, &event.object_key, status).await?;
                 }
                 Ok(true)

@@ -184,7 +184,7 @@ impl Files {
             return self.store_message(body).await.map(Posted::Taken);
         }
         match self.signed_message(body).await {
-            Ok((message, topic)) => self.from_topic(&message, topic, body).await.map(Posted::Taken),
+            Ok((message, topic)) => self.take_signed(&message, topic, body).await.map(Posted::Taken),
             Err(Unproved::Topic(error)) => Ok(self.unproved(Some(error))),
             Err(Unproved::Files(error)) => Err(error),
         }
@@ -229,7 +229,7 @@ impl Files {
         Ok(certificate)
     }
 
-    async fn from_topic(&self, message: &TopicMessage, topic: &TopicArn, body: &[u8]) -> Result<EventTally, FilesError> {
+    async fn take_signed(&self, message: &TopicMessage, topic: &TopicArn, body: &[u8]) -> Result<EventTally, FilesError> {
         match message.kind() {
             TopicKind::Notification => return self.store_message(body).await,
             TopicKind::SubscriptionConfirmation => {

@@ -111,11 +111,12 @@ impl Files {
             let released = self.release_deleted(customer, self.ago(keeping.deleted)).await?;
             let collected = self.collect_unreferenced(customer, self.ago(grace)).await?;
             let objects = self.remove_garbage(customer).await?;
+            let isolated = self.isolate_condemned(customer).await?;
             let forgotten = self.0.catalog.forget_direct_uploads(customer, self.ago(DIRECT), AT_ONCE).await?;
             swept.released += released;
             swept.collected += collected;
             swept.objects += objects;
-            if [released, collected, objects, forgotten].iter().all(|count| *count < u64::from(AT_ONCE)) {
+            if [released, collected, objects, isolated, forgotten].iter().all(|count| *count < u64::from(AT_ONCE)) {
                 break;
             }
         }
@@ -224,7 +225,6 @@ impl Files {
     async fn reconcile(&self, customer: CustomerId, key: &ObjectKey, written: Timestamp, garbage: Timestamp) -> Result<u64, FilesError> {
         let object_key = key.as_str().to_owned();
         match self.0.catalog.object_reference(customer, key.as_str()).await? {
-            Some(Reference::Blob) => Ok(0),
             Some(Reference::Upload) => {
                 let order = EventOrder::new(None, written);
                 let event = StoreEvent { customer, object_key, happened: Happened::Created, order, etag: None };
@@ -237,7 +237,7 @@ impl Files {
                 self.0.catalog.record(customer, &entry).await?;
                 Ok(1)
             }
-            None => Ok(0),
+            Some(Reference::Blob) | None => Ok(0),
         }
     }
 }

@@ -3,10 +3,14 @@
 
 use super::collect::unless_lost;
 use super::moving::Goal;
+use super::sweeps::AT_ONCE;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::BlobRecord;
-use crate::domain::{CustomerId, ScanStatus, ScanVerdict};
+use crate::domain::{AuditEntry, CustomerId, ScanStatus, ScanVerdict};
+
+/// Bytes of an object that is moved while whoever told of it waits: a few seconds' work.
+const AT_ONCE_BYTES: u64 = 64 * 1024 * 1024;
 
 const fn is_threat(status: ScanStatus) -> bool {
     matches!(status, ScanStatus::Infected | ScanStatus::Suspicious)
@@ -32,32 +36,48 @@ impl Files {
     }
 
     /// Closes what stands for the bytes that the store's scanner found harmful, and moves them where nobody reads.
-    /// Closed first: a copy may take long, and nobody is to be given an address meanwhile. Where the copy fails,
-    /// whoever told of the verdict tells it again.
+    /// Closed first: a copy may take long, and nobody is to be given an address meanwhile. A copy that is large,
+    /// or fails, is left to the sweep.
     pub(super) async fn heed(&self, customer: CustomerId, object_key: &str, status: ScanStatus) -> Result<(), FilesError> {
         if !is_threat(status) {
             return Ok(());
         }
         let verdict = of_the_store(status);
-        let entry = crate::domain::AuditEntry {
-            reason: Some(verdict.findings.join(", ")),
-            ..Self::worker_entry("scan", status.as_str(), object_key)
-        };
+        let entry = AuditEntry { reason: Some(verdict.findings.join(", ")), ..Self::worker_entry("scan", status.as_str(), object_key) };
         // Bytes that are no file yet are judged with the store's word when they are.
         let Some(id) = self.0.catalog.condemn(customer, object_key, &verdict, &entry).await? else { return Ok(()) };
         self.0.changed.notify_waiters();
-        let Some(blob) = self.0.catalog.blob(customer, id).await? else { return Ok(()) };
-        let from = Self::object_of(customer, &blob)?;
-        let moved = match self.move_on(customer, &blob, &from, Goal::Quarantine).await {
-            Ok(Some(moved)) => moved,
-            // They are there, or the store removed them by itself.
-            Ok(None) | Err(FilesError::NotFound) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        if unless_lost(self.0.catalog.move_blob(customer, id, &moved.0).await)?.is_some() {
-            self.leave(customer, Some(moved)).await;
+        let Some(blob) = self.0.catalog.blob(customer, id).await?.filter(|blob| blob.size <= AT_ONCE_BYTES) else { return Ok(()) };
+        if let Err(error) = self.isolate(customer, &blob).await {
+            tracing::warn!(customer.id = %customer, code = %error.code(), error = %error, "harmful bytes wait for the sweep to move them");
         }
         Ok(())
+    }
+
+    /// Moves what was found harmful and lies elsewhere into quarantine. Gives how many.
+    pub(super) async fn isolate_condemned(&self, customer: CustomerId) -> Result<u64, FilesError> {
+        let mut moved = 0;
+        for id in self.0.catalog.condemned(customer, AT_ONCE).await? {
+            if let Some(blob) = self.0.catalog.blob(customer, id).await? {
+                moved += u64::from(self.isolate(customer, &blob).await?);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Whether harmful bytes were moved: not where they are there already, or the store removed them by itself.
+    async fn isolate(&self, customer: CustomerId, blob: &BlobRecord) -> Result<bool, FilesError> {
+        let from = Self::object_of(customer, blob)?;
+        let moved = match self.move_on(customer, blob, &from, Goal::Quarantine).await {
+            Ok(Some(moved)) => moved,
+            Ok(None) | Err(FilesError::NotFound) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if unless_lost(self.0.catalog.move_blob(customer, blob.id, &moved.0).await)?.is_none() {
+            return Ok(false);
+        }
+        self.leave(customer, Some(moved)).await;
+        Ok(true)
     }
 
     /// Whether a verdict is about other bytes than those that lie at the place now.

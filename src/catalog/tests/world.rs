@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, admission, entry, hash, new_person};
+use super::fixture::{Fixture, admission, entry, hash, new_person, verdict};
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -66,6 +66,10 @@ impl World {
         catalog.admit(&judged, &admission("Twice"), &entry("admit")).await.unwrap();
         catalog.note_object_event(&fx.event(customer, &place, Happened::Judged(ScanStatus::Clean)), None).await.unwrap();
         let twice = catalog.file(customer, twice.id).await.unwrap().unwrap().blob;
+        let harmful = fx.active(customer, "harmful").await;
+        let harmful = catalog.file(customer, harmful).await.unwrap().unwrap().blob;
+        let place = catalog.blob(customer, harmful).await.unwrap().unwrap().object_key;
+        assert!(catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap().is_some());
         let sweep = catalog.take_sweep("world", fx.in_seconds(60)).await.unwrap().unwrap();
         catalog.end_sweep(&sweep, fx.now()).await.unwrap();
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
@@ -158,6 +162,7 @@ impl World {
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
             answer("store_verdict", &catalog.store_verdict(asker, self.twice).await.unwrap()),
+            answer("condemned", &catalog.condemned(asker, 100).await.unwrap()),
             answer("object_reference", &catalog.object_reference(asker, "uploads/1").await.unwrap()),
             answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),
         ]
