@@ -127,7 +127,7 @@ async fn what_became_of_a_direct_upload_is_told_for_a_while_and_then_forgotten(f
         left.push(fx.catalog.direct_upload(customer, *id).await.unwrap().is_some());
     }
     assert_eq!(left, [false, true, false], "who holds one is not disturbed");
-    fx.clock.advance_seconds(DAY);
+    fx.clock.advance_seconds(DAY + 1);
     assert_eq!(fx.catalog.forget_direct_uploads(customer, fx.now(), 10).await.unwrap(), 1);
 }
 

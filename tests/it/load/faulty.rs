@@ -1,7 +1,10 @@
 //! Lines that stall, break and trickle, many at once: what hangs on them takes no memory that grows.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use futures::future::join_all;
+use reqwest::header::CONTENT_LENGTH;
 use tokio::net::TcpListener;
 
 use super::content::Content;
@@ -18,16 +21,30 @@ const UPLOADS_MIB: u64 = 64;
 /// What everything else may cost above the memory of an idle server, in MiB; the same as for one large file.
 const FLAT_MIB: u64 = 64;
 
-/// Faults of one request after the other, of uploads and of downloads.
-const FAULTS: [Fault; 8] = [
+/// How long one transfer may take, whatever is done to it.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// What is done to one upload after the other.
+const OF_UPLOADS: [Fault; 8] = [
     Fault::Throttled(64 * 1024),
     Fault::CutOff(11_000_000),
-    Fault::Cut(3_000_000),
     Fault::None,
-    Fault::Hang(5_000_000),
     Fault::Silent(9_000_000),
     Fault::Throttled(256 * 1024),
     Fault::Close,
+    Fault::Stall,
+    Fault::Cut(10),
+];
+/// What is done to one download after the other.
+const OF_DOWNLOADS: [Fault; 8] = [
+    Fault::Throttled(64 * 1024),
+    Fault::Cut(3_000_000),
+    Fault::None,
+    Fault::Hang(5_000_000),
+    Fault::Throttled(256 * 1024),
+    Fault::Close,
+    Fault::Stall,
+    Fault::Cut(10),
 ];
 
 /// A server whose doors and whose store are reached through lines that are faulty.
@@ -51,21 +68,27 @@ impl Stage {
         Self { server, doors, bytes }
     }
 
-    fn mix(&self, faults: &[Fault]) {
-        self.doors.mix(faults);
-        self.bytes.mix(faults);
+    fn break_lines(&self) {
+        self.doors.mix(&OF_UPLOADS);
+        self.bytes.mix(&OF_DOWNLOADS);
+    }
+
+    fn heal(&self) {
+        self.doors.heal();
+        self.bytes.heal();
     }
 
     /// Whether an upload through the doors' line was taken.
     async fn upload(&self, seed: u64) -> bool {
         let path = format!("http://{}/v1/files?name=large{seed}.pdf", self.doors.address);
-        let sent = self.server.client.post(path).bearer_auth(&self.server.key).body(Content::new(SIZE, seed).body());
+        let sent = self.server.client.post(path).bearer_auth(&self.server.key).header(CONTENT_LENGTH, SIZE);
+        let sent = sent.body(Content::new(SIZE, seed).body()).timeout(PATIENCE);
         sent.send().await.is_ok_and(|answer| answer.status() == 201)
     }
 
     /// How many bytes of an object came through the store's line.
     async fn download(&self, url: &str) -> u64 {
-        let Ok(answer) = self.server.client.get(url).send().await else { return 0 };
+        let Ok(answer) = self.server.client.get(url).timeout(PATIENCE).send().await else { return 0 };
         let mut stream = answer.bytes_stream();
         let mut size = 0;
         while let Some(Ok(piece)) = stream.next().await {
@@ -86,7 +109,7 @@ impl Stage {
 }
 
 mod long {
-    use super::{AT_ONCE, Content, FAULTS, FLAT_MIB, Fault, SIZE, Stage, UPLOADS_MIB};
+    use super::{AT_ONCE, Content, FLAT_MIB, SIZE, Stage, UPLOADS_MIB};
     use crate::load::server::until;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,12 +118,11 @@ mod long {
         let file = stage.server.upload("kept.pdf", Content::new(SIZE, 7).body()).await["id"].as_str().unwrap().to_owned();
         stage.server.inspected(&file).await;
         // What is done for the first time takes memory that stays.
-        stage.mix(&[Fault::None]);
         let all = usize::try_from(AT_ONCE).unwrap();
         assert_eq!(stage.round(&file, 0).await, (all, all), "without faults all comes through");
         let idle = stage.server.begin_measuring();
         for round in 1..4 {
-            stage.mix(&FAULTS);
+            stage.break_lines();
             let (uploads, downloads) = stage.round(&file, round).await;
             let (now, peak) = (stage.server.memory_mib(), stage.server.peak_mib());
             eprintln!(
@@ -113,7 +135,7 @@ mod long {
         until("the end of what broke off", async || (stage.server.open_uploads().await == 0).then_some(())).await;
         let kept = stage.server.memory_mib();
         assert!(kept <= idle + FLAT_MIB, "{idle} MiB idle, {kept} MiB kept");
-        stage.mix(&[Fault::None]);
+        stage.heal();
         assert_eq!(stage.round(&file, 9).await, (all, all), "the server is as it was");
     }
 }
