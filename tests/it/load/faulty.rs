@@ -21,6 +21,8 @@ const UPLOADS_MIB: u64 = 64;
 /// What everything else may cost above the memory of an idle server, in MiB; the same as for one large file.
 const FLAT_MIB: u64 = 64;
 
+/// What is freed stays with the C library, for each of its arenas apart: many of them hide what the program itself holds.
+const FEW_ARENAS: [(&str, &str); 1] = [("MALLOC_ARENA_MAX", "2")];
 /// How long one transfer may take, whatever is done to it.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -63,7 +65,7 @@ impl Stage {
         let bytes = Proxy::before(address).await;
         let (public, memory) = (format!("http://{}", bytes.address), (UPLOADS_MIB * MIB).to_string());
         let settings = [("WORKERS__COUNT", "1"), ("BYTES__PUBLIC_URL", &*public), ("LIMITS__UPLOAD_MEMORY_BYTES", &*memory)];
-        let server = Server::with_bytes_at(&address.to_string(), &settings).await;
+        let server = Server::with_bytes_at(&address.to_string(), &FEW_ARENAS, &settings).await;
         let doors = Proxy::before(server.address()).await;
         Self { server, doors, bytes }
     }
