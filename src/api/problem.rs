@@ -217,6 +217,7 @@ fn told(error: &FilesError) -> String {
         | FilesError::TooMany(_)
         | FilesError::Search(_)
         | FilesError::Policy(_)
+        | FilesError::Outside(_)
         | FilesError::Sealed { .. } => error.to_string(),
     }
 }

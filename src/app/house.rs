@@ -14,12 +14,13 @@ use super::doors;
 use super::events;
 use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::open_files;
+use super::outgoing::{self, PostsError};
 use super::settings::{Bytes, CatalogPlace, Loaded, Settings, SettingsError};
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, Store, StoreSettings, Tuning};
 use crate::catalog::{Catalog, CatalogError, Ground};
 use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
-use crate::files::{Access, EventToken, Files, FilesError, FilesSettings, Parts, ServerSecret};
+use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
 use crate::policy::{Policies, PolicyError};
@@ -75,6 +76,9 @@ pub enum HouseError {
     /// The policies do not load.
     #[error("the built-in policies do not load")]
     Policies(#[from] PolicyError),
+    /// Posts of the store's events cannot be taken as it was set.
+    #[error(transparent)]
+    Posts(#[from] PostsError),
     /// The spoken lines do not load.
     #[error("the spoken lines do not load")]
     Speech(#[from] SpeechError),
@@ -161,6 +165,7 @@ impl House {
         let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
         let place = settings.bytes_place()?;
         let workers = settings.workers()?;
+        let posts = outgoing::posts(&settings.store.events)?;
         let mut secrets = folder.secrets(&*entropy)?;
         let server_secret = server_secret(&settings, &folder, &secrets)?;
         let policies = Policies::built_in()?;
@@ -204,7 +209,7 @@ impl House {
                 reveal_links: settings.links.reveal,
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),
-                event_token: settings.store.events.webhook_token.as_ref().map(|token| EventToken::of(token.reveal())),
+                posts,
                 ..FilesSettings::default()
             },
         });

@@ -20,6 +20,7 @@ mod folder;
 mod house;
 mod logging;
 mod open_files;
+mod outgoing;
 mod platform;
 mod settings;
 mod terminal;

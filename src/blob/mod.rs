@@ -35,7 +35,7 @@ pub use assume::AssumeRole;
 pub use capabilities::{Capabilities, Capability, Depth, Feature, Support};
 pub use download::Object;
 pub use error::BlobError;
-pub use events::{EventError, Message, Queue, RawEvent, Told, parse};
+pub use events::{EventError, Message, Queue, RawEvent, SigningCertificate, Told, TopicArn, TopicError, TopicKind, TopicMessage, parse};
 pub use iam::{Duty, Estate, OPERATIONS, Operation};
 pub use key::{KeyError, ObjectKey};
 pub use listing::{UploadPage, UploadedObject};

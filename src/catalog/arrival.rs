@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
-use super::{Catalog, CatalogError, audit, direct, sql};
+use super::{Catalog, CatalogError, audit, direct, object_places, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -116,14 +116,21 @@ impl Catalog {
         .await
     }
 
-    /// Uploads that began before an instant and never became a file: `(customer, upload, object key)`.
+    /// Uploads that began before an instant and never became a file, in the order of their ids after one of them:
+    /// `(customer, upload, object key)`.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
-    pub async fn stale_uploads(&self, before: Timestamp, limit: u32) -> Result<Vec<(CustomerId, UploadId, String)>, CatalogError> {
+    pub async fn stale_uploads(
+        &self,
+        before: Timestamp,
+        after: Option<UploadId>,
+        limit: u32,
+    ) -> Result<Vec<(CustomerId, UploadId, String)>, CatalogError> {
         let rows: Vec<(String, String, String)> =
-            sql::query("SELECT customer_id, id, object_key FROM uploads WHERE created_at < $1 ORDER BY id LIMIT $2")
+            sql::query("SELECT customer_id, id, object_key FROM uploads WHERE created_at < $1 AND id > $2 ORDER BY id LIMIT $3")
                 .bind(micros(before))
+                .bind(after.map(|id| id.to_string()).unwrap_or_default())
                 .bind(i64::from(limit))
                 .fetch_all(&mut self.read(Scope::House).await?)
                 .await?;
@@ -166,6 +173,10 @@ impl Catalog {
             .fetch_one(&mut tx)
             .await?;
             let duplicate = blob != new.blob.to_string();
+            if duplicate {
+                let blob = RowRef { table: "blobs", id: &blob }.parsed(&blob)?;
+                object_places::left(&mut tx, new.customer, &new.object_key, blob, now).await?;
+            }
             let seq = next_change(&mut tx, new.customer).await?;
             let given = serde_json::to_string(&new.given).map_err(|_| CatalogError::Corrupt { table: "files", id: new.id.to_string() })?;
             let version = if let Some(existing) = file_in(&mut tx, new.customer, new.id).await? {
@@ -252,7 +263,11 @@ impl Catalog {
                     .await?;
             }
             if let Some(direct) = new.closes {
-                direct::close_with_file(&mut tx, new.customer, direct, new.id).await?;
+                let came_in = direct::close_with_file(&mut tx, new.customer, direct, new.id).await?;
+                if came_in != new.object_key {
+                    let blob = RowRef { table: "blobs", id: &blob }.parsed(&blob)?;
+                    object_places::left(&mut tx, new.customer, &came_in, blob, now).await?;
+                }
             }
             let entry = AuditEntry { version: Some(version), ..entry.clone() };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, &entry).await?;

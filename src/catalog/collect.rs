@@ -7,7 +7,7 @@
 
 use super::rows::{RowRef, micros};
 use super::session::Tx;
-use super::{Catalog, CatalogError, audit, sql};
+use super::{Catalog, CatalogError, audit, object_places, sql, sweeps};
 use crate::domain::{AuditEntry, BlobId, CustomerId, FileId, Timestamp, UploadId};
 
 /// An object that belongs to nobody.
@@ -50,7 +50,7 @@ async fn note(tx: &mut Tx, customer: CustomerId, garbage: &[Garbage], due: Times
             .execute(tx)
             .await?;
     }
-    Ok(())
+    if garbage.is_empty() { Ok(()) } else { sweeps::due(tx, customer, due).await }
 }
 
 /// Writes down where bytes lie now. Only from the place where they were when the move began: of two
@@ -80,6 +80,7 @@ pub(super) async fn relocate(tx: &mut Tx, customer: CustomerId, blob: BlobId, mo
             return Err(CatalogError::Conflict("the new place of the bytes was cleared meanwhile"));
         }
     }
+    object_places::left(tx, customer, &moved.from.object_key, blob, now).await?;
     note(tx, customer, std::slice::from_ref(&moved.from), now).await
 }
 
@@ -120,6 +121,9 @@ impl Catalog {
                 .await?;
             if changed == 0 {
                 return Err(CatalogError::Conflict("the file is gone"));
+            }
+            if !hold {
+                sweeps::due(&mut tx, customer, self.clock().now()).await?;
             }
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await
@@ -184,6 +188,7 @@ impl Catalog {
             .bind(now)
             .execute(&mut tx)
             .await?;
+            sweeps::due(&mut tx, customer, self.clock().now()).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await
         })

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::arrival::Given;
 use super::rows::{RowRef, as_i64, micros};
 use super::session::Tx;
-use super::{Catalog, CatalogError, audit, sql};
+use super::{Catalog, CatalogError, audit, sql, sweeps};
 use crate::domain::{AuditEntry, Checksum, CustomerId, FileId, FileName, Folder, Timestamp, UploadId, UserId};
 
 /// What became of a direct upload.
@@ -179,6 +179,7 @@ impl Catalog {
             .bind(micros(new.expires_at))
             .execute(&mut tx)
             .await?;
+            sweeps::due(&mut tx, new.customer, new.expires_at).await?;
             tx.commit().await?;
             Ok(true)
         })
@@ -269,18 +270,44 @@ impl Catalog {
         })
         .await
     }
+
+    /// Forgets direct uploads that could be completed until an instant at most, whatever became of them.
+    /// Part of what has its record. Gives how many.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn forget_direct_uploads(&self, customer: CustomerId, before: Timestamp, limit: u32) -> Result<u64, CatalogError> {
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let gone = sql::query(
+                "DELETE FROM direct_uploads WHERE customer_id = $1 AND id IN (SELECT id FROM direct_uploads WHERE customer_id = $1 \
+                 AND expires_at < $2 AND (state <> 'open' OR claimed_until IS NULL OR claimed_until < $3) ORDER BY expires_at, id LIMIT $4)",
+            )
+            .bind(customer.to_string())
+            .bind(micros(before))
+            .bind(micros(self.clock().now()))
+            .bind(i64::from(limit))
+            .execute(&mut tx)
+            .await?;
+            tx.commit().await?;
+            Ok(gone)
+        })
+        .await
+    }
 }
 
-/// Ends an open upload with the file it became, in the transaction that stores the file.
-pub(super) async fn close_with_file(tx: &mut Tx, customer: CustomerId, id: UploadId, file: FileId) -> Result<(), CatalogError> {
-    let closed = sql::query(
-        "UPDATE direct_uploads SET state = 'done', file_id = $3, claimed_until = NULL WHERE customer_id = $1 AND id = $2 AND state = 'open'",
+/// Ends an open upload with the file it became, in the transaction that stores the file. Gives where its bytes
+/// came in.
+pub(super) async fn close_with_file(tx: &mut Tx, customer: CustomerId, id: UploadId, file: FileId) -> Result<String, CatalogError> {
+    let closed: Option<(String,)> = sql::query(
+        "UPDATE direct_uploads SET state = 'done', file_id = $3, claimed_until = NULL WHERE customer_id = $1 AND id = $2 AND state = 'open' \
+         RETURNING object_key",
     )
     .bind(customer.to_string())
     .bind(id.to_string())
     .bind(file.to_string())
-    .execute(tx)
+    .fetch_optional(tx)
     .await?;
     // One upload is one file, whatever was asked twice.
-    if closed == 1 { Ok(()) } else { Err(CatalogError::Conflict("the upload is not open any more")) }
+    closed.map(|(key,)| key).ok_or(CatalogError::Conflict("the upload is not open any more"))
 }

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::engine::Engine;
 use super::rows::{RowRef, micros};
 use super::session::{Scope, Tx};
-use super::{Catalog, CatalogError, audit, sql};
+use super::{Catalog, CatalogError, audit, sql, sweeps};
 use crate::domain::{AuditEntry, CustomerId, FileId, JobId, Timestamp};
 
 const TAKEN_OVER: CatalogError = CatalogError::Conflict("the job was taken over by another worker");
@@ -225,7 +225,7 @@ impl Catalog {
         .await
     }
 
-    /// Puts every job back that a worker held, and frees the key of every request that was under way.
+    /// Puts every job and sweep back that a worker held, and frees the key of every request that was under way.
     /// Only for whoever has the database to itself: they were of a process that is gone. On Postgres others
     /// live, so nothing is taken from them: a lease ends by itself, and so does an unanswered request.
     ///
@@ -239,6 +239,7 @@ impl Catalog {
             let mut tx = self.begin(Scope::House).await?;
             let jobs = sql::query("UPDATE jobs SET state = 'ready', leased_until = NULL WHERE state = 'leased'").execute(&mut tx).await?;
             let keys = sql::query("DELETE FROM idempotency WHERE answer IS NULL").execute(&mut tx).await?;
+            sweeps::free(&mut tx).await?;
             tx.commit().await?;
             Ok(jobs + keys)
         })

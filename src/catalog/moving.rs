@@ -58,7 +58,7 @@ struct Table {
 /// Where a row belongs, as the walls of the new catalog see it, and which rows of a table those are.
 fn condition(table: &str, chain: &str) -> &'static str {
     match table {
-        "installation" => "$1 = 'house'",
+        "installation" | "sweeps" => "$1 = 'house'",
         "customers" => "id = $1",
         "audit" | "audit_heads" => "chain = $1",
         // Keys of the operator have no customer, and are written for the system's chain.

@@ -119,7 +119,7 @@ impl Catalog {
         Ok(found.map(|(kind,)| if kind == "blob" { Reference::Blob } else { Reference::Upload }))
     }
 
-    /// Forgets what the store told before an instant of a customer's objects, but for verdicts and
+    /// Forgets what the store told before an instant of a customer's objects, but for threats and
     /// alarms. Gives how much.
     ///
     /// # Errors
@@ -127,11 +127,14 @@ impl Catalog {
     pub async fn forget_object_events(&self, customer: CustomerId, before: Timestamp) -> Result<u64, CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            let gone = sql::query("DELETE FROM object_events WHERE customer_id = $1 AND noted_at < $2 AND verdict IS NULL AND alarmed = 0")
-                .bind(customer.to_string())
-                .bind(micros(before))
-                .execute(&mut tx)
-                .await?;
+            let gone = sql::query(
+                "DELETE FROM object_events WHERE customer_id = $1 AND noted_at < $2 AND alarmed = 0 \
+                 AND (verdict IS NULL OR verdict NOT IN ('infected', 'suspicious'))",
+            )
+            .bind(customer.to_string())
+            .bind(micros(before))
+            .execute(&mut tx)
+            .await?;
             tx.commit().await?;
             Ok(gone)
         })

@@ -56,7 +56,7 @@ async fn file_at(tx: &mut Tx, job: &Job) -> Result<FileRecord, CatalogError> {
     if record.version == job.version { Ok(record) } else { Err(CatalogError::Conflict("a newer version of the file has arrived")) }
 }
 
-async fn set_status(tx: &mut Tx, customer: CustomerId, file: FileId, status: FileStatus) -> Result<(), CatalogError> {
+pub(super) async fn set_status(tx: &mut Tx, customer: CustomerId, file: FileId, status: FileStatus) -> Result<(), CatalogError> {
     sql::query("UPDATE files SET status = $3 WHERE customer_id = $1 AND id = $2")
         .bind(customer.to_string())
         .bind(file.to_string())
@@ -67,7 +67,7 @@ async fn set_status(tx: &mut Tx, customer: CustomerId, file: FileId, status: Fil
 }
 
 /// The customer's files that now stand for these bytes.
-async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobId) -> Result<Vec<(FileId, FileStatus)>, CatalogError> {
+pub(super) async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobId) -> Result<Vec<(FileId, FileStatus)>, CatalogError> {
     let rows: Vec<(String, String)> = sql::query("SELECT id, status FROM files WHERE customer_id = $1 AND blob_id = $2 ORDER BY id")
         .bind(customer.to_string())
         .bind(blob.to_string())

@@ -65,6 +65,8 @@ pub struct StoreEvent {
     pub happened: Happened,
     /// When, among the events of this object.
     pub order: EventOrder,
+    /// The store's name of the bytes that it is about, where that was told.
+    pub etag: Option<String>,
 }
 
 /// What is known of an object by what the store told.
@@ -164,7 +166,7 @@ mod tests {
                 clock.advance_seconds(1);
                 let sequencer = numbered.then(|| format!("{:X}", 0x7F00 + at * 0x10));
                 let order = EventOrder::new(sequencer.as_deref(), crate::domain::Clock::now(&clock));
-                events.push(StoreEvent { customer, object_key: "files/x".to_owned(), happened: *happened, order });
+                events.push(StoreEvent { customer, object_key: "files/x".to_owned(), happened: *happened, order, etag: None });
             }
             // Every event at least once, some more often, in any order.
             let doubles: Vec<StoreEvent> = order.iter().map(|index| index.get(&events).clone()).collect();

@@ -52,7 +52,6 @@ pub(super) struct Arrived {
 }
 
 const MAX_TAGS: usize = 32;
-const SWEPT_AT_ONCE: u32 = 100;
 
 fn cleaned(given: &Given) -> Given {
     let short = |text: &Option<String>| text.as_deref().map(|text| clean_text(text, 200)).filter(|text| !text.is_empty());
@@ -208,37 +207,5 @@ impl Files {
         if let Err(error) = recorded {
             tracing::warn!(upload.id = %upload, error = %error, "a broken upload could not be recorded; it stays until it is swept");
         }
-    }
-
-    /// Removes objects of uploads that began over a day ago and never became a file.
-    ///
-    /// # Errors
-    /// When the catalog or the store does not answer.
-    pub async fn sweep_uploads(&self) -> Result<u64, FilesError> {
-        let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
-        let mut swept = 0;
-        loop {
-            let swept_before = swept;
-            for (customer, upload, key) in self.0.catalog.stale_uploads(before, SWEPT_AT_ONCE).await? {
-                let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
-                self.store(customer).delete(&key).await?;
-                let entry =
-                    AuditEntry { reason: Some("never became a file".to_owned()), ..Self::worker_entry("sweep_upload", "done", upload) };
-                self.0.catalog.abandon_upload(customer, upload, &entry).await?;
-                swept += 1;
-            }
-            if swept == swept_before {
-                return Ok(swept);
-            }
-        }
-    }
-
-    /// Gives up parts in the store that began over a day ago and that nobody made an object of.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn sweep_parts(&self) -> Result<u64, FilesError> {
-        let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
-        Ok(self.0.store.sweep_parts(before).await?)
     }
 }

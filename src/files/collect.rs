@@ -5,6 +5,7 @@
 
 use jiff::SignedDuration;
 
+use super::sweeps::AT_ONCE;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{CatalogError, Collected};
@@ -48,11 +49,8 @@ impl Swept {
     }
 }
 
-/// Rows of one step of one customer in one sweep: the next sweep goes on.
-const AT_ONCE: u32 = 1000;
-
 /// A race that somebody else won is no failure: what was to be done is done, or not to be done.
-fn unless_lost<T>(result: Result<T, CatalogError>) -> Result<Option<T>, FilesError> {
+pub(super) fn unless_lost<T>(result: Result<T, CatalogError>) -> Result<Option<T>, FilesError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(CatalogError::Conflict(_)) => Ok(None),
@@ -61,26 +59,7 @@ fn unless_lost<T>(result: Result<T, CatalogError>) -> Result<Option<T>, FilesErr
 }
 
 impl Files {
-    /// Does for every customer what is due: lets go, gives up, removes.
-    ///
-    /// # Errors
-    /// When the catalog or the store does not answer; what was done until then stays done.
-    pub async fn sweep_deleted(&self) -> Result<Swept, FilesError> {
-        let mut swept = Swept::default();
-        for (customer, _) in self.0.catalog.last_changes().await? {
-            swept.released += self.release_deleted(customer).await?;
-            swept.collected += self.collect_unreferenced(customer).await?;
-            swept.objects += self.remove_garbage(customer).await?;
-        }
-        Ok(swept)
-    }
-
-    fn before(&self, age: SignedDuration) -> Timestamp {
-        self.now().saturating_sub(age).unwrap_or(Timestamp::MIN)
-    }
-
-    async fn release_deleted(&self, customer: CustomerId) -> Result<u64, FilesError> {
-        let before = self.before(self.0.settings.keeping.deleted);
+    pub(super) async fn release_deleted(&self, customer: CustomerId, before: Timestamp) -> Result<u64, FilesError> {
         let mut released = 0;
         for file in self.0.catalog.releasable(customer, before, AT_ONCE).await? {
             let entry = Self::worker_entry("release", "done", file);
@@ -89,8 +68,7 @@ impl Files {
         Ok(released)
     }
 
-    async fn collect_unreferenced(&self, customer: CustomerId) -> Result<u64, FilesError> {
-        let before = self.before(self.0.settings.keeping.grace.max(Keeping::LEAST_GRACE));
+    pub(super) async fn collect_unreferenced(&self, customer: CustomerId, before: Timestamp) -> Result<u64, FilesError> {
         let mut collected = 0;
         for id in self.0.catalog.collectable(customer, before, AT_ONCE).await? {
             let Some(blob) = self.0.catalog.blob(customer, id).await? else { continue };
@@ -113,7 +91,7 @@ impl Files {
         Ok(collected)
     }
 
-    async fn remove_garbage(&self, customer: CustomerId) -> Result<u64, FilesError> {
+    pub(super) async fn remove_garbage(&self, customer: CustomerId) -> Result<u64, FilesError> {
         let mut removed = 0;
         for garbage in self.0.catalog.due_garbage(customer, AT_ONCE).await? {
             let Ok(key) = ObjectKey::parse(customer, &garbage.object_key) else {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
-use super::object_events::{EventCounts, EventToken};
+use super::object_events::EventCounts;
+use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping};
 use crate::blob::{Capabilities, Store};
@@ -58,8 +59,8 @@ pub struct FilesSettings {
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
-    /// What posters of the store's events must show; nobody may post any without it.
-    pub event_token: Option<EventToken>,
+    /// Who may post the store's events; nobody unless something is set.
+    pub posts: PostRules,
 }
 
 impl Default for FilesSettings {
@@ -73,7 +74,7 @@ impl Default for FilesSettings {
             direct_part: 16 * 1024 * 1024,
             direct_open: 200,
             heard_words_per_second: 4,
-            event_token: None,
+            posts: PostRules::default(),
         }
     }
 }
@@ -101,6 +102,8 @@ pub(super) struct Inner {
     /// What the store does by itself, once that was probed.
     pub capabilities: Mutex<Option<Capabilities>>,
     pub events: EventCounts,
+    /// Certificates of topics, for whoever posts with their signature.
+    pub certificates: tokio::sync::Mutex<Certificates>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -202,6 +205,7 @@ impl Files {
             probing: tokio::sync::Mutex::new(()),
             capabilities: Mutex::new(None),
             events: EventCounts::default(),
+            certificates: tokio::sync::Mutex::default(),
         }))
     }
 

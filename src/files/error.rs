@@ -1,5 +1,6 @@
 //! What may stop a use case. Absence and ambiguity are answers, not errors.
 
+use super::posts::FetchError;
 use crate::blob::BlobError;
 use crate::catalog::CatalogError;
 use crate::domain::{ErrorCode, FileStatus};
@@ -55,6 +56,9 @@ pub enum FilesError {
     /// The policies.
     #[error("the policies failed")]
     Policy(#[from] PolicyError),
+    /// Somebody outside.
+    #[error("what is needed from outside did not come")]
+    Outside(#[from] FetchError),
     /// A stored value does not mean anything any more: another server's secret, most likely.
     #[error("a sealed value of `{what}` cannot be opened")]
     Sealed {
@@ -76,7 +80,7 @@ impl FilesError {
             Self::TooMany(_) => ErrorCode::TooMany,
             Self::Catalog(source) => source.code(),
             Self::Blob(source) => source.code(),
-            Self::Search(_) => ErrorCode::Unavailable,
+            Self::Search(_) | Self::Outside(_) => ErrorCode::Unavailable,
             Self::Policy(_) | Self::Sealed { .. } => ErrorCode::Internal,
         }
     }

@@ -133,7 +133,7 @@ impl Files {
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
         let (blob, from) = self.blob_of(file).await?;
-        let verdict = &self.strictest(file.customer, &from, verdict).await?;
+        let verdict = &self.strictest(file.customer, &blob, verdict).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
         let moved = if harmful { self.move_on(file.customer, &blob, &from, Goal::Quarantine).await? } else { None };
         let entry = AuditEntry {

@@ -31,8 +31,6 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How long a job under way may take once its worker is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
-/// Sweeps between two comparisons of the store with the rows, which list every customer's uploads.
-const COMPARE_EVERY: u32 = 24;
 
 /// The workers of one process.
 pub struct Workers {
@@ -93,41 +91,44 @@ async fn put_back(files: &Files, job: &Job) {
 }
 
 async fn sweep(files: Files, cancel: CancellationToken) {
-    let mut round = 0_u32;
     loop {
-        match files.sweep_uploads().await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(uploads.swept = count, "uploads that never became files were removed"),
-            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of uploads failed; trying again later"),
-        }
-        match files.sweep_deleted().await {
-            Ok(swept) if swept.is_nothing() => {}
-            Ok(swept) => tracing::info!(
-                files.released = swept.released,
-                blobs.collected = swept.collected,
-                objects.removed = swept.objects,
-                "what was deleted long enough ago was let go"
-            ),
-            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of deleted files failed; trying again later"),
-        }
-        if round.is_multiple_of(COMPARE_EVERY) {
-            match files.reconcile_uploads().await {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(objects.swept = count, "objects that no row knows were removed"),
-                Err(error) => {
-                    tracing::warn!(code = %error.code(), error = %error, "store and rows could not be compared; trying again later");
-                }
-            }
-        }
-        round = round.wrapping_add(1);
-        match files.sweep_parts().await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(parts.swept = count, "parts that nobody made an object of were given up"),
-            Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of parts failed; trying again later"),
+        // A round that is cut off is gone on with by the next one, here or elsewhere.
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = sweep_once(&files) => {}
         }
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(SWEEP_EVERY) => {}
         }
+    }
+}
+
+async fn sweep_once(files: &Files) {
+    match files.sweep_uploads().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(uploads.swept = count, "uploads that never became files were removed"),
+        Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of uploads failed; trying again later"),
+    }
+    match files.sweep_deleted().await {
+        Ok(swept) if swept.is_nothing() => {}
+        Ok(swept) => tracing::info!(
+            files.released = swept.released,
+            blobs.collected = swept.collected,
+            objects.removed = swept.objects,
+            "what was deleted long enough ago was let go"
+        ),
+        Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of deleted files failed; trying again later"),
+    }
+    // Asked every time; it is done once a day, by one process of all.
+    match files.reconcile_uploads().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(objects.swept = count, "objects that no row knows were removed"),
+        Err(error) => tracing::warn!(code = %error.code(), error = %error, "store and rows could not be compared; trying again later"),
+    }
+    match files.sweep_parts().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(parts.swept = count, "parts that nobody made an object of were given up"),
+        Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of parts failed; trying again later"),
     }
 }

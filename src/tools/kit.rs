@@ -161,7 +161,7 @@ impl Kit {
             FilesError::Search(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::Search })),
             FilesError::TooMany(_) => Answer::new(Outcome::Unavailable, self.say(&TooMany {})),
             FilesError::Catalog(_) if code == ErrorCode::TooMany => Answer::new(Outcome::Unavailable, self.say(&TooMany {})),
-            FilesError::NotReady { .. } | FilesError::Conflict(_) | FilesError::Catalog(_) => {
+            FilesError::NotReady { .. } | FilesError::Conflict(_) | FilesError::Catalog(_) | FilesError::Outside(_) => {
                 Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::General }))
             }
             FilesError::Policy(_) | FilesError::Sealed { .. } => Answer::new(Outcome::Unavailable, self.say(&Apology {})),

@@ -42,6 +42,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("aws_sdk_sts", &["blob"]),
     ("s3s", &["blob"]),
     ("redb", &["blob"]),
+    ("x509_cert", &["blob"]),
     ("hyper", &["blob", "api"]),
     ("hyper_util", &["blob", "api"]),
     ("sqlx", &["catalog"]),

@@ -1,4 +1,4 @@
-//! What a store posts of its objects: S3 notifications, EventBridge events, pushes of Ceph RGW.
+//! What a store posts of its objects: S3 notifications through SNS, EventBridge events, pushes of Ceph RGW.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,6 +11,7 @@ use crate::api::credential::bearer;
 use crate::api::input::Params;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
+use crate::files::Posted;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/store/events", post(take))
@@ -30,12 +31,10 @@ struct Taken {
 }
 
 async fn take(State(api): State<Api>, Params(shown): Params<Shown>, headers: HeaderMap, body: Bytes) -> Result<Json<Taken>, Problem> {
-    let token = bearer(&headers).or(shown.token.as_deref()).unwrap_or_default();
-    match api.0.files.is_event_token(token) {
-        None => return Err(Problem::not_found()),
-        Some(false) => return Err(Problem::unauthenticated()),
-        Some(true) => {}
+    let token = bearer(&headers).or(shown.token.as_deref());
+    match api.0.files.posted(token, &body).await? {
+        Posted::Taken(tally) => Ok(Json(Taken { noted: tally.noted, foreign: tally.foreign })),
+        Posted::Closed => Err(Problem::not_found()),
+        Posted::Unproved => Err(Problem::unauthenticated()),
     }
-    let tally = api.0.files.store_message(&body).await?;
-    Ok(Json(Taken { noted: tally.noted, foreign: tally.foreign }))
 }

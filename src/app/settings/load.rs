@@ -122,14 +122,14 @@ struct Variable {
 }
 
 impl Variable {
-    /// Numbers and switches are read; anything else is text as it stands, so that a key made of
+    /// Numbers, switches and lists are read; anything else is text as it stands, so that a key made of
     /// digits stays the text it is.
     fn of(key: &str, value: String, defaults: &Settings) -> Self {
         let key = key.to_lowercase();
         let pointer = format!("/{}", key.replace('.', "/"));
         let default = serde_json::to_value(defaults).ok().and_then(|all| all.pointer(&pointer).cloned());
         let value = match default {
-            Some(serde_json::Value::Bool(_) | serde_json::Value::Number(_)) => {
+            Some(serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::Array(_)) => {
                 let Ok(value) = value.parse::<Value>();
                 value
             }
@@ -267,12 +267,13 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_text_unless_its_setting_is_a_number_or_a_switch() {
+    fn a_variable_is_text_unless_its_setting_is_a_number_a_switch_or_a_list() {
         let defaults = Settings::default();
         for (key, text, value) in [
             ("STORE.ACCESS_KEY", "0123", Value::from("0123")),
             ("links.reveal", "true", Value::from(true)),
             ("workers.count", "3", Value::from(3_u8)),
+            ("store.events.signed_topics", "[\"a\", \"b\"]", Value::from(vec!["a", "b"])),
             ("no.such_thing", "3", Value::from("3")),
         ] {
             let variable = Variable::of(key, text.to_owned(), &defaults);

@@ -5,8 +5,10 @@
 //!
 //! To add one: its field, default and doc line in `values`; a flag for it in `arguments` and `load`.
 
+mod events;
 mod load;
 mod values;
 
+pub use events::EventSettings;
 pub use load::{Loaded, Preset, SettingsError, load};
 pub use values::{Bytes, CatalogPlace, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};

@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::events::EventSettings;
 use super::load::SettingsError;
 use crate::api::DoorLimits;
-use crate::blob::{AssumeRole, Destination, Pace, StoreSettings, Tuning};
+use crate::blob::{AssumeRole, Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
 use crate::files::Keeping;
 use crate::jobs::{Lease, WorkerSettings};
@@ -188,28 +189,6 @@ pub struct AssumeRoleSettings {
 impl Default for AssumeRoleSettings {
     fn default() -> Self {
         Self { arn: None, external_id: None, duration_s: 3600, endpoint: None }
-    }
-}
-
-/// `store.events`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EventSettings {
-    /// Address of the queue that is read.
-    pub queue_url: Option<String>,
-    /// ARN of that queue, for the bucket's set-up and for policies.
-    pub queue_arn: Option<String>,
-    /// ARN of a topic that pushes to `POST /v1/store/events`, for the bucket's set-up.
-    pub topic_arn: Option<String>,
-    /// What whoever posts events must show; without it the endpoint takes none.
-    pub webhook_token: Option<Hidden>,
-}
-
-impl EventSettings {
-    /// Where the bucket is to send word: the queue, else the topic.
-    pub fn destination(&self) -> Option<Destination> {
-        let queue = self.queue_arn.clone().map(Destination::Queue);
-        queue.or_else(|| self.topic_arn.clone().map(Destination::Topic))
     }
 }
 

@@ -24,11 +24,11 @@ impl Store {
     /// When it is no message of a format that is known.
     pub fn told(&self, body: &[u8]) -> Result<Told, EventError> {
         let mut told = Told::default();
-        for RawEvent { bucket, key, happened, order } in parse(body)? {
+        for RawEvent { bucket, key, happened, order, etag } in parse(body)? {
             match (self.owned(&bucket, &key), happened) {
                 (None, _) => told.foreign += 1,
                 (Some(_), None) => told.silent += 1,
-                (Some(key), Some(happened)) => told.events.extend(event(&key, happened, order)),
+                (Some(key), Some(happened)) => told.events.extend(event(&key, happened, order, etag)),
             }
         }
         Ok(told)
@@ -38,7 +38,7 @@ impl Store {
     pub fn told_by_embedded(&self, raised: &Raised) -> Option<StoreEvent> {
         let key = self.owned(&raised.bucket, &raised.key)?;
         let happened = if raised.is_there { Happened::Created } else { Happened::Removed };
-        event(&key, happened, EventOrder::new(Some(&raised.sequencer), raised.at))
+        event(&key, happened, EventOrder::new(Some(&raised.sequencer), raised.at), None)
     }
 
     fn owned(&self, bucket: &str, key: &str) -> Option<ObjectKey> {
@@ -51,6 +51,6 @@ impl Store {
     }
 }
 
-fn event(key: &ObjectKey, happened: Happened, order: EventOrder) -> Option<StoreEvent> {
-    Some(StoreEvent { customer: key.customer()?, object_key: key.as_str().to_owned(), happened, order })
+fn event(key: &ObjectKey, happened: Happened, order: EventOrder, etag: Option<String>) -> Option<StoreEvent> {
+    Some(StoreEvent { customer: key.customer()?, object_key: key.as_str().to_owned(), happened, order, etag })
 }

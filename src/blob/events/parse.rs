@@ -39,6 +39,8 @@ pub struct RawEvent {
     pub happened: Option<Happened>,
     /// When, among the events of this object.
     pub order: EventOrder,
+    /// The store's name of the bytes that a verdict is about.
+    pub etag: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +105,7 @@ struct ScanDetail {
 struct ScannedObject {
     bucket_name: String,
     object_key: String,
+    e_tag: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -150,7 +153,7 @@ fn told(envelope: Envelope) -> Result<Vec<RawEvent>, EventError> {
             };
             // EventBridge gives keys as they are.
             let order = EventOrder::new(object.sequencer.as_deref(), at);
-            Ok(vec![RawEvent { bucket: bucket.name, key: object.key, happened, order }])
+            Ok(vec![RawEvent { bucket: bucket.name, key: object.key, happened, order, etag: None }])
         }
         "aws.guardduty" => {
             let ScanDetail { s3_object_details: object, scan_result_details: result } = serde_json::from_str(detail.get())?;
@@ -161,7 +164,8 @@ fn told(envelope: Envelope) -> Result<Vec<RawEvent>, EventError> {
                 _ => ScanStatus::Failed,
             };
             let (bucket, key, happened) = (object.bucket_name, object.object_key, Some(Happened::Judged(status)));
-            Ok(vec![RawEvent { bucket, key, happened, order: EventOrder::new(None, at) }])
+            let etag = object.e_tag.filter(|etag| !etag.is_empty());
+            Ok(vec![RawEvent { bucket, key, happened, order: EventOrder::new(None, at), etag }])
         }
         _ => Err(EventError::Unknown),
     }
@@ -182,7 +186,7 @@ fn of_record(record: Record) -> Result<RawEvent, EventError> {
     let key = if is_ceph { s3.object.key } else { percent_decode_str(&s3.object.key.replace('+', " ")).decode_utf8()?.into_owned() };
     let sequencer = s3.object.sequencer.filter(|text| !is_ceph && !text.is_empty());
     let order = EventOrder::new(sequencer.as_deref(), event_time.parse()?);
-    Ok(RawEvent { bucket: s3.bucket.name, key, happened, order })
+    Ok(RawEvent { bucket: s3.bucket.name, key, happened, order, etag: None })
 }
 
 #[cfg(test)]
@@ -236,7 +240,8 @@ mod tests {
             ("ACCESS_DENIED", ScanStatus::Failed),
             ("SOMETHING_NEW", ScanStatus::Failed),
         ] {
-            assert_eq!(one(&scan(status)).happened, Some(Happened::Judged(verdict)), "{status}");
+            let told = one(&scan(status));
+            assert_eq!((told.happened, told.etag.as_deref()), (Some(Happened::Judged(verdict)), Some("e")), "{status}");
         }
     }
 

@@ -13,9 +13,10 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 23] = [
+pub const TABLES: [Table; 25] = [
     table("installation", "SELECT, INSERT"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq)"),
+    table("sweeps", "SELECT, INSERT, UPDATE"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
     table("people", "SELECT, INSERT"),
     table("team_members", "SELECT, INSERT"),
     table("api_keys", "SELECT, INSERT, UPDATE (revoked_at)"),
@@ -27,13 +28,14 @@ pub const TABLES: [Table; 23] = [
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
-    table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until)"),
+    table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
     table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
     table("jobs", "SELECT, INSERT, UPDATE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
+    table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),
     table("garbage", "SELECT, INSERT, UPDATE (claimed_at), DELETE"),
     // A record is never changed. The head of a chain is; taken away is only that of the probe.
     table("audit", "SELECT, INSERT"),

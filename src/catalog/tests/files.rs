@@ -27,7 +27,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
     assert_eq!((file.added_at, file.updated_at, file.last_accessed), (fx.now(), fx.now(), None));
     assert_eq!(fx.catalog.given(customer, new.id).await.unwrap(), Some(given));
     assert_eq!(fx.catalog.open_jobs(customer).await.unwrap(), 1);
-    assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap(), [], "the upload became a file");
+    assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), None, 10).await.unwrap(), [], "the upload became a file");
     let blob = fx.catalog.blob(customer, new.blob).await.unwrap().unwrap();
     assert_eq!((blob.object_key, blob.text_key, blob.size, blob.scan), (new.object_key, None, 6, ScanStatus::Pending));
     assert!(!blob.adopted, "they lie where this server put them");
@@ -49,10 +49,10 @@ async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
     assert_eq!(fx.catalog.blob(north, first.blob).await.unwrap().unwrap().object_key, first.object_key);
     assert_eq!(fx.catalog.blob(north, second.blob).await.unwrap(), None);
     // The spare object is known until somebody says it is gone.
-    let stale = fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap();
+    let stale = fx.catalog.stale_uploads(fx.in_seconds(1), None, 10).await.unwrap();
     assert_eq!(stale, [(north, second.upload, second.object_key.clone())]);
     fx.catalog.abandon_upload(north, second.upload, &entry("sweep")).await.unwrap();
-    assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap(), []);
+    assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), None, 10).await.unwrap(), []);
 }
 
 async fn parallel_arrivals_of_the_same_bytes_share_one_blob(fx: &Fixture) {
@@ -78,9 +78,9 @@ async fn uploads_that_never_became_a_file_are_found_later(fx: &Fixture) {
     let begun = fx.now();
     fx.clock.advance_seconds(60);
     fx.catalog.begin_upload(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/2").await.unwrap();
-    assert_eq!(fx.catalog.stale_uploads(begun, 10).await.unwrap(), [], "not yet older");
-    assert_eq!(fx.catalog.stale_uploads(fx.now(), 10).await.unwrap(), [(customer, upload, "uploads/1".to_owned())]);
-    assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), 1).await.unwrap().len(), 1, "as many as asked for");
+    assert_eq!(fx.catalog.stale_uploads(begun, None, 10).await.unwrap(), [], "not yet older");
+    assert_eq!(fx.catalog.stale_uploads(fx.now(), None, 10).await.unwrap(), [(customer, upload, "uploads/1".to_owned())]);
+    assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), None, 1).await.unwrap().len(), 1, "as many as asked for");
 }
 
 async fn a_new_version_goes_back_to_the_scanner(fx: &Fixture) {

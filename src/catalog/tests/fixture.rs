@@ -61,7 +61,7 @@ pub(super) struct Fixture {
 impl Fixture {
     /// What the store tells now.
     pub fn event(&self, customer: CustomerId, key: &str, happened: Happened) -> StoreEvent {
-        StoreEvent { customer, object_key: key.to_owned(), happened, order: EventOrder::new(None, self.now()) }
+        StoreEvent { customer, object_key: key.to_owned(), happened, order: EventOrder::new(None, self.now()), etag: None }
     }
 
     pub async fn open(engine: Engine) -> Self {

@@ -25,6 +25,7 @@ mod people;
 mod policies;
 mod pooled;
 mod shares;
+mod sweeps;
 mod verbs;
 mod verdict;
 mod walls;

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{CallChange, CatalogError, Collected, DirectState, Garbage, JobState, Judgement, NewCustomer, NewFile, SYSTEM_CHAIN};
+use crate::catalog::{
+    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, JobState, Judgement, NewCustomer, NewFile, SYSTEM_CHAIN,
+};
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
 /// Counts the records that verbs leave on one customer's chain.
@@ -76,6 +78,29 @@ async fn collection(count: &mut Counter<'_>, world: &World) {
     }
     count.leaves(1, "release_file", fx.catalog.release_file(customer, world.file, later, &e)).await;
     assert_eq!(count.leaves(1, "collect_blob", fx.catalog.collect_blob(customer, world.blob, later, &[], &e)).await, Collected::Yes);
+}
+
+async fn condemnation(count: &mut Counter<'_>) {
+    let (fx, customer, catalog, e) = (count.fx, count.customer, &count.fx.catalog, entry("act"));
+    let file = fx.active(customer, "condemned").await;
+    let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
+    let place = catalog.blob(customer, blob).await.unwrap().unwrap().object_key;
+    let threat = verdict(ScanStatus::Infected);
+    count.leaves(1, "condemn", catalog.condemn(customer, &place, &threat, &e)).await;
+    count.leaves(0, "condemn", catalog.condemn(customer, &place, &threat, &e)).await;
+    let moved = fx.moved(customer, file, "quarantine/7").await;
+    count.leaves(0, "move_blob", catalog.move_blob(customer, blob, &moved)).await;
+    count.leaves(0, "forget_places", catalog.forget_places(customer, fx.now(), 10)).await;
+}
+
+async fn sweeps(count: &mut Counter<'_>) {
+    let (fx, customer, catalog) = (count.fx, count.customer, &count.fx.catalog);
+    let sweep = count.leaves(0, "take_sweep", catalog.take_sweep("deleted", fx.in_seconds(60))).await.unwrap();
+    count.leaves(0, "keep_sweep", catalog.keep_sweep(&sweep, "here", fx.in_seconds(60))).await;
+    count.leaves(0, "end_sweep", catalog.end_sweep(&sweep, fx.now())).await;
+    let day = jiff::SignedDuration::from_hours(24);
+    count.leaves(0, "settle_due", catalog.settle_due(customer, &Ages { deleted: day, unreferenced: day, direct: day })).await;
+    count.leaves(0, "forget_direct_uploads", catalog.forget_direct_uploads(customer, fx.now(), 10)).await;
 }
 
 async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture) {
@@ -156,6 +181,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(0, "forget_object_events", catalog.forget_object_events(customer, fx.in_seconds(1))).await;
     assert!(catalog.object_note(customer, "uploads/9").await.unwrap().is_some(), "a verdict and an alarm are kept");
     assert!(catalog.object_note(customer, "uploads/1").await.unwrap().is_none());
+    condemnation(&mut count).await;
+    sweeps(&mut count).await;
     garbage(&mut count, &world).await;
     // What a gone process held is free again; nobody asked for it.
     count.leaves(0, "take_over", catalog.take_over()).await;

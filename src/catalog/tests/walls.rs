@@ -2,7 +2,7 @@
 
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{Attempt, CallChange, Job, JobState, Judgement, LinkRecord, NewFile};
+use crate::catalog::{Attempt, CallChange, Garbage, Job, JobState, Judgement, LinkRecord, Move, NewFile};
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
 /// What every customer has: the record of its making and its first key.
@@ -67,6 +67,12 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
         assert!(conflicts(catalog.claim_garbage(other, object.id).await));
         catalog.forget_garbage(other, object.id).await.unwrap();
     }
+    let place = catalog.blob(world.customer, world.blob).await.unwrap().unwrap().object_key;
+    assert_eq!(catalog.condemn(other, &place, &verdict(ScanStatus::Infected), &e).await.unwrap(), None);
+    let moved = Move { from: Garbage { id: world.upload, object_key: place }, to: "documents/9".to_owned(), announced: None };
+    assert!(conflicts(catalog.move_blob(other, world.blob, &moved).await));
+    assert_eq!(catalog.forget_places(other, Timestamp::MAX, 10).await.unwrap(), 0);
+    assert_eq!(catalog.forget_direct_uploads(other, Timestamp::MAX, 10).await.unwrap(), 0);
     let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), moved: None };
     for forged in [Job { customer: other, ..world.job.clone() }, Job { file: world.waiting, ..own_job.clone() }] {
         assert!(conflicts(catalog.judge(&forged, &judgement, &e).await));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, entry, hash, new_person};
+use super::fixture::{Fixture, admission, entry, hash, new_person, verdict};
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -17,6 +17,7 @@ pub(super) struct World {
     pub john: PersonId,
     pub file: FileId,
     pub blob: BlobId,
+    pub twice: BlobId,
     pub waiting: FileId,
     pub job: Job,
     pub call: CallId,
@@ -55,6 +56,22 @@ impl World {
         let nobodys = Garbage { id: UploadId::new(&*fx.clock, &*fx.entropy), object_key: "documents/8".to_owned() };
         catalog.announce(customer, &nobodys, fx.now()).await.unwrap();
         let file = fx.active(customer, "report").await;
+        // Bytes that came twice, and that the store judged where they came the second time.
+        fx.active(customer, "twice").await;
+        let place = format!("uploads/twice {name}");
+        let twice = NewFile { object_key: place.clone(), ..fx.new_file(customer, "twice") };
+        catalog.add_file(&twice, &entry("add")).await.unwrap();
+        let judged = fx.lease().await;
+        fx.judge(&judged, ScanStatus::Clean).await.unwrap();
+        catalog.admit(&judged, &admission("Twice"), &entry("admit")).await.unwrap();
+        catalog.note_object_event(&fx.event(customer, &place, Happened::Judged(ScanStatus::Clean)), None).await.unwrap();
+        let twice = catalog.file(customer, twice.id).await.unwrap().unwrap().blob;
+        let harmful = fx.active(customer, "harmful").await;
+        let harmful = catalog.file(customer, harmful).await.unwrap().unwrap().blob;
+        let place = catalog.blob(customer, harmful).await.unwrap().unwrap().object_key;
+        assert!(catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap().is_some());
+        let sweep = catalog.take_sweep("world", fx.in_seconds(60)).await.unwrap().unwrap();
+        catalog.end_sweep(&sweep, fx.now()).await.unwrap();
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
         let call =
             NewCall { external_id: Some("room-7".to_owned()), ..fx.new_call(customer, Caller::User(ana), &format!("token of {name}")) };
@@ -85,7 +102,7 @@ impl World {
         assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         let (pending, share) = (question.id, share.id);
-        Self { customer, key, ana, phone, team, john, file, blob, waiting, job, call, pending, share, link, code: code_id, upload }
+        Self { customer, key, ana, phone, team, john, file, blob, twice, waiting, job, call, pending, share, link, code: code_id, upload }
     }
 
     /// The text form of everything that is this customer's alone.
@@ -144,6 +161,8 @@ impl World {
             answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
+            answer("store_verdict", &catalog.store_verdict(asker, self.twice).await.unwrap()),
+            answer("condemned", &catalog.condemned(asker, 100).await.unwrap()),
             answer("object_reference", &catalog.object_reference(asker, "uploads/1").await.unwrap()),
             answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),
         ]
@@ -154,11 +173,12 @@ impl World {
         vec![
             answer("customer", &catalog.customer(self.customer).await.unwrap()),
             answer("last_changes", &catalog.last_changes().await.unwrap()),
+            answer("customers_after", &catalog.customers_after(None, true, 100).await.unwrap()),
             answer("customers", &catalog.customers().await.unwrap()),
             answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
             answer("call_by_token", &catalog.call_by_token(&hash("token of Northwind")).await.unwrap()),
             answer("link", &catalog.link(&hash("slug of Northwind")).await.unwrap()),
-            answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), 100).await.unwrap()),
+            answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), None, 100).await.unwrap()),
             answer("audit_chains", &catalog.audit_chains().await.unwrap()),
             answer("verify_chain", &Some(catalog.verify_chain(&self.customer.to_string()).await.unwrap())),
         ]

@@ -35,12 +35,21 @@ pub enum Fault {
     CutOff(usize),
     /// One bit of the request's body is another, after so many bytes of it.
     SentDamaged(usize),
+    /// The request's body stops after so many bytes, and the connection stays.
+    Silent(usize),
+    /// So many bytes go through at once, either way, with a pause after them.
+    Throttled(usize),
+    /// The request goes on, and nothing is wrong.
+    None,
 }
 
 /// Longest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 /// How long a stalled connection is held, should nobody let go of it.
 const STALL: Duration = Duration::from_secs(20);
+
+/// How long a throttled connection rests.
+const PAUSE: Duration = Duration::from_millis(5);
 
 const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 92\r\n\r\n\
     <?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We broke it</Message></Error>";
@@ -50,7 +59,7 @@ const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml
 #[derive(Default)]
 struct Plan {
     seen: usize,
-    fault: Option<(Fault, Range<usize>)>,
+    fault: Option<(Vec<Fault>, Range<usize>)>,
 }
 
 /// The proxy; it ends when dropped.
@@ -88,7 +97,12 @@ impl Proxy {
 
     /// Does this to the requests with these numbers, counted from 0 now.
     pub fn plan(&self, fault: Fault, requests: Range<usize>) {
-        *self.plan.lock().unwrap() = Plan { seen: 0, fault: Some((fault, requests)) };
+        *self.plan.lock().unwrap() = Plan { seen: 0, fault: Some((vec![fault], requests)) };
+    }
+
+    /// Does these in turn, to one request after the other, for as long as anybody asks.
+    pub fn mix(&self, faults: &[Fault]) {
+        *self.plan.lock().unwrap() = Plan { seen: 0, fault: Some((faults.to_vec(), 0..usize::MAX)) };
     }
 
     /// Lets everything through again.
@@ -106,7 +120,8 @@ fn next(plan: &Mutex<Plan>) -> Option<Fault> {
     let mut plan = plan.lock().unwrap();
     let number = plan.seen;
     plan.seen += 1;
-    plan.fault.as_ref().filter(|(_, requests)| requests.contains(&number)).map(|(fault, _)| *fault)
+    let (faults, _) = plan.fault.as_ref().filter(|(_, requests)| requests.contains(&number))?;
+    faults.get(number % faults.len()).copied()
 }
 
 async fn serve(mut client: TcpStream, server: SocketAddr, plan: &Mutex<Plan>) -> io::Result<()> {
@@ -131,10 +146,13 @@ async fn serve(mut client: TcpStream, server: SocketAddr, plan: &Mutex<Plan>) ->
             let mut upstream = forwarded(server, &head, &body).await?;
             copy_bidirectional(&mut client, &mut upstream).await.map(|_| ())
         }
-        Some(Fault::CutOff(bytes)) => {
+        Some(fault @ (Fault::CutOff(bytes) | Fault::Silent(bytes))) => {
             let kept = body.len().min(bytes);
             let mut upstream = forwarded(server, &head, &body[..kept]).await?;
             tokio::io::copy(&mut (&mut client).take((bytes - kept) as u64), &mut upstream).await?;
+            if matches!(fault, Fault::Silent(_)) {
+                tokio::time::sleep(STALL).await;
+            }
             Ok(())
         }
         Some(Fault::SentDamaged(at)) => {
@@ -179,7 +197,20 @@ async fn serve(mut client: TcpStream, server: SocketAddr, plan: &Mutex<Plan>) ->
             tokio::io::copy(&mut (&mut from_server).take(bytes as u64), &mut to_client).await?;
             Ok(())
         }
-        None => {
+        Some(Fault::Throttled(bytes)) => {
+            let mut upstream = forwarded(server, &head, &body).await?;
+            let (mut from_client, mut to_client) = client.split();
+            let (mut from_server, mut to_server) = upstream.split();
+            // Whichever way ends first ends both: a request has one answer.
+            tokio::select! {
+                sent = throttled(&mut from_client, &mut to_server, bytes) => match sent {
+                    Ok(()) => throttled(&mut from_server, &mut to_client, bytes).await,
+                    Err(error) => Err(error),
+                },
+                answered = throttled(&mut from_server, &mut to_client, bytes) => answered,
+            }
+        }
+        Some(Fault::None) | None => {
             let mut upstream = forwarded(server, &head, &body).await?;
             copy_bidirectional(&mut client, &mut upstream).await.map(|_| ())
         }
@@ -224,6 +255,23 @@ async fn damaged(
         damage(&mut buffer[..count], seen, at);
         to.write_all(&buffer[..count]).await?;
         seen += count;
+    }
+}
+
+/// Copies until the end, little by little.
+async fn throttled(
+    from: &mut (impl tokio::io::AsyncRead + Unpin),
+    to: &mut (impl tokio::io::AsyncWrite + Unpin),
+    at_once: usize,
+) -> io::Result<()> {
+    let mut buffer = vec![0; at_once];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return to.flush().await;
+        }
+        to.write_all(&buffer[..count]).await?;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod broken;
 mod content;
+mod faulty;
 mod many;
 mod migrate;
 mod pressure;

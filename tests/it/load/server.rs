@@ -44,10 +44,16 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
 impl Server {
     /// Starts with settings, each as its environment variable's ending and value.
     pub async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::with_bytes_at("127.0.0.1:0", &[], settings).await
+    }
+
+    /// The same, with its store at an address and more in its environment.
+    pub async fn with_bytes_at(bytes: &str, environment: &[(&str, &str)], settings: &[(&str, &str)]) -> Self {
         let _first = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let mut command = satchel();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--bytes-listen", "127.0.0.1:0", "--data"]).arg(dir.path());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--bytes-listen", bytes, "--data"]).arg(dir.path());
+        command.envs(environment.iter().copied());
         for (name, value) in settings {
             command.env(format!("SATCHEL__{name}"), value);
         }

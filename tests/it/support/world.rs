@@ -159,15 +159,20 @@ impl World {
 
     /// The same, known to others under another address than the one it listens on.
     pub async fn known_as(ground: Ground, public_url: Option<&str>) -> Self {
-        Self::of(ground, public_url, UPLOAD_LIMIT).await
+        Self::of(ground, public_url, UPLOAD_LIMIT, |_| ()).await
+    }
+
+    /// The same, with other settings.
+    pub async fn with(ground: Ground, change: impl FnOnce(&mut FilesSettings)) -> Self {
+        Self::of(ground, None, UPLOAD_LIMIT, change).await
     }
 
     /// The same, which takes uploads of so many bytes.
     pub async fn taking(ground: Ground, upload_limit: u64) -> Self {
-        Self::of(ground, None, upload_limit).await
+        Self::of(ground, None, upload_limit, |_| ()).await
     }
 
-    async fn of(ground: Ground, public_url: Option<&str>, upload_limit: u64) -> Self {
+    async fn of(ground: Ground, public_url: Option<&str>, upload_limit: u64, change: impl FnOnce(&mut FilesSettings)) -> Self {
         let Ground { dir, store, bytes_url, seed, bytes, database } = ground;
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
@@ -177,6 +182,15 @@ impl World {
             Some(settings) => Catalog::connect(&settings, clock.clone(), entropy.clone()).await.unwrap(),
             None => Catalog::open(&dir.path().join("catalog"), clock.clone(), entropy.clone()).await.unwrap(),
         };
+        let mut settings = FilesSettings {
+            public_url: url.clone(),
+            reveal_links: true,
+            upload_limit,
+            direct_whole: DIRECT_WHOLE,
+            direct_part: DIRECT_PART,
+            ..FilesSettings::default()
+        };
+        change(&mut settings);
         let files = Files::new(Parts {
             catalog,
             store,
@@ -185,14 +199,7 @@ impl World {
             clock: clock.clone(),
             entropy: entropy.clone(),
             secret: ServerSecret::from_bytes([7; 32]),
-            settings: FilesSettings {
-                public_url: url.clone(),
-                reveal_links: true,
-                upload_limit,
-                direct_whole: DIRECT_WHOLE,
-                direct_part: DIRECT_PART,
-                ..FilesSettings::default()
-            },
+            settings,
         });
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

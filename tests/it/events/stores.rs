@@ -1,5 +1,5 @@
-//! What a store tells of its objects reaches the rows: over a real queue, by a real push, and from the
-//! embedded store; a server runs as it would for an operator.
+//! What a store tells of its objects reaches the rows: over a real queue, and by a real push; a server runs as it
+//! would for an operator.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,0 +1,28 @@
+-- From when on something of a customer may be due to be swept: 0 is at once, none is nothing. A sweep
+-- looks at those who are due, and says then when the next thing is.
+ALTER TABLE customers ADD COLUMN sweep_due BIGINT DEFAULT 0;
+CREATE INDEX customers_to_sweep ON customers (sweep_due) WHERE sweep_due IS NOT NULL;
+CREATE INDEX blobs_condemned ON blobs (customer_id, id) WHERE scan_status IN ('infected', 'suspicious') AND collected_at IS NULL;
+
+-- How far each sweep has come, and which process has it until when. `turn` counts how often it was
+-- taken: who had it before can do nothing with it any more.
+CREATE TABLE sweeps (
+    name         TEXT PRIMARY KEY,
+    turn         BIGINT NOT NULL,
+    position     TEXT,
+    leased_until BIGINT,
+    due_at       BIGINT NOT NULL
+);
+
+-- Where bytes lay before, and where they came in: the store may tell of an object when its bytes are
+-- elsewhere already.
+CREATE TABLE object_places (
+    customer_id TEXT NOT NULL REFERENCES customers (id),
+    object_key  TEXT NOT NULL,
+    blob_id     TEXT NOT NULL,
+    left_at     BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, object_key),
+    FOREIGN KEY (customer_id, blob_id) REFERENCES blobs (customer_id, id)
+);
+CREATE INDEX object_places_of_blob ON object_places (customer_id, blob_id);
+CREATE INDEX object_places_by_age ON object_places (customer_id, left_at);
