@@ -1,6 +1,7 @@
 //! Adding a file: bytes to the store first, then one row, then a job.
 
-use super::{FileView, Files, FilesError, Subject};
+use super::errand::Errand;
+use super::{FileView, Files, FilesError, Patience, Subject};
 use crate::blob::{ObjectKey, Stored};
 use crate::catalog::{AddedFile, CatalogError, Given, NewFile};
 use crate::domain::{
@@ -77,14 +78,20 @@ impl Files {
         let upload = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let key = ObjectKey::upload(customer, upload, self.now());
         self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.store(customer).put(&key, bytes, self.0.settings.upload_limit).await {
+        let stored = match self.take_bytes(subject, &key, bytes).await {
             Ok(stored) => stored,
             Err(error) => {
                 self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
-                return Err(error.into());
+                return Err(error);
             }
         };
         self.make_file(subject, request, &allowed, Arrived { upload, key, stored, closes: None }).await
+    }
+
+    /// Stores what streams in; that may take as long as bytes come.
+    async fn take_bytes(&self, subject: &Subject, key: &ObjectKey, bytes: ChunkStream) -> Result<Stored, FilesError> {
+        let store = self.store(Errand::waited_for(subject.customer(), Patience::WhileBytesMove)).await?;
+        Ok(store.put(key, bytes, self.0.settings.upload_limit).await?)
     }
 
     /// Whether the subject may add this, and whose it becomes.
@@ -186,9 +193,9 @@ impl Files {
     /// Removes the object of bytes the customer already had. The file is committed; a spare object costs space only.
     pub(super) async fn drop_spare(&self, subject: &Subject, upload: UploadId, key: &ObjectKey) {
         let entry = AuditEntry { object: Some(upload.to_string()), ..subject.entry("drop_upload", "done") };
-        let dropped = match self.store(subject.customer()).delete(key).await {
+        let dropped = match self.remove_object(subject, key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await.map_err(FilesError::from),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         if let Err(error) = dropped {
             tracing::warn!(upload.id = %upload, error = %error, "a spare upload stays until it is swept");
@@ -198,7 +205,7 @@ impl Files {
     /// Removes the object of an upload that became no file, and records why.
     async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, outcome: &'static str, reason: &str) {
         let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(reason.to_owned()), ..subject.entry("add", outcome) };
-        let recorded = match self.store(subject.customer()).delete(key).await {
+        let recorded = match self.remove_object(subject, key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await,
             Err(error) => {
                 tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");
@@ -221,7 +228,7 @@ impl Files {
             let swept_before = swept;
             for (customer, upload, key) in self.0.catalog.stale_uploads(before, SWEPT_AT_ONCE).await? {
                 let Ok(key) = ObjectKey::parse(customer, &key) else { continue };
-                self.store(customer).delete(&key).await?;
+                self.remove_object(Errand::of_worker(customer), &key).await?;
                 let entry =
                     AuditEntry { reason: Some("never became a file".to_owned()), ..Self::worker_entry("sweep_upload", "done", upload) };
                 self.0.catalog.abandon_upload(customer, upload, &entry).await?;
@@ -233,12 +240,20 @@ impl Files {
         }
     }
 
-    /// Gives up parts in the store that began over a day ago and that nobody made an object of.
+    /// Gives up parts in the stores of all regions that began over a day ago and that nobody made an object
+    /// of. A region that does not answer keeps no other from being swept.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// When a store does not answer.
     pub async fn sweep_parts(&self) -> Result<u64, FilesError> {
         let before = self.now().saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(crate::domain::Timestamp::MIN);
-        Ok(self.0.store.sweep_parts(before).await?)
+        let (mut swept, mut failed) = (0, None);
+        for (_, store) in self.0.stores.iter() {
+            match store.sweep_parts(before).await {
+                Ok(count) => swept += count,
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(swept), |error| Err(error.into()))
     }
 }

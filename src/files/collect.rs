@@ -5,6 +5,7 @@
 
 use jiff::SignedDuration;
 
+use super::errand::Errand;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{CatalogError, Collected};
@@ -122,7 +123,7 @@ impl Files {
             if unless_lost(self.0.catalog.claim_garbage(customer, garbage.id).await)?.is_none() {
                 continue;
             }
-            self.store(customer).delete(&key).await?;
+            self.remove_object(Errand::of_worker(customer), &key).await?;
             self.0.catalog.forget_garbage(customer, garbage.id).await?;
             removed += 1;
         }

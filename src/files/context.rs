@@ -1,6 +1,6 @@
 //! What every use case has at hand, and who is asking.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
@@ -8,12 +8,12 @@ use tokio::sync::Notify;
 
 use super::object_events::{EventCounts, EventToken};
 use super::secrets::{Secrets, ServerSecret};
-use super::{FilesError, Keeping};
-use crate::blob::{Capabilities, Store};
+use super::{FilesError, Keeping, Patience};
+use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId, Role,
-    TeamId, Timestamp, UserId, Verified,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId,
+    RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
@@ -22,8 +22,8 @@ use crate::search::Indexes;
 pub struct Parts {
     /// The truth.
     pub catalog: Catalog,
-    /// The bytes.
-    pub store: Store,
+    /// The bytes, by region.
+    pub stores: Stores,
     /// The projection that finds.
     pub indexes: Indexes,
     /// Who may do what.
@@ -84,7 +84,7 @@ pub struct Files(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub catalog: Catalog,
-    pub store: Store,
+    pub stores: Stores,
     pub indexes: Indexes,
     pub policies: Policies,
     pub clock: Arc<dyn Clock>,
@@ -98,8 +98,10 @@ pub(super) struct Inner {
     pub followed: Mutex<HashMap<CustomerId, u64>>,
     /// One probe of the catalog at a time: whoever asks for readiness must not fill its queue.
     pub probing: tokio::sync::Mutex<()>,
-    /// What the store does by itself, once that was probed.
-    pub capabilities: Mutex<Option<Capabilities>>,
+    /// What each region's store does by itself, once that was probed.
+    pub capabilities: Mutex<BTreeMap<RegionName, Capabilities>>,
+    /// Where customers' bytes lie, as far as that was asked for.
+    pub regions: Mutex<HashMap<CustomerId, Option<RegionName>>>,
     pub events: EventCounts,
 }
 
@@ -112,9 +114,16 @@ pub struct Subject {
     pub(super) door: Door,
     pub(super) source: Option<String>,
     pub(super) conditions: Conditions,
+    pub(super) patience: Patience,
 }
 
 impl Subject {
+    /// The same, who waits so long.
+    #[must_use]
+    pub fn waiting(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Whose files are asked for.
     pub const fn customer(&self) -> CustomerId {
         self.principal.customer
@@ -178,18 +187,13 @@ pub struct KeyAccess {
 }
 
 impl Files {
-    /// The store for a customer's work.
-    pub(super) fn store(&self, customer: CustomerId) -> Store {
-        self.0.store.for_customer(customer)
-    }
-
     /// Puts the use cases together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let secrets = Secrets::new(&parts.secret, Arc::clone(&parts.entropy));
         Self(Arc::new(Inner {
             catalog: parts.catalog,
-            store: parts.store,
+            stores: parts.stores,
             indexes: parts.indexes,
             policies: parts.policies,
             clock: parts.clock,
@@ -200,7 +204,8 @@ impl Files {
             arrived: Notify::new(),
             followed: Mutex::default(),
             probing: tokio::sync::Mutex::new(()),
-            capabilities: Mutex::new(None),
+            capabilities: Mutex::default(),
+            regions: Mutex::default(),
             events: EventCounts::default(),
         }))
     }
@@ -231,10 +236,11 @@ impl Files {
             door: ctx.door,
             source: ctx.source.clone(),
             conditions: Conditions::of_call(ctx, self.now()),
+            patience: Patience::Until(ctx.deadline),
         })
     }
 
-    /// A program with an API key.
+    /// A program with an API key, which waits as long as is [usual](Patience::USUAL).
     pub fn program(&self, access: &KeyAccess, door: Door, source: Option<String>) -> Subject {
         Subject {
             principal: Principal {
@@ -247,6 +253,7 @@ impl Files {
             door,
             source,
             conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
+            patience: Patience::Until(self.now().saturating_add(Patience::USUAL).unwrap_or(Timestamp::MAX)),
         }
     }
 

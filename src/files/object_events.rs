@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
+use super::errand::Errand;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{CatalogError, Reference};
@@ -85,7 +86,7 @@ impl Files {
     pub async fn store_message(&self, body: &[u8]) -> Result<EventTally, FilesError> {
         let told = self
             .0
-            .store
+            .stores
             .told(body)
             .map_err(|error| FilesError::Invalid { field: "body", reason: format!("is no event of a store: {error}") })?;
         let mut tally = EventTally { foreign: told.foreign as u64, ..EventTally::default() };
@@ -147,7 +148,7 @@ impl Files {
             return Ok(false);
         }
         let Ok(key) = ObjectKey::parse(event.customer, &event.object_key) else { return Ok(false) };
-        Ok(self.store(event.customer).head(&key).await?.is_none())
+        Ok(self.store(Errand::of_worker(event.customer)).await?.head(&key).await?.is_none())
     }
 
     /// The stricter of our verdict and of what the store's scanner said of the same object.
@@ -174,7 +175,7 @@ impl Files {
         for customer in self.0.catalog.customers().await? {
             let mut after = None;
             loop {
-                let page = self.store(customer.id).uploads(customer.id, after.as_deref()).await?;
+                let page = self.store(Errand::of_worker(customer.id)).await?.uploads(customer.id, after.as_deref()).await?;
                 for object in page.objects.iter().filter(|object| object.written < garbage) {
                     removed += self.reconcile(customer.id, &object.key, object.written).await?;
                 }
@@ -196,7 +197,7 @@ impl Files {
             Some(Reference::Blob) => Ok(0),
             Some(Reference::Upload) => self.object_event(&event).await.map(|_| 0),
             None => {
-                self.store(customer).delete(key).await?;
+                self.remove_object(Errand::of_worker(customer), key).await?;
                 let entry = AuditEntry {
                     reason: Some("no row knows it".to_owned()),
                     ..Self::worker_entry("sweep_object", "done", &event.object_key)

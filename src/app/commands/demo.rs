@@ -129,7 +129,7 @@ async fn known_state(house: &House) -> Result<DemoState, Failure> {
             return Ok(state);
         }
     }
-    let created = house.files.create_customer(CUSTOMER, true, Door::Cli).await;
+    let created = house.files.create_customer(CUSTOMER, true, None, Door::Cli).await;
     let created = created.map_err(failing("the demo customer could not be made"))?;
     let state = DemoState { customer_id: created.customer.to_string(), api_key: created.api_key, ..DemoState::default() };
     house.folder.write_private(STATE_FILE, &state)?;
