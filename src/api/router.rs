@@ -9,7 +9,6 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use jiff::SignedDuration;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::admission::Admission;
@@ -18,7 +17,7 @@ use super::http as endpoints;
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
 use super::state::{Api, ApiParts, BODY_LIMIT, Inner};
-use crate::domain::{Entropy, ErrorCode, Timestamp, random_bytes};
+use crate::domain::{Entropy, ErrorCode, random_bytes};
 use crate::files::Patience;
 use crate::telemetry::Stopwatch;
 
@@ -66,8 +65,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 /// Gives a request up when nobody waits for it any more, and lets whoever serves it know when that is.
 async fn in_time(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let limit = api.0.settings.limits.request;
-    let until = api.0.files.now().saturating_add(SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX));
-    request.extensions_mut().insert(Patience::Until(until.unwrap_or(Timestamp::MAX)));
+    request.extensions_mut().insert(Patience::of(limit));
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(ErrorCode::Timeout, "it was not done in time; try again").into_response(),

@@ -51,12 +51,9 @@ impl Stores {
         }
     }
 
-    /// The region that a text names: `Some(None)` is home, `None` no region at all.
-    pub fn named(&self, text: &str) -> Option<Option<RegionName>> {
-        if text == self.0.home.0.as_str() {
-            return Some(None);
-        }
-        self.0.others.iter().find(|(name, _)| name.as_str() == text).map(|(name, _)| Some(name.clone()))
+    /// The name of a region that is not home, as a text has it.
+    pub fn further(&self, text: &str) -> Option<&RegionName> {
+        self.0.others.iter().map(|(name, _)| name).find(|name| name.as_str() == text)
     }
 
     /// How a customer's region is called.

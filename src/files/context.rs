@@ -236,11 +236,11 @@ impl Files {
             door: ctx.door,
             source: ctx.source.clone(),
             conditions: Conditions::of_call(ctx, self.now()),
-            patience: Patience::Until(ctx.deadline),
+            patience: Patience::until(ctx.deadline, self.now()),
         })
     }
 
-    /// A program with an API key, which waits as long as is [usual](Patience::USUAL).
+    /// A program with an API key, which waits for ten seconds.
     pub fn program(&self, access: &KeyAccess, door: Door, source: Option<String>) -> Subject {
         Subject {
             principal: Principal {
@@ -253,7 +253,7 @@ impl Files {
             door,
             source,
             conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
-            patience: Patience::Until(self.now().saturating_add(Patience::USUAL).unwrap_or(Timestamp::MAX)),
+            patience: Patience::of(Patience::USUAL),
         }
     }
 

@@ -4,14 +4,13 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use super::{Files, FilesError, Subject};
 use crate::blob::{BlobError, ObjectKey, Store};
 use crate::domain::{CustomerId, RegionName, Timestamp};
+use crate::telemetry::Stopwatch;
 
 /// What is kept of the time somebody waits, to write down that the store did not answer, and to say so.
-const TO_SAY: SignedDuration = SignedDuration::from_millis(500);
+const TO_SAY: Duration = Duration::from_millis(500);
 /// How long a request of a worker or a sweep may take, for which nobody waits: the store copies its largest
 /// object at once in five minutes, and is asked three times. A job has three times as much in all.
 const STEP: Duration = Duration::from_mins(15);
@@ -19,55 +18,58 @@ const STEP: Duration = Duration::from_mins(15);
 const REMEMBERED: usize = 65_536;
 
 /// How long somebody waits for what he asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Patience {
-    /// Until then, when an answer must be out.
-    Until(Timestamp),
+    /// So long, in which an answer must be out. It runs by the machine's own measure of time, so that several
+    /// requests to a store share it, whatever is done to the clock.
+    For(Duration, Stopwatch),
     /// As long as bytes move: what stalls is ended by limits of its own, at the door and at the store.
     WhileBytesMove,
 }
 
 impl Patience {
     /// How long a program waits for an answer when nobody says otherwise.
-    pub const USUAL: SignedDuration = SignedDuration::from_secs(10);
+    pub(super) const USUAL: Duration = Duration::from_secs(10);
+
+    /// So long from now.
+    #[must_use]
+    pub fn of(limit: Duration) -> Self {
+        Self::For(limit, Stopwatch::start())
+    }
+
+    /// Until an answer must be out.
+    #[must_use]
+    pub fn until(deadline: Timestamp, now: Timestamp) -> Self {
+        Self::of(Duration::try_from(deadline.duration_since(now)).unwrap_or(Duration::ZERO))
+    }
+
+    /// How long a store may take from now on, so that what it did not do can still be said; `None` while
+    /// bytes move.
+    fn left(&self) -> Option<Duration> {
+        match self {
+            Self::For(limit, since) => Some(limit.saturating_sub(since.elapsed()).saturating_sub(TO_SAY)),
+            Self::WhileBytesMove => None,
+        }
+    }
 }
 
 /// Work for a customer that the store is needed for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Errand {
     customer: CustomerId,
-    limit: Limit,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Limit {
-    Until(Timestamp),
-    Step,
-    Stall,
+    /// How long the store may take; `None` while bytes move.
+    left: Option<Duration>,
 }
 
 impl Errand {
     /// Of a worker or a sweep.
     pub const fn of_worker(customer: CustomerId) -> Self {
-        Self { customer, limit: Limit::Step }
+        Self { customer, left: Some(STEP) }
     }
 
     /// For somebody who waits so long.
-    pub const fn waited_for(customer: CustomerId, patience: Patience) -> Self {
-        let limit = match patience {
-            Patience::Until(at) => Limit::Until(at),
-            Patience::WhileBytesMove => Limit::Stall,
-        };
-        Self { customer, limit }
-    }
-
-    /// How long the store may take from now on; `None` while bytes move.
-    fn left(&self, now: Timestamp) -> Option<Duration> {
-        match self.limit {
-            Limit::Until(at) => Some(Duration::try_from(at.duration_since(now) - TO_SAY).unwrap_or(Duration::ZERO)),
-            Limit::Step => Some(STEP),
-            Limit::Stall => None,
-        }
+    pub fn waited_for(customer: CustomerId, patience: Patience) -> Self {
+        Self { customer, left: patience.left() }
     }
 }
 
@@ -87,7 +89,7 @@ impl Files {
             (None, Some(region)) => return Err(BlobError::NoRegion { region }.into()),
             (None, None) => self.0.stores.home().for_customer(errand.customer),
         };
-        Ok(match errand.left(self.now()) {
+        Ok(match errand.left {
             Some(left) => store.within(left),
             None => store,
         })
@@ -115,25 +117,18 @@ impl Files {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
-    use crate::domain::{Clock, ManualClock, SeededEntropy};
 
     #[test]
-    fn the_store_has_what_is_left_of_a_callers_time_and_as_long_as_it_takes_for_bytes_that_move() {
-        let clock = ManualClock::at("2026-03-02T09:00:00Z");
-        let customer = CustomerId::new(&clock, &SeededEntropy::new(3));
-        let now = clock.now();
-        let until = |millis| Errand::waited_for(customer, Patience::Until(now + SignedDuration::from_millis(millis)));
-        for (errand, left) in [
-            (until(4500), Some(Duration::from_secs(4))),
-            (until(600), Some(Duration::from_millis(100))),
-            (until(500), Some(Duration::ZERO)),
-            (until(0), Some(Duration::ZERO)),
-            (until(-10_000), Some(Duration::ZERO)),
-            (Errand::of_worker(customer), Some(STEP)),
-            (Errand::waited_for(customer, Patience::WhileBytesMove), None),
-        ] {
-            assert_eq!(errand.left(now), left, "{errand:?}");
+    fn a_store_has_what_is_left_of_somebodys_time_and_as_long_as_it_takes_for_bytes_that_move() {
+        let now = Timestamp::UNIX_EPOCH;
+        for (millis, most) in [(60_000, 59_500), (500, 0), (0, 0), (-10_000, 0)] {
+            let left = Patience::until(now + SignedDuration::from_millis(millis), now).left();
+            assert!(left.is_some_and(|left| left <= Duration::from_millis(most)), "{millis}: {left:?}");
+            assert_eq!(left.is_some_and(|left| left.is_zero()), most == 0, "{millis}: {left:?}");
         }
+        assert_eq!(Patience::WhileBytesMove.left(), None);
     }
 }

@@ -218,9 +218,10 @@ impl Files {
         if name.is_empty() {
             return Err(FilesError::Invalid { field: "name", reason: "must not be empty".to_owned() });
         }
+        let stores = &self.0.stores;
         let region = match region {
-            None => None,
-            Some(text) => self.0.stores.named(text).ok_or_else(|| self.no_such_region())?,
+            Some(text) if text != stores.name(None).as_str() => Some(stores.further(text).cloned().ok_or_else(|| self.no_such_region())?),
+            Some(_) | None => None,
         };
         let customer = CustomerId::new(&*self.0.clock, &*self.0.entropy);
         let token = self.0.secrets.token("sk");

@@ -20,7 +20,7 @@ impl Exposition {
             Kind::Histogram => "histogram",
         };
         // Writing to a string has no way to fail.
-        let _ = write!(self.0, "# HELP {0} {1}\n# TYPE {0} {kind}\n", metric.name, metric.help);
+        let _ = writeln!(self.0, "# HELP {0} {1}\n# TYPE {0} {kind}", metric.name, metric.help);
     }
 
     /// One value of a metric that was begun.
