@@ -47,7 +47,7 @@ impl House {
         let indexes = Indexes::open(folder.path().join("index"), IndexSettings::default()).expect("a folder of indexes");
         let files = Files::new(Parts {
             catalog: catalog.clone(),
-            store: no_store().await,
+            stores: no_store().await.into(),
             indexes,
             policies: Policies::built_in().expect("policies"),
             clock: Arc::clone(&clock),
@@ -55,7 +55,7 @@ impl House {
             secret: ServerSecret::from_bytes([7; 32]),
             settings: FilesSettings::default(),
         });
-        let created = files.create_customer("Bench", true, Door::Cli).await.expect("a customer");
+        let created = files.create_customer("Bench", true, None, Door::Cli).await.expect("a customer");
         let Ok(Some(Access::Key(key))) = files.authenticate(&created.api_key).await else { panic!("the key opens nothing") };
         let program = files.program(&key, Door::Http, None);
         let administrator = person(&files, &program, "Ada Abel", Role::Administrator).await;

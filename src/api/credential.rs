@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
 use crate::domain::{CallContext, Door, ErrorCode, Timestamp};
-use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, RequestFacts, Subject};
+use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, Patience, RequestFacts, Subject};
 
 /// Keys and tokens are far shorter.
 const MAX_SECRET: usize = 512;
@@ -31,6 +31,12 @@ pub(super) struct Doorkeeper {
 /// `X-Forwarded-For` is not believed.
 pub(super) fn peer(extensions: &Extensions) -> Option<SocketAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address)
+}
+
+/// How long whoever sent the request waits: until it is given up, and where it never is by a time, as long
+/// as its bytes move.
+pub(super) fn patience(extensions: &Extensions) -> Patience {
+    extensions.get().copied().unwrap_or(Patience::WhileBytesMove)
 }
 
 /// The secret of `Authorization: Bearer`, where there is exactly one.
@@ -136,7 +142,7 @@ pub(super) struct Program {
 
 fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Program {
     let source = peer(&parts.extensions).map(|address| address.ip().to_string());
-    Program { subject: api.0.files.program(&key, Door::Http, source), key }
+    Program { subject: api.0.files.program(&key, Door::Http, source).waiting(patience(&parts.extensions)), key }
 }
 
 impl FromRequestParts<Api> for Program {
@@ -167,7 +173,8 @@ impl FromRequestParts<Api> for Asker {
 
 async fn caller_of(parts: &Parts, api: &Api, call: &CallAccess) -> Result<Subject, Problem> {
     let facts = request_facts(&parts.headers, peer(&parts.extensions))?;
-    Ok(api.0.files.caller(&call.context(Door::Http, facts, api.0.door.deadline())).await?)
+    let caller = api.0.files.caller(&call.context(Door::Http, facts, api.0.door.deadline())).await?;
+    Ok(caller.waiting(patience(&parts.extensions)))
 }
 
 /// The operator, or whoever [`Asker`] is.

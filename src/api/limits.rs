@@ -16,10 +16,19 @@ pub struct DoorLimits {
     pub upload_memory: u64,
     /// How long a connection may take to bring the head of its next request, and may lie idle.
     pub head: Duration,
+    /// When a request is given up; what streams bytes ends when they stall.
+    pub request: Duration,
 }
 
 impl Default for DoorLimits {
     fn default() -> Self {
-        Self { connections: 16_384, requests: 2048, uploads: 1024, upload_memory: 256 * 1024 * 1024, head: Duration::from_mins(1) }
+        Self {
+            connections: 16_384,
+            requests: 2048,
+            uploads: 1024,
+            upload_memory: 256 * 1024 * 1024,
+            head: Duration::from_mins(1),
+            request: Duration::from_secs(10),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -16,8 +16,9 @@ use super::credential::Doorkeeper;
 use super::http as endpoints;
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
-use super::state::{Api, ApiParts, BODY_LIMIT, Inner, REQUEST_TIMEOUT};
+use super::state::{Api, ApiParts, BODY_LIMIT, Inner};
 use crate::domain::{Entropy, ErrorCode, random_bytes};
+use crate::files::Patience;
 use crate::telemetry::Stopwatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,9 +33,10 @@ pub fn router(parts: ApiParts) -> Router {
     let admission = Admission::new(&settings.limits);
     let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
     let admitted = from_fn_with_state(api.clone(), admit);
-    let timed = endpoints::routes().merge(pages::routes()).layer(from_fn(in_time)).layer(admitted.clone());
+    let in_time = from_fn_with_state(api.clone(), in_time);
+    let timed = endpoints::routes().merge(pages::routes()).layer(in_time.clone()).layer(admitted.clone());
     // Whoever watches the server must get an answer when it is full too.
-    let watched = endpoints::watched().layer(from_fn(in_time));
+    let watched = endpoints::watched().layer(in_time);
     let mut all = timed
         .merge(watched)
         .merge(endpoints::streams())
@@ -60,8 +62,11 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+/// Gives a request up when nobody waits for it any more, and lets whoever serves it know when that is.
+async fn in_time(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let limit = api.0.settings.limits.request;
+    request.extensions_mut().insert(Patience::of(limit));
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(ErrorCode::Timeout, "it was not done in time; try again").into_response(),
     }

@@ -21,8 +21,6 @@ pub(super) const BODY_LIMIT: usize = 64 * 1024;
 const TOOL_PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_millis(4500);
 /// When a tool that overran its deadline is given up.
 pub(super) const TOOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// When any other request is given up; uploads have no limit but [`UPLOAD_STALL`].
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an upload may pause between two pieces.
 pub(super) const UPLOAD_STALL: Duration = Duration::from_secs(30);
 
@@ -51,8 +49,8 @@ pub struct ApiParts {
 pub struct ApiSettings {
     /// Under which address people reach this server, without a slash at the end.
     pub public_url: String,
-    /// Scheme, host and port under which browsers reach bytes, for example `https://bytes.example`.
-    pub bytes_origin: String,
+    /// Scheme, host and port under which browsers reach bytes, of each region: `https://bytes.example`.
+    pub bytes_origins: Vec<String>,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
     /// How much is taken in at once.

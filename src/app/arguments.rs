@@ -175,6 +175,9 @@ pub enum StoreCommand {
         /// Whose
         #[arg(long, value_enum)]
         role: PolicyOf,
+        /// Of which region's store [default: the home region's]
+        #[arg(long, value_name = "REGION")]
+        region: Option<String>,
         /// Settings.
         #[command(flatten)]
         settings: SettingsArgs,
@@ -369,6 +372,9 @@ pub enum CustomerCommand {
         /// Messages go to an outbox to look at, never to people
         #[arg(long)]
         test: bool,
+        /// Region in which its bytes lie, for good [default: the home region]
+        #[arg(long, value_name = "REGION")]
+        region: Option<String>,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,

@@ -23,7 +23,7 @@ pub async fn serve(house: &House, listener: TcpListener, stop: CancellationToken
         speech: Arc::clone(&house.speech),
         settings: ApiSettings {
             public_url: house.addresses.public.clone(),
-            bytes_origin: Url::parse(&house.addresses.bytes).map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+            bytes_origins: house.stores.iter().map(|(_, store)| store.browser_origin().to_owned()).collect(),
             upload_limit: house.settings.limits.upload_bytes,
             limits,
         },
@@ -43,6 +43,7 @@ fn limits(set: &LimitSettings, open_files: u64) -> DoorLimits {
         uploads: set.uploads,
         upload_memory: set.upload_memory_bytes,
         head: Duration::from_secs(set.head_seconds.max(1)),
+        ..DoorLimits::default()
     }
 }
 

@@ -15,11 +15,11 @@ use super::events;
 use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::open_files;
 use super::outgoing::{self, PostsError};
-use super::settings::{Bytes, CatalogPlace, Loaded, Settings, SettingsError};
+use super::settings::{Bytes, CatalogPlace, Loaded, Region, Settings, SettingsError};
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
-use crate::blob::{BlobError, Store, StoreSettings, Tuning};
+use crate::blob::{BlobError, StoreSettings, Stores, Tuning};
 use crate::catalog::{Catalog, CatalogError, Ground};
-use crate::domain::{Clock, Entropy, SystemClock, SystemEntropy};
+use crate::domain::{Clock, Entropy, RegionName, SystemClock, SystemEntropy};
 use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
@@ -82,6 +82,15 @@ pub enum HouseError {
     /// The spoken lines do not load.
     #[error("the spoken lines do not load")]
     Speech(#[from] SpeechError),
+    /// Customers' bytes lie where no store is set.
+    #[error(
+        "bytes of customers lie in {}, for which no store is set; set `store.regions.NAME` for each",
+        missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    )]
+    Regions {
+        /// The regions.
+        missing: Vec<RegionName>,
+    },
     /// The operator's key cannot be made.
     #[error("the operator's key cannot be made")]
     Operator(#[source] FilesError),
@@ -113,8 +122,8 @@ pub struct Addresses {
 pub struct House {
     /// The use cases.
     pub files: Files,
-    /// The bytes.
-    pub store: Store,
+    /// The bytes, by region.
+    pub stores: Stores,
     /// The tools.
     pub tools: Arc<Registry>,
     /// The voice.
@@ -132,6 +141,8 @@ pub struct House {
     /// How many files this process may have open.
     pub open_files: u64,
     listener: Option<TcpListener>,
+    /// Those whose stores are reached over the network.
+    regions: Vec<Region>,
     inspector: Arc<Inspector>,
     workers: jobs::WorkerSettings,
     catalog: Catalog,
@@ -163,7 +174,7 @@ impl House {
         let may_move = |chosen: bool| when_taken == WhenTaken::TakeAnother && !chosen;
         let (listener, moved) = bind(settings.http.listen, may_move(loaded.http_chosen)).await?;
         let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
-        let place = settings.bytes_place()?;
+        let (place, regions, home) = (settings.bytes_place()?, settings.regions()?, settings.home_region()?);
         let workers = settings.workers()?;
         let posts = outgoing::posts(&settings.store.events)?;
         let mut secrets = folder.secrets(&*entropy)?;
@@ -184,10 +195,12 @@ impl House {
                 (Some(embedded), store)
             }
         };
+        let others: Vec<_> =
+            regions.iter().filter(|region| region.name != home).map(|region| (region.name.clone(), region.store.clone())).collect();
         let bytes = store_settings.public_endpoint.clone().or_else(|| store_settings.endpoint.clone()).unwrap_or_default();
         let local = url_of(address);
         let public = settings.http.public_url.clone().unwrap_or_else(|| local.clone());
-        let store = Box::pin(Store::connect(store_settings)).await?;
+        let stores = Box::pin(Stores::connect((home, store_settings), others)).await?;
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
         let inspector = InspectorSettings {
@@ -198,7 +211,7 @@ impl House {
         };
         let files = Files::new(Parts {
             catalog: catalog.clone(),
-            store: store.clone(),
+            stores: stores.clone(),
             indexes,
             policies,
             clock,
@@ -213,6 +226,10 @@ impl House {
                 ..FilesSettings::default()
             },
         });
+        let missing = files.missing_regions().await.map_err(HouseError::Operator)?;
+        if !missing.is_empty() {
+            return Err(HouseError::Regions { missing });
+        }
         let operator_key = operator_key(&files, &folder, &mut secrets).await?;
         // A catalog in the folder is held by this process alone, so whoever had these is gone.
         let taken = files.take_over().await.map_err(HouseError::TakeOver)?;
@@ -224,11 +241,12 @@ impl House {
             speech,
             entropy,
             files,
-            store,
+            stores,
             addresses: Addresses { local, public, bytes, moved },
             operator_key,
             folder,
             listener: Some(listener),
+            regions,
             settings,
             open_files,
             inspector: Arc::new(Inspector::new(inspector)),
@@ -264,17 +282,18 @@ impl House {
         self.tasks.spawn(jobs::follow(self.files.clone(), self.rest.clone()));
     }
 
-    /// Listens to what the store tells of its objects: the embedded one, or a queue that is set.
+    /// Listens to what the stores tell of their objects: the embedded one, and every queue that is set.
     pub fn start_hearing(&self) {
         let (files, rest) = (self.files.clone(), self.rest.clone());
-        match (&self.embedded, &self.settings.store.events.queue_url) {
-            (Some(embedded), _) => {
-                self.tasks.spawn(events::from_embedded(files, self.store.clone(), embedded.listen(), rest));
+        if let Some(embedded) = &self.embedded {
+            let store = self.stores.home().clone();
+            self.tasks.spawn(events::from_embedded(files.clone(), store, embedded.listen(), rest.clone()));
+        }
+        for region in &self.regions {
+            let store = self.stores.iter().find(|(name, _)| **name == region.name).map(|(_, store)| store);
+            if let (Some(store), Some(queue)) = (store, &region.queue_url) {
+                self.tasks.spawn(events::from_queue(files.clone(), store.queue(queue), rest.clone()));
             }
-            (None, Some(queue)) => {
-                self.tasks.spawn(events::from_queue(files, self.store.queue(queue), rest));
-            }
-            (None, None) => {}
         }
     }
 

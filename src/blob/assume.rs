@@ -3,23 +3,19 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{Credentials, IdentityCache, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::ProvideErrorMetadata;
 
 use super::iam::Estate;
-use crate::domain::CustomerId;
+use super::renewal::Renewed;
+use crate::domain::{Clock, CustomerId};
 
-/// How long before their end credentials are renewed; a presigned URL lives a minute and dies with
-/// the credentials it was signed by.
-const RENEW_BEFORE: Duration = Duration::from_mins(5);
-/// How long asking for credentials may take.
-const LOAD: Duration = Duration::from_secs(10);
 /// Customers whose credentials are kept; past that, those that were not used for longest go.
 const KEPT: usize = 512;
 
@@ -46,11 +42,12 @@ impl fmt::Debug for AssumeRole {
     }
 }
 
-/// The two clients of one customer.
+/// The two clients of one customer, and the credentials that both sign by.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
     pub client: Client,
     pub public: Client,
+    pub credentials: Arc<Renewed>,
 }
 
 /// Hands out clients whose credentials reach one customer's objects.
@@ -58,6 +55,7 @@ pub(super) struct Sessions {
     sts: aws_sdk_sts::Client,
     role: AssumeRole,
     estate: Estate,
+    clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
 }
 
@@ -77,7 +75,7 @@ impl fmt::Debug for Sessions {
 impl Sessions {
     /// Asks nobody yet. `base` is a client with the process's own credentials, from which connections,
     /// region and times are taken.
-    pub fn new(role: AssumeRole, estate: Estate, base: &Client, credentials: SharedCredentialsProvider) -> Self {
+    pub fn new(role: AssumeRole, estate: Estate, base: &Client, credentials: SharedCredentialsProvider, clock: Arc<dyn Clock>) -> Self {
         let base = base.config();
         let mut config = aws_sdk_sts::Config::builder()
             .behavior_version(aws_sdk_sts::config::BehaviorVersion::v2026_01_12())
@@ -87,11 +85,11 @@ impl Sessions {
         config.set_retry_config(base.retry_config().cloned());
         config.set_http_client(base.http_client());
         config.set_endpoint_url(role.endpoint.clone());
-        Self { sts: aws_sdk_sts::Client::from_conf(config.build()), role, estate, kept: Mutex::default() }
+        Self { sts: aws_sdk_sts::Client::from_conf(config.build()), role, estate, clock, kept: Mutex::default() }
     }
 
     /// The clients of a customer. Their credentials are asked for by their first request, once for all
-    /// that wait, kept, and renewed five minutes before their end.
+    /// that wait, kept, and renewed before their end: see [`Renewed`].
     pub fn clients(&self, customer: CustomerId, base: &Client, public: &Client) -> Clients {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
@@ -111,13 +109,13 @@ impl Sessions {
             name: customer.to_string(),
             policy: self.estate.session_policy(&customer.to_string()),
         });
-        // One cache for both: the URL that a browser opens and the request beside it share credentials.
-        let cache = IdentityCache::lazy().buffer_time(RENEW_BEFORE).load_timeout(LOAD).build();
+        // One for both: the URL that a browser opens and the request beside it share credentials.
+        let credentials = Arc::new(Renewed::new(session, Arc::clone(&self.clock)));
         let with = |client: &Client| {
-            let config = client.config().to_builder().credentials_provider(session.clone()).identity_cache(cache.clone());
-            Client::from_conf(config.build())
+            let kept = SharedCredentialsProvider::from(Arc::clone(&credentials) as Arc<dyn ProvideCredentials>);
+            Client::from_conf(client.config().to_builder().credentials_provider(kept).build())
         };
-        let clients = Clients { client: with(base), public: with(public) };
+        let clients = Clients { client: with(base), public: with(public), credentials: Arc::clone(&credentials) };
         kept.clients.insert(customer, (now, clients.clone()));
         clients
     }
@@ -162,5 +160,37 @@ impl ProvideCredentials for Session {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.ask())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::client::bare;
+    use crate::blob::settings::StoreSettings;
+    use crate::domain::{ManualClock, SeededEntropy};
+
+    #[test]
+    fn the_credentials_of_those_who_were_not_served_for_longest_go() {
+        let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
+        let entropy = SeededEntropy::new(7);
+        let settings = StoreSettings::default();
+        let base = bare(&settings);
+        let role = AssumeRole { arn: "role".to_owned(), external_id: None, duration: Duration::from_mins(15), endpoint: None };
+        let nobody = SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test"));
+        let sessions = Sessions::new(role, settings.estate(None), &base, nobody, clock.clone());
+        let customers: Vec<CustomerId> = (0..=KEPT).map(|_| CustomerId::new(&*clock, &entropy)).collect();
+        let of = |customer: CustomerId| sessions.clients(customer, &base, &base).credentials;
+        let first = of(customers[0]);
+        let second = of(customers[1]);
+        for customer in &customers[2..KEPT] {
+            of(*customer);
+        }
+        // The first is served again, then comes one too many.
+        assert!(Arc::ptr_eq(&first, &of(customers[0])));
+        of(customers[KEPT]);
+        assert!(Arc::ptr_eq(&first, &of(customers[0])), "those who were served just now stay");
+        assert!(!Arc::ptr_eq(&second, &of(customers[1])), "the second was not served for longest");
+        assert_eq!(sessions.kept.lock().unwrap().clients.len(), KEPT);
     }
 }

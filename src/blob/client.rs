@@ -1,20 +1,23 @@
 //! The clients of the SDK: connections, credentials, timeouts, attempts, and the meter on each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::config::interceptors::InterceptorContext;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    SharedCredentialsProvider, SharedHttpClient,
+    BehaviorVersion, Builder, Config, Credentials, IdentityCache, ProvideCredentials, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, SharedCredentialsProvider, SharedHttpClient,
 };
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::error::BlobError;
 use super::meter::Meter;
+use super::renewal::Renewed;
 use super::settings::{Pace, StoreSettings};
+use crate::domain::Clock;
 
 /// Wait before the second attempt; doubles, by chance up to that.
 const BACKOFF: Duration = Duration::from_millis(50);
@@ -50,24 +53,41 @@ pub(super) fn http_client() -> SharedHttpClient {
         .build_https()
 }
 
-/// The credentials that the settings name. Asks nobody yet: a machine without any is told so by its
-/// first request.
-pub(super) async fn credentials(settings: &StoreSettings, http: &SharedHttpClient) -> Result<SharedCredentialsProvider, BlobError> {
+/// The credentials that the settings name, and how long they serve where they end. Asks nobody yet: a
+/// machine without any is told so by its first request.
+pub(super) async fn credentials(
+    settings: &StoreSettings,
+    http: &SharedHttpClient,
+    clock: Arc<dyn Clock>,
+) -> Result<(SharedCredentialsProvider, Option<Arc<Renewed>>), BlobError> {
     if !settings.credentials_by_chain {
-        return Ok(keys(settings));
+        return Ok((keys(settings), None));
     }
     let chain = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))
         .http_client(http.clone())
         .load()
         .await;
-    chain
-        .credentials_provider()
-        .ok_or_else(|| BlobError::Refused { reason: "NoCredentials".to_owned(), source: "the standard chain gives no credentials".into() })
+    let Some(provider) = chain.credentials_provider() else {
+        return Err(BlobError::Refused { reason: "NoCredentials".to_owned(), source: "the standard chain gives no credentials".into() });
+    };
+    let renewed = Arc::new(Renewed::new(provider, clock));
+    Ok((SharedCredentialsProvider::from(Arc::clone(&renewed) as Arc<dyn ProvideCredentials>), Some(renewed)))
 }
 
 fn keys(settings: &StoreSettings) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Credentials::new(&settings.access_key, &settings.secret_key, None, None, "satchel"))
+}
+
+/// Scheme, host and port of what is signed for browsers, by the SDK's own rules of endpoints.
+pub(super) async fn browser_origin(settings: &StoreSettings, http: &SharedHttpClient, endpoint: Option<&str>) -> Result<String, BlobError> {
+    // Whose signature it is does not matter: nobody is shown it.
+    let nobody = SharedCredentialsProvider::new(Credentials::new("none", "none", None, None, "none"));
+    let client = aws_sdk_s3::Client::from_conf(config(settings, http, &nobody, &Meter::default(), endpoint));
+    let terms = PresigningConfig::expires_in(Duration::from_secs(1));
+    let terms = terms.map_err(|error| BlobError::Refused { reason: "InvalidLifetime".to_owned(), source: error.into() })?;
+    let signed = client.get_object().bucket(&settings.files_bucket).key("x").presigned(terms).await.map_err(BlobError::of)?;
+    Ok(url::Url::parse(signed.uri()).map(|url| url.origin().ascii_serialization()).unwrap_or_default())
 }
 
 /// The SDK's own client, for tests that ask the store what the house never asks.
@@ -92,11 +112,16 @@ pub(super) fn config(
         Pace::Adaptive => RetryConfig::adaptive(),
     };
     let retries = retries.with_max_attempts(tuning.attempts).with_initial_backoff(BACKOFF).with_max_backoff(MAX_BACKOFF);
+    let budget = TokenBucket::builder().capacity(tuning.retry_budget).build();
     let config = Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http.clone())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(credentials.clone())
+        // What ends is kept by `Renewed`, which knows how long it serves.
+        .identity_cache(IdentityCache::no_cache())
+        // Of its own: a region that is away must not use up what the others try again with.
+        .retry_partition(RetryPartition::custom(settings.region.clone()).token_bucket(budget).build())
         .force_path_style(settings.path_style)
         .timeout_config(timeouts)
         .retry_config(retries)

@@ -83,7 +83,7 @@ impl Store {
         let Some((first, etag)) = self.open(key, Some(0..part), None).await? else { return Ok(None) };
         let total = first.total;
         let starts: Vec<u64> = (1..total.div_ceil(part)).map(|index| index * part).collect();
-        let (store, key) = (self.clone(), key.clone());
+        let (store, key) = (self.unhurried(), key.clone());
         let rest = stream::iter(starts).map(move |start| {
             let (store, key, etag) = (store.clone(), key.clone(), etag.clone());
             async move { store.piece(&key, start..(start.saturating_add(part)).min(total), etag).await.map_err(std::io::Error::from) }
@@ -126,12 +126,15 @@ impl Store {
             Ok(answer) => answer,
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) if status(&error) == Some(416) => return self.nothing_of(key).await,
-            Err(error) => return Err(BlobError::of(error)),
+            Err(error) => {
+                let is_nothing = status(&error) == Some(403) && self.lists_nothing(key).await;
+                return if is_nothing { Ok(None) } else { Err(BlobError::of(error)) };
+            }
         };
         let (size, total) = (length(answer.content_length()), total_of(&answer));
         let etag = answer.e_tag().map(str::to_owned);
         let reading = Reading {
-            store: self.clone(),
+            store: self.unhurried(),
             bucket: bucket.to_owned(),
             name: name.to_owned(),
             etag: etag.clone(),

@@ -5,7 +5,7 @@ use std::io;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::domain::ErrorCode;
+use crate::domain::{ErrorCode, RegionName};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -36,6 +36,12 @@ pub enum BlobError {
     /// The bytes that came are not those that were stored.
     #[error("the object's bytes are not what was stored")]
     Corrupt,
+    /// The settings name no store for the region in which the bytes lie.
+    #[error("no store is set for the region `{region}`")]
+    NoRegion {
+        /// The region.
+        region: RegionName,
+    },
     /// The store answered that it will not do this: settings, rights or a fault of ours.
     #[error("the object store refused the request with `{reason}`")]
     Refused {
@@ -54,7 +60,7 @@ impl BlobError {
             Self::TooLarge { .. } => ErrorCode::TooLarge,
             Self::Body { .. } => ErrorCode::Invalid,
             Self::Changed => ErrorCode::Conflict,
-            Self::Corrupt | Self::Refused { .. } => ErrorCode::Internal,
+            Self::Corrupt | Self::NoRegion { .. } | Self::Refused { .. } => ErrorCode::Internal,
         }
     }
 

@@ -32,7 +32,7 @@ impl Store {
     /// When the store does not answer or refuses.
     pub async fn uploads(&self, customer: CustomerId, after: Option<&str>) -> Result<UploadPage, BlobError> {
         let request = self.client().list_objects_v2().bucket(self.files_bucket()).prefix(format!("{customer}/uploads/"));
-        let page = request.set_start_after(after.map(str::to_owned)).send().await.map_err(BlobError::of)?;
+        let page = self.timed(request.set_start_after(after.map(str::to_owned)).send()).await.map_err(BlobError::of)?;
         let objects = page.contents().iter().filter_map(|object| {
             let key = ObjectKey::of_place(Role::Files, object.key()?)?;
             let written = Timestamp::from_second(object.last_modified()?.secs()).ok()?;

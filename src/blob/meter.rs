@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-use crate::telemetry::{Stopwatch, metric};
+use crate::telemetry::{Histogram, Stopwatch};
 
 /// How S3 bills a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,8 +54,8 @@ impl Billing {
 pub struct Tally {
     /// Calls that ended, however they did.
     pub calls: u64,
-    /// Calls that failed after their last attempt; an answer such as "no such key" is one.
-    pub failures: u64,
+    /// Those that failed after their last attempt.
+    pub failures: Failures,
     /// Requests that went out; each is billed.
     pub requests: u64,
     /// Bytes of bodies sent, as their headers announce them, of every attempt.
@@ -63,28 +63,41 @@ pub struct Tally {
     /// Bytes of bodies that answers announced; a body that broke off counts whole.
     pub received_bytes: u64,
     /// Time from call to answer, all attempts and waits included; a body that is streamed comes after.
-    pub elapsed_us: u64,
-    /// Longest of these.
-    pub longest_us: u64,
+    pub durations: Histogram,
+}
+
+/// How calls failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Nothing was there, or a condition of the request did not hold: an answer as any other.
+    pub absent: u64,
+    /// The store said that it will not.
+    pub refused: u64,
+    /// It did not answer, or said "not now".
+    pub unavailable: u64,
+}
+
+impl Failures {
+    /// All of them.
+    pub const fn count(&self) -> u64 {
+        self.absent.saturating_add(self.refused).saturating_add(self.unavailable)
+    }
+
+    /// Counts one, by the status of the last answer.
+    fn add(&mut self, status: Option<u16>) {
+        let kind = match status {
+            Some(304 | 404 | 412 | 416) => &mut self.absent,
+            Some(408 | 429 | 500..) | None => &mut self.unavailable,
+            Some(_) => &mut self.refused,
+        };
+        *kind = kind.saturating_add(1);
+    }
 }
 
 impl Tally {
     /// Attempts beyond the first of each call that ended.
     pub const fn retries(&self) -> u64 {
         self.requests.saturating_sub(self.calls)
-    }
-
-    /// Its values under the names by which they are published.
-    pub const fn named(&self) -> [(&'static str, u64); 7] {
-        [
-            (metric::STORE_CALLS, self.calls),
-            (metric::STORE_FAILURES, self.failures),
-            (metric::STORE_REQUESTS, self.requests),
-            (metric::STORE_RETRIES, self.retries()),
-            (metric::STORE_SENT_BYTES, self.sent_bytes),
-            (metric::STORE_RECEIVED_BYTES, self.received_bytes),
-            (metric::STORE_ELAPSED_US, self.elapsed_us),
-        ]
     }
 }
 
@@ -186,11 +199,13 @@ impl Intercept for Meter {
         }
         let elapsed = cfg.load::<Began>().map_or(0, |began| u64::try_from(began.0.elapsed().as_micros()).unwrap_or(u64::MAX));
         let failed = context.output_or_error().is_none_or(|outcome| outcome.is_err());
+        let status = context.response().map(|answer| answer.status().as_u16());
         self.count(cfg, |tally| {
             tally.calls = tally.calls.saturating_add(1);
-            tally.failures = tally.failures.saturating_add(u64::from(failed));
-            tally.elapsed_us = tally.elapsed_us.saturating_add(elapsed);
-            tally.longest_us = tally.longest_us.max(elapsed);
+            if failed {
+                tally.failures.add(status);
+            }
+            tally.durations.observe(elapsed);
         });
         Ok(())
     }
@@ -198,7 +213,17 @@ impl Intercept for Meter {
 
 #[cfg(test)]
 mod tests {
-    use super::Billing;
+    use super::{Billing, Failures};
+
+    #[test]
+    fn a_failure_is_told_by_what_it_asks_of_an_operator() {
+        let mut failures = Failures::default();
+        for status in [Some(404), Some(412), Some(403), Some(301), Some(503), Some(429), None] {
+            failures.add(status);
+        }
+        assert_eq!(failures, Failures { absent: 2, refused: 2, unavailable: 3 });
+        assert_eq!(failures.count(), 7);
+    }
 
     #[test]
     fn an_operation_is_billed_by_what_it_is() {

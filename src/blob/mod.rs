@@ -1,5 +1,5 @@
 //! Owns the bytes of objects: their keys, the S3 client, presigned URLs, and the embedded S3
-//! endpoint that serves them where no store is configured.
+//! endpoint that serves them where no store is configured. Each region has a [`Store`], and all are [`Stores`].
 //!
 //! Must not touch SQL, tools or HTTP doors, nor decide who may read.
 //!
@@ -23,6 +23,8 @@ mod meter;
 mod multipart;
 mod payload;
 mod presign;
+mod regions;
+mod renewal;
 mod settings;
 mod setup;
 mod store;
@@ -39,9 +41,10 @@ pub use events::{EventError, Message, Queue, RawEvent, SigningCertificate, Told,
 pub use iam::{Duty, Estate, OPERATIONS, Operation};
 pub use key::{KeyError, ObjectKey};
 pub use listing::{UploadPage, UploadedObject};
-pub use meter::{Billing, Tally};
+pub use meter::{Billing, Failures, Tally};
 pub use multipart::ArrivedPart;
 pub use presign::{PutTerms, SignedRequest};
+pub use regions::Stores;
 pub use settings::{Pace, StoreSettings, Tuning};
 pub use setup::{Aspect, Destination, Line, Mode, Report, SetupSettings, State};
 pub use store::{BucketState, Facts, Probe, Store};

@@ -12,7 +12,7 @@ use s3s::crypto::{Checksum as _, Md5};
 
 use super::error::BlobError;
 use super::key::ObjectKey;
-use super::payload::{SignedPayload, body};
+use super::payload::{SignedPayload, body, sending};
 use super::store::{Store, length};
 
 /// How long giving up an upload may take.
@@ -75,11 +75,13 @@ impl Multipart {
         async move {
             let mut sum = [0; 32];
             sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());
+            let patience = sending(store.tuning(), bytes.len() as u64);
             let request = request.body(body(vec![bytes]));
             let answer = if store.keeps_checksums() {
-                store.carried(request.checksum_sha256(STANDARD.encode(sum)).send()).await
+                let request = request.checksum_sha256(STANDARD.encode(sum));
+                store.carried(request.customize().config_override(patience).send()).await
             } else {
-                store.carried(request.customize().interceptor(SignedPayload(sum)).send()).await
+                store.carried(request.customize().config_override(patience).interceptor(SignedPayload(sum)).send()).await
             };
             let answer = answer.map_err(BlobError::of)?;
             Ok(CompletedPart::builder()

@@ -8,12 +8,15 @@ use std::task::{Context, Poll};
 
 use aws_runtime::auth::SigV4OperationSigningConfig;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{Builder, Config, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sigv4::http_request::SignableBody;
 use aws_smithy_runtime_api::box_error::BoxError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+
+use super::settings::Tuning;
 
 /// Bytes in memory as a body, uncopied.
 struct Pieces(VecDeque<Bytes>);
@@ -39,6 +42,11 @@ impl Body for Pieces {
 /// of one piece.
 pub(super) fn body(pieces: Vec<Bytes>) -> ByteStream {
     ByteStream::new(SdkBody::retryable(move || SdkBody::from_body_1_x(Pieces(pieces.clone().into()))))
+}
+
+/// What differs of the configuration of a request that sends so many bytes: how long it waits.
+pub(super) fn sending(tuning: &Tuning, bytes: u64) -> Builder {
+    Config::builder().timeout_config(TimeoutConfig::builder().read_timeout(tuning.sending(bytes)).build())
 }
 
 /// Signs a body by the SHA-256 that is known of it, for stores that check nothing else: every store

@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::BlobError;
 use super::key::ObjectKey;
+use super::settings::SLOWEST;
 use super::store::Store;
 use crate::domain::{Checksum, FileName};
 
@@ -19,8 +20,6 @@ const MAX_PUT: Duration = Duration::from_mins(15);
 /// Longest life of a URL that brings a part: all of a page are signed at once, and sent one after
 /// the other.
 const MAX_PART: Duration = Duration::from_hours(1);
-/// How slow a line to the store may be, in bytes a second.
-const SLOWEST: u64 = 64 * 1024;
 /// What a line needs besides.
 const BEGIN: Duration = Duration::from_mins(1);
 
@@ -71,8 +70,8 @@ pub struct PutTerms {
 
 impl Store {
     /// A URL under the public address that downloads the object, as an attachment of that name and
-    /// type, for at most 60 seconds whatever `lifetime` says. Makes no request: the object may be
-    /// missing. Who holds the URL holds the bytes; it does not belong in a log.
+    /// type, for at most 60 seconds whatever `lifetime` says, and no longer than the
+    /// credentials it is signed by. The store is not asked: the object may be missing. Who holds the URL holds the bytes; it does not belong in a log.
     ///
     /// # Errors
     /// When there are no credentials to sign with.
@@ -84,17 +83,15 @@ impl Store {
         lifetime: Duration,
     ) -> Result<String, BlobError> {
         let (bucket, name) = self.place(key);
-        let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_READ);
+        let lifetime = self.lifetime(lifetime.clamp(Duration::from_secs(1), MAX_READ)).await?;
         let request = self
             .public_client()
             .get_object()
             .bucket(bucket)
             .key(name)
             .response_content_disposition(content_disposition(download_name))
-            .response_content_type(content_type)
-            .presigned(expiring(lifetime)?)
-            .await
-            .map_err(BlobError::of)?;
+            .response_content_type(content_type);
+        let request = self.timed(request.presigned(expiring(lifetime)?)).await.map_err(BlobError::of)?;
         Ok(signed(&request, lifetime).url)
     }
 
@@ -104,19 +101,21 @@ impl Store {
     /// When there are no credentials to sign with.
     pub async fn presign_head(&self, key: &ObjectKey, lifetime: Duration) -> Result<SignedRequest, BlobError> {
         let (bucket, name) = self.place(key);
-        let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_READ);
-        let request = self.public_client().head_object().bucket(bucket).key(name).presigned(expiring(lifetime)?).await;
-        Ok(signed(&request.map_err(BlobError::of)?, lifetime))
+        let lifetime = self.lifetime(lifetime.clamp(Duration::from_secs(1), MAX_READ)).await?;
+        let request = self.public_client().head_object().bucket(bucket).key(name);
+        let request = self.timed(request.presigned(expiring(lifetime)?)).await.map_err(BlobError::of)?;
+        Ok(signed(&request, lifetime))
     }
 
     /// A request that brings the object once: where something lies under the key already, the store
-    /// refuses. It lives as long as a slow line needs, at most 15 minutes.
+    /// refuses. It lives as long as a slow line needs, at most 15 minutes
+    /// and no longer than the credentials it is signed by.
     ///
     /// # Errors
     /// When there are no credentials to sign with.
     pub async fn presign_put(&self, key: &ObjectKey, terms: &PutTerms) -> Result<SignedRequest, BlobError> {
         let (bucket, name) = self.place(key);
-        let lifetime = lifetime_for(terms.size, MAX_PUT);
+        let lifetime = self.lifetime(lifetime_for(terms.size, MAX_PUT)).await?;
         let request = self
             .public_client()
             .put_object()
@@ -125,21 +124,19 @@ impl Store {
             .if_none_match("*")
             .content_length(i64::try_from(terms.size).unwrap_or(i64::MAX))
             .set_checksum_sha256(terms.checksum.map(|checksum| STANDARD.encode(checksum.digest())))
-            .set_content_type(terms.content_type.clone())
-            .presigned(expiring(lifetime)?)
-            .await
-            .map_err(BlobError::of)?;
+            .set_content_type(terms.content_type.clone());
+        let request = self.timed(request.presigned(expiring(lifetime)?)).await.map_err(BlobError::of)?;
         Ok(signed(&request, lifetime))
     }
 
     /// A request that brings one part, of exactly so many bytes, of an object that was begun. It
-    /// lives for one hour at most.
+    /// lives for one hour at most, and no longer than the credentials it is signed by.
     ///
     /// # Errors
     /// When there are no credentials to sign with.
     pub async fn presign_part(&self, key: &ObjectKey, upload: &str, number: u32, terms: &PutTerms) -> Result<SignedRequest, BlobError> {
         let (bucket, name) = self.place(key);
-        let lifetime = MAX_PART;
+        let lifetime = self.lifetime(MAX_PART).await?;
         let request = self
             .public_client()
             .upload_part()
@@ -148,10 +145,8 @@ impl Store {
             .upload_id(upload)
             .part_number(i32::try_from(number).unwrap_or(i32::MAX))
             .content_length(i64::try_from(terms.size).unwrap_or(i64::MAX))
-            .set_checksum_sha256(terms.checksum.map(|checksum| STANDARD.encode(checksum.digest())))
-            .presigned(expiring(lifetime)?)
-            .await
-            .map_err(BlobError::of)?;
+            .set_checksum_sha256(terms.checksum.map(|checksum| STANDARD.encode(checksum.digest())));
+        let request = self.timed(request.presigned(expiring(lifetime)?)).await.map_err(BlobError::of)?;
         Ok(signed(&request, lifetime))
     }
 }

@@ -7,6 +7,8 @@ use super::assume::AssumeRole;
 use super::iam::Estate;
 
 const MIB: u64 = 1024 * 1024;
+/// How slow a line to the store may be, in bytes a second.
+pub(super) const SLOWEST: u64 = 64 * 1024;
 
 /// How to reach the store.
 #[derive(Clone)]
@@ -72,12 +74,16 @@ impl Default for StoreSettings {
 pub struct Tuning {
     /// How long a connection may take.
     pub connect: Duration,
-    /// How long one attempt waits for an answer, and a body for its next bytes.
+    /// How long one attempt waits for an answer, and a body for its next bytes. An attempt that sends a
+    /// body has besides what a line of 64 KiB a second needs for it.
     pub read: Duration,
     /// How long a request that carries no object may take with all its attempts.
     pub operation: Duration,
     /// Attempts of one request, the first included.
     pub attempts: u32,
+    /// How much may be tried again while nothing succeeds: a further attempt takes five of it, after a
+    /// time-out ten, and each request that succeeds gives one back. Each region has its own.
+    pub retry_budget: usize,
     /// What else is done when the store is slow or refuses for a while.
     pub pace: Pace,
     /// Bytes of a part of an upload or a download. S3 takes 10,000 parts of at least 5 MiB.
@@ -88,6 +94,14 @@ pub struct Tuning {
     pub copy_whole: u64,
     /// Bytes of a part of a copy, at least 5 MiB and at most 5 GiB.
     pub copy_part: u64,
+}
+
+impl Tuning {
+    /// How long an attempt that sends so many bytes waits for its answer: as any other, once a slow line
+    /// has taken them.
+    pub(super) fn sending(&self, bytes: u64) -> Duration {
+        self.read.saturating_add(Duration::from_secs(bytes / SLOWEST))
+    }
 }
 
 /// How attempts are held back. Both wait twice as long before each further attempt, by chance up to
@@ -107,6 +121,7 @@ impl Default for Tuning {
             read: Duration::from_secs(30),
             operation: Duration::from_mins(1),
             attempts: 3,
+            retry_budget: 500,
             pace: Pace::Standard,
             part: 8 * MIB,
             parts_at_once: 2,

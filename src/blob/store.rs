@@ -17,13 +17,15 @@ use base64::engine::general_purpose::STANDARD;
 use tokio_util::task::TaskTracker;
 
 use super::assume::{Clients, Sessions};
-use super::client::{config, credentials, http_client};
+use super::client::{browser_origin, config, credentials, http_client};
 use super::error::{BlobError, is_absent, status};
 use super::iam::partition;
 use super::key::{ObjectKey, Role};
 use super::meter::{Meter, Tally};
+use super::renewal::Renewed;
 use super::settings::{StoreSettings, Tuning};
-use crate::domain::{Checksum, CustomerId};
+use crate::domain::{Checksum, Clock, CustomerId, SystemClock};
+use crate::telemetry::Stopwatch;
 
 /// How long readiness waits for an answer.
 const PROBE: Duration = Duration::from_secs(2);
@@ -32,8 +34,21 @@ const PROBE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Store {
     inner: Arc<Inner>,
-    /// What is left of the caller's time, where he has a limit.
-    patience: Option<Duration>,
+    /// Until when the caller waits, where there is such a time.
+    patience: Option<Patience>,
+}
+
+/// A time that runs.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    since: Stopwatch,
+    limit: Duration,
+}
+
+impl Patience {
+    fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.since.elapsed())
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -47,9 +62,12 @@ struct Inner {
     credentials: SharedCredentialsProvider,
     /// Where a role is assumed for each customer's work.
     sessions: Option<Arc<Sessions>>,
+    /// What this handle signs by, where that ends.
+    renewed: Option<Arc<Renewed>>,
     region: String,
     /// Requests go over TLS.
     with_tls: bool,
+    browser_origin: String,
     files_bucket: String,
     metadata_bucket: String,
     tasks: TaskTracker,
@@ -96,6 +114,18 @@ pub enum BucketState {
     Silent,
 }
 
+impl BucketState {
+    /// The text form, for reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Missing => "missing",
+            Self::Refused => "refused",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 impl Store {
     /// Builds the clients; with `create_buckets`, makes sure that both buckets exist. Without it no
     /// request is made, so that a server may start before its store.
@@ -103,21 +133,32 @@ impl Store {
     /// # Errors
     /// When there is no source of credentials, or a bucket cannot be made.
     pub async fn connect(settings: StoreSettings) -> Result<Self, BlobError> {
+        Self::connect_by(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same, which knows by this clock when credentials end.
+    ///
+    /// # Errors
+    /// As [`Store::connect`].
+    pub async fn connect_by(settings: StoreSettings, clock: Arc<dyn Clock>) -> Result<Self, BlobError> {
         let (http, meter) = (http_client(), Meter::default());
-        let credentials = credentials(&settings, &http).await?;
+        let (credentials, renewed) = credentials(&settings, &http, Arc::clone(&clock)).await?;
         let endpoint = settings.endpoint.as_deref();
         let public_endpoint = settings.public_endpoint.as_deref().or(endpoint);
         let client = |endpoint| Client::from_conf(config(&settings, &http, &credentials, &meter, endpoint));
         let (inside, public) = (client(endpoint), client(public_endpoint));
+        let browser_origin = browser_origin(&settings, &http, public_endpoint).await?;
         let sessions = settings.assume_role.clone();
-        let sessions = sessions.map(|role| Arc::new(Sessions::new(role, settings.estate(None), &inside, credentials.clone())));
+        let sessions = sessions.map(|role| Arc::new(Sessions::new(role, settings.estate(None), &inside, credentials.clone(), clock)));
         let store = Self {
             inner: Arc::new(Inner {
                 client: inside,
                 public,
                 credentials,
                 sessions,
+                renewed,
                 with_tls: endpoint.is_none_or(|endpoint| endpoint.starts_with("https://")),
+                browser_origin,
                 meter: meter.clone(),
                 tuning: settings.tuning,
                 keeps_checksums: !settings.checksums_when_required,
@@ -145,11 +186,18 @@ impl Store {
         Self::connect(StoreSettings { tuning, ..settings }).await
     }
 
-    /// The store for a caller who has so much time left: no request of this handle, with all its
-    /// attempts, takes longer. A body that is read afterwards has the limits of a body.
+    /// The store for a caller who waits so long from now: all requests of this handle, with all their
+    /// attempts, have ended by then. A body that is read afterwards has the limits of a body.
     #[must_use]
-    pub fn within(&self, left: Duration) -> Self {
-        Self { inner: Arc::clone(&self.inner), patience: Some(self.patience.map_or(left, |patience| patience.min(left))) }
+    pub fn within(&self, limit: Duration) -> Self {
+        let sooner = self.patience.is_none_or(|patience| limit < patience.left());
+        let patience = if sooner { Some(Patience { since: Stopwatch::start(), limit }) } else { self.patience };
+        Self { inner: Arc::clone(&self.inner), patience }
+    }
+
+    /// The store for reading a body, which may take as long as its bytes come.
+    pub(super) fn unhurried(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), patience: None }
     }
 
     /// The store for one customer's work: where a role is set, with credentials that reach no other
@@ -157,8 +205,9 @@ impl Store {
     #[must_use]
     pub fn for_customer(&self, customer: CustomerId) -> Self {
         let Some(sessions) = &self.inner.sessions else { return self.clone() };
-        let Clients { client, public } = sessions.clients(customer, &self.inner.client, &self.inner.public);
-        Self { inner: Arc::new(Inner { client, public, ..(*self.inner).clone() }), patience: self.patience }
+        let Clients { client, public, credentials } = sessions.clients(customer, &self.inner.client, &self.inner.public);
+        let renewed = Some(credentials);
+        Self { inner: Arc::new(Inner { client, public, renewed, ..(*self.inner).clone() }), patience: self.patience }
     }
 
     /// The request that makes a bucket in the store's region.
@@ -211,8 +260,21 @@ impl Store {
                 }))
             }
             Err(error) if status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(BlobError::of(error)),
+            Err(error) => {
+                let is_nothing = status(&error) == Some(403) && self.lists_nothing(key).await;
+                if is_nothing { Ok(None) } else { Err(BlobError::of(error)) }
+            }
         }
+    }
+
+    /// Whether the store says that nothing lies under the key when it is asked for its list. Credentials that
+    /// may list their own prefix alone are told `403` instead of `404` of what is not there: whether that may
+    /// be told, S3 asks without a prefix, which their policy does not allow.
+    pub(super) async fn lists_nothing(&self, key: &ObjectKey) -> bool {
+        let (bucket, name) = self.place(key);
+        let request = self.client().list_objects_v2().bucket(bucket).prefix(name).max_keys(1);
+        let page = self.timed(request.send()).await;
+        page.is_ok_and(|page| page.contents().first().and_then(|object| object.key()) != Some(name))
     }
 
     /// Deletes the object; nothing to delete is success.
@@ -258,12 +320,28 @@ impl Store {
         self.inner.tasks.wait().await;
     }
 
+    /// How long a call that carries no object may take.
+    fn limit(&self) -> Duration {
+        self.patience.map_or(self.tuning().operation, |patience| patience.left().min(self.tuning().operation))
+    }
+
+    /// How long what is signed now is to be taken: as long as wanted, and no longer than the credentials
+    /// serve by which it is signed. They are renewed first where that would be much less.
+    pub(super) async fn lifetime(&self, wanted: Duration) -> Result<Duration, BlobError> {
+        let Some(renewed) = &self.inner.renewed else { return Ok(wanted) };
+        let rest = match tokio::time::timeout(self.limit(), renewed.rest(wanted)).await {
+            Ok(rest) => rest.map_err(|error| BlobError::Unavailable { source: error.into() })?,
+            Err(late) => return Err(BlobError::Unavailable { source: late.into() }),
+        };
+        Ok(rest.map_or(wanted, |rest| wanted.min(rest)).max(Duration::from_secs(1)))
+    }
+
     /// A call that carries no object, within the caller's time and that of such calls.
     pub(super) async fn timed<T, E>(
         &self,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, SdkError<E, HttpResponse>> {
-        let limit = self.patience.map_or(self.tuning().operation, |patience| patience.min(self.tuning().operation));
+        let limit = self.limit();
         // On the heap: what the SDK keeps of a call is several kilobytes, in every future that waits for one.
         bounded(limit, Box::pin(call)).await
     }
@@ -274,7 +352,7 @@ impl Store {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, SdkError<E, HttpResponse>> {
         match self.patience {
-            Some(limit) => bounded(limit, Box::pin(call)).await,
+            Some(patience) => bounded(patience.left(), Box::pin(call)).await,
             None => Box::pin(call).await,
         }
     }
@@ -290,6 +368,16 @@ impl Store {
     /// The process's own credentials, whoever this handle works for.
     pub(super) fn credentials(&self) -> SharedCredentialsProvider {
         self.inner.credentials.clone()
+    }
+
+    /// Scheme, host and port of the addresses that are signed for browsers: the bucket's own where it has
+    /// one.
+    pub fn browser_origin(&self) -> &str {
+        &self.inner.browser_origin
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.inner.region
     }
 
     pub(super) fn files_bucket(&self) -> &str {

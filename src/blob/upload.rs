@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::error::BlobError;
 use super::key::ObjectKey;
 use super::multipart::{MAX_PARTS, Multipart, Sums};
-use super::payload::{SignedPayload, body};
+use super::payload::{SignedPayload, body, sending};
 use super::store::Store;
 use crate::domain::{Checksum, ChunkStream};
 
@@ -80,10 +80,13 @@ impl Store {
     async fn put_whole(&self, key: &ObjectKey, pieces: Vec<Bytes>, stored: Stored) -> Result<Stored, BlobError> {
         let (bucket, name) = self.place(key);
         let request = self.client().put_object().bucket(bucket).key(name).body(body(pieces));
+        let patience = sending(self.tuning(), stored.size);
         let answer = if self.keeps_checksums() {
-            self.carried(request.checksum_sha256(STANDARD.encode(stored.checksum.digest())).send()).await
+            let request = request.checksum_sha256(STANDARD.encode(stored.checksum.digest()));
+            self.carried(request.customize().config_override(patience).send()).await
         } else {
-            self.carried(request.customize().interceptor(SignedPayload(*stored.checksum.digest())).send()).await
+            let signed = SignedPayload(*stored.checksum.digest());
+            self.carried(request.customize().config_override(patience).interceptor(signed).send()).await
         };
         answer.map_err(BlobError::of)?;
         Ok(stored)

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::rows::{RowRef, list_json, micros};
 use super::session::{Scope, Tx};
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CustomerId, KeyId, Permission, Permissions, Timestamp};
+use crate::domain::{AuditEntry, CustomerId, KeyId, Permission, Permissions, RegionName, Timestamp};
 
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Customer {
     pub name: String,
     /// Whether its messages go to an outbox to look at, never to people.
     pub is_test: bool,
+    /// The region in which its bytes lie; `None` for the home region.
+    pub region: Option<RegionName>,
 }
 
 /// A customer to be made.
@@ -27,6 +29,8 @@ pub struct NewCustomer {
     pub name: String,
     /// Whether its messages go to an outbox to look at, never to people.
     pub is_test: bool,
+    /// The region in which its bytes are to lie, for good; `None` for the home region.
+    pub region: Option<RegionName>,
     /// Its first key.
     pub key: NewKey,
 }
@@ -69,6 +73,26 @@ impl KeyRecord {
     /// Whether it opens anything now.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+#[derive(FromRow)]
+struct CustomerRow {
+    id: String,
+    name: String,
+    is_test: i64,
+    region: Option<String>,
+}
+
+impl CustomerRow {
+    fn into_record(self) -> Result<Customer, CatalogError> {
+        let row = RowRef { table: "customers", id: &self.id };
+        Ok(Customer {
+            id: row.parsed(&self.id)?,
+            is_test: self.is_test != 0,
+            region: self.region.as_deref().map(|name| row.parsed(name)).transpose()?,
+            name: self.name.clone(),
+        })
     }
 }
 
@@ -123,10 +147,11 @@ impl Catalog {
         let now = self.clock().now();
         self.verb(|| async {
             let mut tx = self.begin(new.id).await?;
-            sql::query("INSERT INTO customers (id, name, is_test, created_at) VALUES ($1, $2, $3, $4)")
+            sql::query("INSERT INTO customers (id, name, is_test, region, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(new.id.to_string())
                 .bind(&new.name)
                 .bind(i64::from(new.is_test))
+                .bind(new.region.as_ref().map(RegionName::as_str))
                 .bind(micros(now))
                 .execute(&mut tx)
                 .await?;
@@ -143,11 +168,11 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn customer(&self, id: CustomerId) -> Result<Option<Customer>, CatalogError> {
-        let row: Option<(String, i64)> = sql::query("SELECT name, is_test FROM customers WHERE id = $1")
+        let row: Option<CustomerRow> = sql::query("SELECT id, name, is_test, region FROM customers WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&mut self.read(id).await?)
             .await?;
-        Ok(row.map(|(name, is_test)| Customer { id, name, is_test: is_test != 0 }))
+        row.map(CustomerRow::into_record).transpose()
     }
 
     /// All customers, oldest first.
@@ -155,14 +180,21 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn customers(&self) -> Result<Vec<Customer>, CatalogError> {
-        let rows: Vec<(String, String, i64)> =
-            sql::query("SELECT id, name, is_test FROM customers ORDER BY id").fetch_all(&mut self.read(Scope::House).await?).await?;
-        rows.into_iter()
-            .map(|(id, name, is_test)| {
-                let id = RowRef { table: "customers", id: &id }.parsed(&id)?;
-                Ok(Customer { id, name, is_test: is_test != 0 })
-            })
-            .collect()
+        let rows: Vec<CustomerRow> = sql::query("SELECT id, name, is_test, region FROM customers ORDER BY id")
+            .fetch_all(&mut self.read(Scope::House).await?)
+            .await?;
+        rows.into_iter().map(CustomerRow::into_record).collect()
+    }
+
+    /// The regions in which bytes of customers lie, but the home region.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn regions(&self) -> Result<Vec<RegionName>, CatalogError> {
+        let rows: Vec<(String,)> = sql::query("SELECT DISTINCT region FROM customers WHERE region IS NOT NULL ORDER BY region")
+            .fetch_all(&mut self.read(Scope::House).await?)
+            .await?;
+        rows.iter().map(|(name,)| RowRef { table: "customers", id: name }.parsed(name)).collect()
     }
 
     /// Stores a key of a customer.

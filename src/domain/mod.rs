@@ -15,6 +15,7 @@ mod file;
 mod id;
 mod name;
 mod person;
+mod region;
 mod share;
 mod state;
 mod store_event;
@@ -31,6 +32,7 @@ pub use id::{
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
+pub use region::{RegionName, RegionNameError};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};

@@ -1,6 +1,7 @@
 //! Adding a file: bytes to the store first, then one row, then a job.
 
-use super::{FileView, Files, FilesError, Subject};
+use super::errand::Errand;
+use super::{FileView, Files, FilesError, Patience, Subject};
 use crate::blob::{ObjectKey, Stored};
 use crate::catalog::{AddedFile, CatalogError, Given, NewFile};
 use crate::domain::{
@@ -76,14 +77,20 @@ impl Files {
         let upload = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let key = ObjectKey::upload(customer, upload, self.now());
         self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.store(customer).put(&key, bytes, self.0.settings.upload_limit).await {
+        let stored = match self.take_bytes(subject, &key, bytes).await {
             Ok(stored) => stored,
             Err(error) => {
                 self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
-                return Err(error.into());
+                return Err(error);
             }
         };
         self.make_file(subject, request, &allowed, Arrived { upload, key, stored, closes: None }).await
+    }
+
+    /// Stores what streams in; that may take as long as bytes come.
+    async fn take_bytes(&self, subject: &Subject, key: &ObjectKey, bytes: ChunkStream) -> Result<Stored, FilesError> {
+        let store = self.store(Errand::waited_for(subject.customer(), Patience::WhileBytesMove)).await?;
+        Ok(store.put(key, bytes, self.0.settings.upload_limit).await?)
     }
 
     /// Whether the subject may add this, and whose it becomes.
@@ -185,9 +192,9 @@ impl Files {
     /// Removes the object of bytes the customer already had. The file is committed; a spare object costs space only.
     pub(super) async fn drop_spare(&self, subject: &Subject, upload: UploadId, key: &ObjectKey) {
         let entry = AuditEntry { object: Some(upload.to_string()), ..subject.entry("drop_upload", "done") };
-        let dropped = match self.store(subject.customer()).delete(key).await {
+        let dropped = match self.remove_object(subject, key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await.map_err(FilesError::from),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         if let Err(error) = dropped {
             tracing::warn!(upload.id = %upload, error = %error, "a spare upload stays until it is swept");
@@ -197,7 +204,7 @@ impl Files {
     /// Removes the object of an upload that became no file, and records why.
     async fn abandon(&self, subject: &Subject, upload: UploadId, key: &ObjectKey, outcome: &'static str, reason: &str) {
         let entry = AuditEntry { object: Some(upload.to_string()), reason: Some(reason.to_owned()), ..subject.entry("add", outcome) };
-        let recorded = match self.store(subject.customer()).delete(key).await {
+        let recorded = match self.remove_object(subject, key).await {
             Ok(()) => self.0.catalog.abandon_upload(subject.customer(), upload, &entry).await,
             Err(error) => {
                 tracing::warn!(upload.id = %upload, error = %error, "broken upload stays until it is swept");

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::errand::Errand;
 use super::find::Meant;
 use super::secrets::token_hash;
 use super::share::IssuedCode;
 use super::versions::may_leave;
 use super::words::WORDS;
-use super::{Files, FilesError, Subject, Unclear};
+use super::{Files, FilesError, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Permission, Permissions, Person,
@@ -192,7 +193,7 @@ impl Files {
     ///
     /// # Errors
     /// When catalog or store do not answer.
-    pub async fn open_link(&self, slug: &str, code: &str, source: Option<String>) -> Result<Opened, FilesError> {
+    pub async fn open_link(&self, slug: &str, code: &str, source: Option<String>, patience: Patience) -> Result<Opened, FilesError> {
         let Some(link) = self.living_link(slug).await? else { return Ok(Opened::Closed) };
         let entry = |outcome| AuditEntry {
             actor: Actor::Link(link.id),
@@ -214,7 +215,7 @@ impl Files {
             Attempt::Right => {}
         }
         let Some(file) = self.0.catalog.file(link.customer, link.file).await? else { return Ok(Opened::NotNow) };
-        let permit = match self.permit_link(&link, &file).await? {
+        let permit = match self.permit_link(&link, &file, patience).await? {
             Ok(permit) => permit,
             Err(refusal) => {
                 let entry = AuditEntry { decision: Decision::Deny, policy: Some(refusal.policies), ..entry("refused") };
@@ -226,7 +227,7 @@ impl Files {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
             return Ok(Opened::NotNow);
         };
-        let url = self.presigned(&file, &blob, &name).await?;
+        let url = self.presigned(patience, &file, &blob, &name).await?;
         let entry = AuditEntry {
             version: Some(version),
             content_hash: Some(blob.checksum.hex()),
@@ -244,11 +245,17 @@ impl Files {
     }
 
     /// An address of a file's bytes that lives for a minute.
-    pub(super) async fn presigned(&self, file: &FileRecord, blob: &BlobRecord, name: &FileName) -> Result<String, FilesError> {
+    pub(super) async fn presigned(
+        &self,
+        patience: Patience,
+        file: &FileRecord,
+        blob: &BlobRecord,
+        name: &FileName,
+    ) -> Result<String, FilesError> {
         let key = Self::object_of(file.customer, blob)?;
         // The row of a file knows the type of its present bytes only.
         let content_type = if blob.id == file.blob { &file.content_type } else { "application/octet-stream" };
-        Ok(self.store(file.customer).presign_get(&key, name, content_type, URL_LIFETIME).await?)
+        Ok(self.store(Errand::waited_for(file.customer, patience)).await?.presign_get(&key, name, content_type, URL_LIFETIME).await?)
     }
 
     /// The bytes that a link opens: of the version that was confirmed, or of the newest that was found
@@ -267,7 +274,12 @@ impl Files {
         Ok(blob.map(|blob| (blob, version.name, version.number)))
     }
 
-    async fn permit_link(&self, link: &LinkRecord, file: &FileRecord) -> Result<Result<Permit<Download>, Refusal>, FilesError> {
+    async fn permit_link(
+        &self,
+        link: &LinkRecord,
+        file: &FileRecord,
+        patience: Patience,
+    ) -> Result<Result<Permit<Download>, Refusal>, FilesError> {
         let subject = Subject {
             principal: Principal {
                 kind: PrincipalKind::Link { id: link.id, file: link.file },
@@ -285,6 +297,7 @@ impl Files {
                 untrusted_text: false,
                 now: self.now(),
             },
+            patience,
         };
         self.permit::<Download>(&subject, file).await
     }

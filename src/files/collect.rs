@@ -5,6 +5,7 @@
 
 use jiff::SignedDuration;
 
+use super::errand::Errand;
 use super::sweeps::AT_ONCE;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
@@ -100,7 +101,7 @@ impl Files {
             if unless_lost(self.0.catalog.claim_garbage(customer, garbage.id).await)?.is_none() {
                 continue;
             }
-            self.store(customer).delete(&key).await?;
+            self.remove_object(Errand::of_worker(customer), &key).await?;
             self.0.catalog.forget_garbage(customer, garbage.id).await?;
             removed += 1;
         }

@@ -1,6 +1,6 @@
 //! What every use case has at hand, and who is asking.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
@@ -9,12 +9,12 @@ use tokio::sync::Notify;
 use super::object_events::EventCounts;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
-use super::{FilesError, Keeping};
-use crate::blob::{Capabilities, Store};
+use super::{FilesError, Keeping, Patience};
+use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId, Role,
-    TeamId, Timestamp, UserId, Verified,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId,
+    RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
@@ -23,8 +23,8 @@ use crate::search::Indexes;
 pub struct Parts {
     /// The truth.
     pub catalog: Catalog,
-    /// The bytes.
-    pub store: Store,
+    /// The bytes, by region.
+    pub stores: Stores,
     /// The projection that finds.
     pub indexes: Indexes,
     /// Who may do what.
@@ -85,7 +85,7 @@ pub struct Files(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub catalog: Catalog,
-    pub store: Store,
+    pub stores: Stores,
     pub indexes: Indexes,
     pub policies: Policies,
     pub clock: Arc<dyn Clock>,
@@ -99,8 +99,10 @@ pub(super) struct Inner {
     pub followed: Mutex<HashMap<CustomerId, u64>>,
     /// One probe of the catalog at a time: whoever asks for readiness must not fill its queue.
     pub probing: tokio::sync::Mutex<()>,
-    /// What the store does by itself, once that was probed.
-    pub capabilities: Mutex<Option<Capabilities>>,
+    /// What each region's store does by itself, once that was probed.
+    pub capabilities: Mutex<BTreeMap<RegionName, Capabilities>>,
+    /// Where customers' bytes lie, as far as that was asked for.
+    pub regions: Mutex<HashMap<CustomerId, Option<RegionName>>>,
     pub events: EventCounts,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
@@ -115,9 +117,16 @@ pub struct Subject {
     pub(super) door: Door,
     pub(super) source: Option<String>,
     pub(super) conditions: Conditions,
+    pub(super) patience: Patience,
 }
 
 impl Subject {
+    /// The same, who waits so long.
+    #[must_use]
+    pub fn waiting(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Whose files are asked for.
     pub const fn customer(&self) -> CustomerId {
         self.principal.customer
@@ -181,18 +190,13 @@ pub struct KeyAccess {
 }
 
 impl Files {
-    /// The store for a customer's work.
-    pub(super) fn store(&self, customer: CustomerId) -> Store {
-        self.0.store.for_customer(customer)
-    }
-
     /// Puts the use cases together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let secrets = Secrets::new(&parts.secret, Arc::clone(&parts.entropy));
         Self(Arc::new(Inner {
             catalog: parts.catalog,
-            store: parts.store,
+            stores: parts.stores,
             indexes: parts.indexes,
             policies: parts.policies,
             clock: parts.clock,
@@ -203,7 +207,8 @@ impl Files {
             arrived: Notify::new(),
             followed: Mutex::default(),
             probing: tokio::sync::Mutex::new(()),
-            capabilities: Mutex::new(None),
+            capabilities: Mutex::default(),
+            regions: Mutex::default(),
             events: EventCounts::default(),
             certificates: tokio::sync::Mutex::default(),
         }))
@@ -235,10 +240,11 @@ impl Files {
             door: ctx.door,
             source: ctx.source.clone(),
             conditions: Conditions::of_call(ctx, self.now()),
+            patience: Patience::until(ctx.deadline, self.now()),
         })
     }
 
-    /// A program with an API key.
+    /// A program with an API key, which waits for ten seconds.
     pub fn program(&self, access: &KeyAccess, door: Door, source: Option<String>) -> Subject {
         Subject {
             principal: Principal {
@@ -251,6 +257,7 @@ impl Files {
             door,
             source,
             conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
+            patience: Patience::of(Patience::USUAL),
         }
     }
 

@@ -9,7 +9,7 @@ use super::add::{AddRequest, Allowed, Arrived};
 use super::{Files, FilesError, Subject};
 use crate::blob::{ArrivedPart, BlobError, Facts, ObjectKey, PutTerms, SignedRequest, Stored};
 use crate::catalog::{DirectState, DirectUpload};
-use crate::domain::{AuditEntry, Checksum, CustomerId, Decision, Timestamp, UploadId};
+use crate::domain::{AuditEntry, Checksum, Decision, Timestamp, UploadId};
 use crate::files::FileView;
 
 /// How long a direct upload may be completed: less than the day after which a sweep removes what
@@ -127,7 +127,7 @@ impl Files {
         let key = ObjectKey::upload(customer, id, self.now());
         let part = settings.direct_part.max(terms.size.div_ceil(MAX_PARTS));
         let parts =
-            if terms.size > settings.direct_whole { Some((self.store(subject.customer()).begin_parts(&key).await?, part)) } else { None };
+            if terms.size > settings.direct_whole { Some((self.store(subject).await?.begin_parts(&key).await?, part)) } else { None };
         let upload = DirectUpload {
             id,
             customer,
@@ -155,7 +155,7 @@ impl Files {
         if !matches!(begun, Ok(true))
             && let Some((parts, _)) = &upload.parts
         {
-            self.store(subject.customer()).abort_parts(&key, parts).await?;
+            self.store(subject).await?.abort_parts(&key, parts).await?;
         }
         if !begun? {
             let reason = "too many direct uploads are open; complete some or give them up";
@@ -163,7 +163,7 @@ impl Files {
             self.0.catalog.record(customer, &entry).await?;
             return Err(FilesError::TooMany(reason));
         }
-        self.signed(&upload, 0).await
+        self.signed(subject, &upload, 0).await
     }
 
     /// The requests of an open upload, signed again; of parts, those after `after`.
@@ -182,11 +182,11 @@ impl Files {
             ..subject.entry("sign_upload", "done")
         };
         self.0.catalog.record(subject.customer(), &entry).await?;
-        self.signed(&upload, after).await
+        self.signed(subject, &upload, after).await
     }
 
-    async fn signed(&self, upload: &DirectUpload, after: u32) -> Result<OpenUpload, FilesError> {
-        let key = key_of(upload)?;
+    async fn signed(&self, subject: &Subject, upload: &DirectUpload, after: u32) -> Result<OpenUpload, FilesError> {
+        let (key, store) = (key_of(upload)?, self.store(subject).await?);
         let until = |request: &SignedRequest| {
             let lifetime = SignedDuration::try_from(request.lifetime).unwrap_or(SignedDuration::ZERO);
             self.now().saturating_add(lifetime).unwrap_or(Timestamp::MAX)
@@ -194,7 +194,7 @@ impl Files {
         let way = match &upload.parts {
             None => {
                 let terms = PutTerms { size: upload.size, checksum: upload.checksum, content_type: upload.content_type.clone() };
-                let request = self.store(upload.customer).presign_put(&key, &terms).await?;
+                let request = store.presign_put(&key, &terms).await?;
                 Way::Whole { expires_at: until(&request), request }
             }
             Some((store_id, part_size)) => {
@@ -202,7 +202,7 @@ impl Files {
                 let page = plan(upload.size, *part_size).filter(|(number, _)| *number > after).take(PAGE as usize);
                 for (number, size) in page {
                     let terms = PutTerms { size, checksum: None, content_type: None };
-                    let request = self.store(upload.customer).presign_part(&key, store_id, number, &terms).await?;
+                    let request = store.presign_part(&key, store_id, number, &terms).await?;
                     parts.push(PartRequest { number, size, request });
                 }
                 let count = count(upload.size, *part_size);
@@ -260,14 +260,14 @@ impl Files {
         let key = key_of(upload)?;
         if let Some((store_id, part)) = &upload.parts {
             // None when an attempt before this one made the object, and could not finish.
-            if let Some(arrived) = self.store(upload.customer).arrived_parts(&key, store_id).await? {
+            if let Some(arrived) = self.store(subject).await?.arrived_parts(&key, store_id).await? {
                 if !agrees(upload, *part, &arrived, claimed) {
                     return Err(FilesError::Conflict("parts are missing, or are not those that were promised"));
                 }
-                self.store(upload.customer).complete_parts(&key, store_id, &arrived).await?;
+                self.store(subject).await?.complete_parts(&key, store_id, &arrived).await?;
             }
         }
-        let Some(facts) = self.store(upload.customer).look(&key).await? else {
+        let Some(facts) = self.store(subject).await?.look(&key).await? else {
             return Err(FilesError::Conflict("nothing has arrived yet"));
         };
         if facts.size != upload.size {
@@ -307,14 +307,14 @@ impl Files {
     ) -> Result<(UploadId, ObjectKey, Checksum), FilesError> {
         match (upload.checksum, facts.checksum) {
             (Some(promised), Some(told)) if upload.parts.is_none() && promised == told => return Ok((upload.id, key.clone(), told)),
-            _ if upload.parts.is_some() => return Ok((upload.id, key.clone(), self.hashed(upload.customer, key, facts.size).await?)),
+            _ if upload.parts.is_some() => return Ok((upload.id, key.clone(), self.hashed(subject, key, facts.size).await?)),
             _ => {}
         }
         let id = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let sealed = ObjectKey::upload(upload.customer, id, self.now());
         self.0.catalog.begin_upload(upload.customer, id, sealed.as_str()).await?;
-        let hashed = match self.store(upload.customer).copy_known(key, facts, &sealed).await {
-            Ok(Some(())) => self.hashed(upload.customer, &sealed, facts.size).await,
+        let hashed = match self.store(subject).await?.copy_known(key, facts, &sealed).await {
+            Ok(Some(())) => self.hashed(subject, &sealed, facts.size).await,
             Ok(None) => Err(FilesError::Conflict("nothing has arrived yet")),
             Err(error) => Err(error.into()),
         };
@@ -328,8 +328,8 @@ impl Files {
     }
 
     /// The SHA-256 of an object of this size.
-    async fn hashed(&self, customer: CustomerId, key: &ObjectKey, size: u64) -> Result<Checksum, FilesError> {
-        let mut object = self.store(customer).download(key).await?.ok_or(FilesError::Conflict("nothing has arrived yet"))?;
+    async fn hashed(&self, subject: &Subject, key: &ObjectKey, size: u64) -> Result<Checksum, FilesError> {
+        let mut object = self.store(subject).await?.download(key).await?.ok_or(FilesError::Conflict("nothing has arrived yet"))?;
         if object.total != size {
             return Err(BlobError::Changed.into());
         }
@@ -360,12 +360,16 @@ impl Files {
         let key = key_of(upload)?;
         self.0.catalog.end_direct(upload.customer, upload.id, state, entry).await?;
         if let Some((parts, _)) = &upload.parts
-            && let Err(error) = self.store(upload.customer).abort_parts(&key, parts).await
+            && let Err(error) = self.abort_direct(subject, &key, parts).await
         {
             tracing::warn!(upload.id = %upload.id, error = %error, "parts of an upload stay until they are swept");
         }
         self.drop_spare(subject, upload.id, &key).await;
         Ok(())
+    }
+
+    async fn abort_direct(&self, subject: &Subject, key: &ObjectKey, parts: &str) -> Result<(), FilesError> {
+        Ok(self.store(subject).await?.abort_parts(key, parts).await?)
     }
 
     async fn refuse(

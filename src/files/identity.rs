@@ -7,7 +7,7 @@ use super::{Files, FilesError, KeyAccess, Subject};
 use crate::catalog::{CallChange, CallRecord, Customer, KeyRecord, NewCall, NewCustomer, NewKey};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, KeyId, Permissions, PersonId,
-    Phone, Timestamp, UserId, Verified, clean_text,
+    Phone, RegionName, Timestamp, UserId, Verified, clean_text,
 };
 use crate::policy::{ManageKeys, OpenCall};
 
@@ -195,15 +195,27 @@ impl Files {
         Ok(CreatedKey { id, secret: token.secret })
     }
 
-    /// Makes a customer with its first key. The operator decides this, no policy of a customer.
+    /// Makes a customer with its first key, whose bytes lie in a region for good; in the home region when
+    /// none is named. The operator decides this, no policy of a customer.
     ///
     /// # Errors
-    /// `Invalid` for an empty name; else when it could not be committed.
-    pub async fn create_customer(&self, name: &str, is_test: bool, door: Door) -> Result<CreatedCustomer, FilesError> {
+    /// `Invalid` for an empty name and for a region that is not set; else when it could not be committed.
+    pub async fn create_customer(
+        &self,
+        name: &str,
+        is_test: bool,
+        region: Option<&str>,
+        door: Door,
+    ) -> Result<CreatedCustomer, FilesError> {
         let name = clean_text(name, 200);
         if name.is_empty() {
             return Err(FilesError::Invalid { field: "name", reason: "must not be empty".to_owned() });
         }
+        let stores = &self.0.stores;
+        let region = match region {
+            Some(text) if text != stores.name(None).as_str() => Some(stores.further(text).cloned().ok_or_else(|| self.no_such_region())?),
+            Some(_) | None => None,
+        };
         let customer = CustomerId::new(&*self.0.clock, &*self.0.entropy);
         let token = self.0.secrets.token("sk");
         let key = NewKey {
@@ -213,10 +225,20 @@ impl Files {
             permissions: Permissions::all(),
             expires_at: None,
         };
-        let new = NewCustomer { id: customer, name, is_test, key };
+        let new = NewCustomer { id: customer, name, is_test, region, key };
         self.0.catalog.create_customer(&new, &Self::operator_entry("create_customer", door, customer.to_string())).await?;
         self.0.changed.notify_waiters();
         Ok(CreatedCustomer { customer, api_key: token.secret })
+    }
+
+    fn no_such_region(&self) -> FilesError {
+        let known: Vec<String> = self.regions().iter().map(|name| format!("`{name}`")).collect();
+        FilesError::Invalid { field: "region", reason: format!("is one of {}", known.join(", ")) }
+    }
+
+    /// How the region is called in which a customer's bytes lie.
+    pub fn region_name(&self, customer: &Customer) -> RegionName {
+        self.0.stores.name(customer.region.as_ref()).clone()
     }
 
     /// All customers, for the operator.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 
+use super::errand::Errand;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::Change as Changed;
@@ -117,7 +118,7 @@ impl Files {
     /// The first part of a file's extracted text.
     async fn text_of(&self, customer: CustomerId, key: &str) -> Result<String, FilesError> {
         let key = ObjectKey::parse(customer, key).map_err(|_| FilesError::Sealed { what: "text key" })?;
-        let Some(mut object) = self.store(customer).get(&key, None).await? else { return Ok(String::new()) };
+        let Some(mut object) = self.store(Errand::of_worker(customer)).await?.get(&key, None).await? else { return Ok(String::new()) };
         let mut bytes = Vec::new();
         while bytes.len() < TEXT_LIMIT {
             match object.stream.try_next().await {

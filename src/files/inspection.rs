@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::errand::Errand;
 use super::moving::Goal;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
@@ -121,7 +122,7 @@ impl Files {
     pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
         let file = &under.file;
         let (blob, key) = self.blob_of(file).await?;
-        let object = self.store(file.customer).get(&key, None).await?.ok_or(FilesError::NotFound)?;
+        let object = self.store(Errand::of_worker(file.customer)).await?.get(&key, None).await?.ok_or(FilesError::NotFound)?;
         // A verdict is about the bytes whose checksum the catalog has, or there is none.
         Ok((file.name.clone(), object.verified(blob.checksum).stream))
     }
@@ -163,7 +164,7 @@ impl Files {
             None
         } else {
             let key = ObjectKey::text(file.customer, file.blob);
-            self.store(file.customer).put_bytes(&key, Bytes::from(understood.text.clone())).await?;
+            self.store(Errand::of_worker(file.customer)).await?.put_bytes(&key, Bytes::from(understood.text.clone())).await?;
             Some(key.as_str().to_owned())
         };
         let read = |text: &Option<String>, max| text.as_deref().map(|text| clean_text(text, max)).filter(|text| !text.is_empty());

@@ -138,7 +138,7 @@ impl Files {
     pub async fn content_url(&self, subject: &Subject, id: FileId) -> Result<(FileView, String), FilesError> {
         let file = self.download(subject, id).await?;
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let url = self.presigned(&file, &blob, &file.name).await?;
+        let url = self.presigned(subject.patience, &file, &blob, &file.name).await?;
         Ok((self.view(file).await?, url))
     }
 
@@ -149,7 +149,7 @@ impl Files {
     pub async fn content(&self, subject: &Subject, id: FileId) -> Result<Content, FilesError> {
         let file = self.download(subject, id).await?;
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let object = self.store(file.customer).get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
+        let object = self.store(subject).await?.get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
         let stream = object.verified(blob.checksum).stream;
         Ok(Content { file, stream })
     }

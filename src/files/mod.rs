@@ -15,6 +15,7 @@ mod confirm;
 mod context;
 mod describe;
 mod direct;
+mod errand;
 mod error;
 mod find;
 mod grant;
@@ -43,9 +44,10 @@ pub use confirm::Answered;
 pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
+pub use errand::Patience;
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
-pub use health::Health;
+pub use health::{Health, RegionUsage};
 pub use identity::{Access, CallAccess, CallRequest, CallerHint, CreatedCustomer, CreatedKey, OpenedCall, RequestFacts};
 pub use inspection::{UnderInspection, Understood};
 pub use library::{Content, FileView};
@@ -58,5 +60,5 @@ pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Sha
 pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
-pub use crate::blob::{Capabilities, Capability, Depth, Support, TopicArn};
+pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};

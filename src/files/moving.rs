@@ -8,6 +8,7 @@
 
 use jiff::SignedDuration;
 
+use super::errand::Errand;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{BlobRecord, Garbage, Move};
@@ -87,7 +88,7 @@ impl Files {
                 (to, Some(note.id))
             }
         };
-        self.store(customer).copy(from, &to).await?.ok_or(FilesError::NotFound)?;
+        self.store(Errand::of_worker(customer)).await?.copy(from, &to).await?.ok_or(FilesError::NotFound)?;
         let moved = Move { from: self.garbage(from), to: to.as_str().to_owned(), announced };
         Ok(Some((moved, from.clone())))
     }
@@ -96,9 +97,9 @@ impl Files {
     /// was committed with the move leads a sweep to it.
     pub(super) async fn leave(&self, customer: CustomerId, moved: Option<(Move, ObjectKey)>) {
         let Some((moved, from)) = moved else { return };
-        let left = match self.store(customer).delete(&from).await {
+        let left = match self.remove_object(Errand::of_worker(customer), &from).await {
             Ok(()) => self.0.catalog.forget_garbage(customer, moved.from.id).await.map_err(FilesError::from),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         if let Err(error) = left {
             tracing::warn!(error = %error, "an object that moved stays at its old place until it is swept");

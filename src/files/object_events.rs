@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::errand::Errand;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{CatalogError, Reference};
@@ -41,7 +42,7 @@ impl Files {
     pub async fn store_message(&self, body: &[u8]) -> Result<EventTally, FilesError> {
         let told = self
             .0
-            .store
+            .stores
             .told(body)
             .map_err(|error| FilesError::Invalid { field: "body", reason: format!("is no event of a store: {error}") })?;
         let mut tally = EventTally { foreign: told.foreign as u64, ..EventTally::default() };
@@ -112,6 +113,6 @@ impl Files {
             return Ok(false);
         }
         let Ok(key) = ObjectKey::parse(event.customer, &event.object_key) else { return Ok(false) };
-        Ok(self.store(event.customer).head(&key).await?.is_none())
+        Ok(self.store(Errand::of_worker(event.customer)).await?.head(&key).await?.is_none())
     }
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use jiff::SignedDuration;
 
+use super::errand::Errand;
 use super::{Files, FilesError, Keeping, Swept};
 use crate::blob::ObjectKey;
 use crate::catalog::{Ages, Reference, Sweep};
@@ -150,17 +151,25 @@ impl Files {
 
     async fn sweep_upload(&self, customer: CustomerId, upload: UploadId, key: &str) -> Result<(), FilesError> {
         let key = ObjectKey::parse(customer, key).map_err(|_| FilesError::Sealed { what: "object key" })?;
-        self.store(customer).delete(&key).await?;
+        self.remove_object(Errand::of_worker(customer), &key).await?;
         let entry = AuditEntry { reason: Some("never became a file".to_owned()), ..Self::worker_entry("sweep_upload", "done", upload) };
         Ok(self.0.catalog.abandon_upload(customer, upload, &entry).await?)
     }
 
-    /// Gives up parts in the store that began over a day ago and that nobody made an object of.
+    /// Gives up parts in the stores of all regions that began over a day ago and that nobody made an object
+    /// of. A region that does not answer keeps no other from being swept.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// When a store does not answer.
     pub async fn sweep_parts(&self) -> Result<u64, FilesError> {
-        Ok(self.0.store.sweep_parts(self.ago(GARBAGE)).await?)
+        let (mut swept, mut failed) = (0, None);
+        for (_, store) in self.0.stores.iter() {
+            match store.sweep_parts(self.ago(GARBAGE)).await {
+                Ok(count) => swept += count,
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(swept), |error| Err(error.into()))
     }
 
     /// Compares what lies under `uploads/` with the rows, once a day: what an upload waits for is noted as arrived,
@@ -202,7 +211,7 @@ impl Files {
     ) -> Result<(), FilesError> {
         let (garbage, forgotten) = (self.ago(GARBAGE), self.ago(REMEMBERED));
         loop {
-            let page = self.store(customer).uploads(customer, after.as_deref()).await?;
+            let page = self.store(Errand::of_worker(customer)).await?.uploads(customer, after.as_deref()).await?;
             for object in &page.objects {
                 *removed += self.reconcile(customer, &object.key, object.written, garbage).await?;
             }
@@ -231,7 +240,7 @@ impl Files {
                 self.object_event(&event).await.map(|_| 0)
             }
             None if written < garbage => {
-                self.store(customer).delete(key).await?;
+                self.remove_object(Errand::of_worker(customer), key).await?;
                 let entry =
                     AuditEntry { reason: Some("no row knows it".to_owned()), ..Self::worker_entry("sweep_object", "done", &object_key) };
                 self.0.catalog.record(customer, &entry).await?;

@@ -2,6 +2,7 @@
 //! ours; later, a threat closes the file. It never opens one.
 
 use super::collect::unless_lost;
+use super::errand::Errand;
 use super::moving::Goal;
 use super::sweeps::AT_ONCE;
 use super::{Files, FilesError};
@@ -84,7 +85,7 @@ impl Files {
     pub(super) async fn is_of_others(&self, customer: CustomerId, object_key: &str, etag: Option<&str>) -> Result<bool, FilesError> {
         let (Some(etag), Ok(key)) = (etag, ObjectKey::parse(customer, object_key)) else { return Ok(false) };
         let bare = |etag: &str| etag.trim_matches('"').to_owned();
-        Ok(self.store(customer).look(&key).await?.is_some_and(|facts| bare(&facts.etag) != bare(etag)))
+        Ok(self.store(Errand::of_worker(customer)).await?.look(&key).await?.is_some_and(|facts| bare(&facts.etag) != bare(etag)))
     }
 }
 

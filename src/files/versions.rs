@@ -75,7 +75,7 @@ impl Files {
             Err(CatalogError::Conflict(_)) => return Err(FilesError::NotReady { title: file.title, status: file.status }),
             Err(error) => return Err(error.into()),
         }
-        let url = self.presigned(&file, &blob, &version.name).await?;
+        let url = self.presigned(subject.patience, &file, &blob, &version.name).await?;
         Ok((version, url))
     }
 

@@ -9,7 +9,7 @@ use crate::files::{Depth, Files};
 /// How long to wait before a store that did not answer is asked again.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// Probes the store until that has succeeded once, or until cancelled. Nothing waits for it: a server
+/// Probes the stores until that has succeeded once, or until cancelled. Nothing waits for it: a server
 /// may start before its store.
 pub async fn probe(files: Files, cancel: CancellationToken) {
     loop {
@@ -19,8 +19,8 @@ pub async fn probe(files: Files, cancel: CancellationToken) {
         };
         match outcome {
             Ok(found) => {
-                for one in found.iter() {
-                    tracing::debug!(feature = one.name.as_str(), support = one.support.as_str(), "the store was probed");
+                for (region, one) in found.iter().flat_map(|(region, found)| found.iter().map(move |one| (region, one))) {
+                    tracing::debug!(%region, feature = one.name.as_str(), support = one.support.as_str(), "the store was probed");
                 }
                 return;
             }

@@ -38,6 +38,8 @@ mod policies;
 #[cfg(test)]
 mod prompts;
 #[cfg(test)]
+mod regions;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod sequences;

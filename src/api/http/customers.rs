@@ -11,7 +11,7 @@ use crate::api::credential::Operator;
 use crate::api::input::Input;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CustomerId, Door};
+use crate::domain::{CustomerId, Door, RegionName};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/customers", post(create).get(list))
@@ -23,6 +23,8 @@ struct NewCustomer {
     name: String,
     #[serde(default)]
     is_test: bool,
+    /// Where its bytes lie, for good; the home region when left out.
+    region: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -32,7 +34,7 @@ struct Created {
 }
 
 async fn create(_: Operator, State(api): State<Api>, Input(new): Input<NewCustomer>) -> Result<impl IntoResponse, Problem> {
-    let made = api.0.files.create_customer(&new.name, new.is_test, Door::Http).await?;
+    let made = api.0.files.create_customer(&new.name, new.is_test, new.region.as_deref(), Door::Http).await?;
     Ok((StatusCode::CREATED, Json(Created { customer_id: made.customer, api_key: made.api_key })))
 }
 
@@ -41,6 +43,7 @@ struct CustomerJson {
     customer_id: CustomerId,
     name: String,
     is_test: bool,
+    region: RegionName,
 }
 
 #[derive(Serialize)]
@@ -50,6 +53,11 @@ struct Customers {
 
 async fn list(_: Operator, State(api): State<Api>) -> Result<Json<Customers>, Problem> {
     let found = api.0.files.customers().await?;
-    let json = found.into_iter().map(|customer| CustomerJson { customer_id: customer.id, name: customer.name, is_test: customer.is_test });
+    let json = found.into_iter().map(|customer| CustomerJson {
+        region: api.0.files.region_name(&customer),
+        customer_id: customer.id,
+        name: customer.name,
+        is_test: customer.is_test,
+    });
     Ok(Json(Customers { customers: json.collect() }))
 }

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::api::state::Api;
+use crate::domain::RegionName;
 use crate::files::Capabilities;
 
 pub(super) fn routes() -> Router<Api> {
@@ -26,7 +27,20 @@ async fn live() -> Json<Live> {
 struct Readiness {
     ready: bool,
     catalog: bool,
+    /// Whether the stores of all regions can be used.
     store: bool,
+    /// Each region, the home region first.
+    regions: Vec<RegionJson>,
+}
+
+#[derive(Serialize)]
+struct RegionJson {
+    region: RegionName,
+    ready: bool,
+    /// How the bucket of what people put in stands: `ready`, `missing`, `refused` or `silent`.
+    files: &'static str,
+    /// How the bucket of what Satchel made of it stands.
+    metadata: &'static str,
     /// What the store does by itself; `null` until the probe at the start has ended.
     capabilities: Option<Capabilities>,
 }
@@ -34,6 +48,13 @@ struct Readiness {
 async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     let health = api.0.files.health().await;
     let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let capabilities = api.0.files.capabilities();
-    (status, Json(Readiness { ready: health.is_ready(), catalog: health.catalog, store: health.store, capabilities }))
+    let (ready, catalog, store) = (health.is_ready(), health.catalog, health.store());
+    let regions = health.regions.into_iter().map(|(region, probe)| RegionJson {
+        ready: probe.is_ready(),
+        files: probe.files.as_str(),
+        metadata: probe.metadata.as_str(),
+        capabilities: api.0.files.capabilities(&region),
+        region,
+    });
+    (status, Json(Readiness { ready, catalog, store, regions: regions.collect() }))
 }

@@ -14,6 +14,7 @@ mod file_json;
 mod files;
 mod health;
 mod keys;
+mod metrics;
 mod people;
 mod routes;
 mod store_events;

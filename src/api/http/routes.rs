@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, keys, people, store_events, tools, upload, uploads};
+use super::{audit, calls, customers, files, health, keys, metrics, people, store_events, tools, upload, uploads};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -21,7 +21,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
 
 /// Endpoints for whoever watches the server.
 pub(in crate::api) fn watched() -> Router<Api> {
-    health::routes()
+    health::routes().merge(metrics::routes())
 }
 
 /// Endpoints that take as long as their bytes do.

@@ -18,11 +18,11 @@ use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::template::Page;
-use crate::api::credential::peer;
+use crate::api::credential::{patience, peer};
 use crate::api::input::Segment;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::files::Opened;
+use crate::files::{Opened, Patience};
 
 /// Every "no" takes this long, so that its time does not tell an unknown link from a wrong code.
 const NO_TAKES: Duration = Duration::from_millis(250);
@@ -60,21 +60,21 @@ struct Typed {
     code: String,
 }
 
-/// The peer's address, as the listener sees it.
-struct Peer(Option<SocketAddr>);
+/// The peer's address, as the listener sees it, and how long he waits.
+struct Peer(Option<SocketAddr>, Patience);
 
 impl FromRequestParts<Api> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Infallible> {
-        Ok(Self(peer(&parts.extensions)))
+        Ok(Self(peer(&parts.extensions), patience(&parts.extensions)))
     }
 }
 
 async fn open(
     State(api): State<Api>,
     slug: Result<Segment, Problem>,
-    Peer(peer): Peer,
+    Peer(peer, patience): Peer,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Response {
     let no_earlier = tokio::time::sleep(NO_TAKES);
@@ -84,7 +84,7 @@ async fn open(
         no_earlier.await;
         return face(&api, Face::Closed, StatusCode::TOO_MANY_REQUESTS);
     }
-    match tried(&api, &slug, peer, form).await {
+    match tried(&api, &slug, (peer, patience), form).await {
         Opened::Closed => {
             no_earlier.await;
             face(&api, Face::Closed, StatusCode::FORBIDDEN)
@@ -94,13 +94,18 @@ async fn open(
     }
 }
 
-async fn tried(api: &Api, slug: &str, peer: Option<SocketAddr>, form: Result<Form<Typed>, FormRejection>) -> Opened {
+async fn tried(
+    api: &Api,
+    slug: &str,
+    (peer, patience): (Option<SocketAddr>, Patience),
+    form: Result<Form<Typed>, FormRejection>,
+) -> Opened {
     let Ok(Form(typed)) = form else { return Opened::Closed };
     if typed.code.trim().is_empty() || typed.code.len() > MAX_CODE {
         return Opened::Closed;
     }
     let source = peer.map(|address| address.ip().to_string());
-    match api.0.files.open_link(slug, &typed.code, source).await {
+    match api.0.files.open_link(slug, &typed.code, source, patience).await {
         Ok(opened) => opened,
         // A failure only living links can have would tell that one lives.
         Err(error) => {

@@ -57,7 +57,7 @@ impl Pages {
                 tracing::error!(page.name = page.name(), error = %error, "a page cannot be compiled");
             }
         }
-        Self { templates, policy: policy(&settings.bytes_origin) }
+        Self { templates, policy: policy(&settings.bytes_origins) }
     }
 
     pub(super) fn answer<T: Serialize>(&self, page: Page, status: StatusCode, values: &T) -> Response {
@@ -88,13 +88,14 @@ impl Pages {
 }
 
 /// What a page may do: show itself in our style, and post its form to us. Browsers check the
-/// redirect after a form against `form-action` too, so the origin of bytes stands there.
-fn policy(bytes_origin: &str) -> HeaderValue {
+/// redirect after a form against `form-action` too, so the origins of bytes stand there.
+fn policy(bytes_origins: &[String]) -> HeaderValue {
     let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let strict = format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
     // A `;` or blank would end the directive and begin another.
-    let is_origin = !bytes_origin.is_empty() && !bytes_origin.contains(|c: char| c == ';' || c == ',' || c.is_whitespace());
-    let text = if is_origin { format!("{strict} {bytes_origin}") } else { strict };
+    let is_origin = |text: &str| !text.is_empty() && !text.contains(|c: char| c == ';' || c == ',' || c.is_whitespace());
+    let origins = bytes_origins.iter().filter(|text| is_origin(text)).map(|origin| format!(" {origin}"));
+    let text = origins.fold(strict, |text, origin| text + &origin);
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; form-action 'self'"))
 }
 
@@ -104,16 +105,16 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_style_and_the_origin_of_bytes_and_nothing_more() {
-        let policy = policy("https://bytes.example:9000");
+        let policy = policy(&["https://bytes.example:9000".to_owned(), "https://bytes.eu.example".to_owned()]);
         let text = policy.to_str().unwrap();
         assert!(text.starts_with("default-src 'none'; style-src 'sha256-"), "{text}");
-        assert!(text.ends_with("form-action 'self' https://bytes.example:9000"), "{text}");
+        assert!(text.ends_with("form-action 'self' https://bytes.example:9000 https://bytes.eu.example"), "{text}");
         assert!(!text.contains("unsafe"), "{text}");
     }
 
     #[test]
     fn an_origin_cannot_bring_a_directive_of_its_own() {
-        let policy = policy("https://x; script-src *");
+        let policy = policy(&["https://x; script-src *".to_owned(), String::new()]);
         assert!(policy.to_str().unwrap().ends_with("form-action 'self'"));
     }
 
@@ -121,7 +122,7 @@ mod tests {
     fn pages_compile() {
         let settings = ApiSettings {
             public_url: "http://127.0.0.1:1".to_owned(),
-            bytes_origin: "http://127.0.0.1:2".to_owned(),
+            bytes_origins: vec!["http://127.0.0.1:2".to_owned()],
             upload_limit: 1,
             limits: crate::api::DoorLimits::default(),
         };

@@ -10,9 +10,9 @@ use crate::app::terminal::Terminal;
 /// Administers customers.
 pub async fn customer(command: &CustomerCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
-        CustomerCommand::Create { name, test, server, json } => {
+        CustomerCommand::Create { name, test, region, server, json } => {
             let client = Client::connect(server, As::Operator)?;
-            let created = client.post("/v1/customers", &json!({ "name": name, "is_test": test })).await?;
+            let created = client.post("/v1/customers", &json!({ "name": name, "is_test": test, "region": region })).await?;
             if *json {
                 return Ok(terminal.json(&created)?);
             }

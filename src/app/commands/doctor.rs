@@ -4,7 +4,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use futures::stream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::schema;
 use crate::app::arguments::{DoctorArgs, ServerArgs};
@@ -15,7 +16,7 @@ use crate::app::house::{House, WhenTaken};
 use crate::app::open_files;
 use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
-use crate::blob::{Depth, Feature, Support};
+use crate::blob::{Capability, Depth, Feature, Support};
 use crate::catalog::{Ground, Standing};
 use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
 use crate::inspect::{Inspector, InspectorSettings};
@@ -126,6 +127,23 @@ fn missing(part: &'static str, said: &str) -> Finding {
     Finding { part, health: Health::Fallback, essential: false, said: said.to_owned() }
 }
 
+/// A region, as a running server tells of it.
+#[derive(Deserialize)]
+struct RegionTold {
+    region: String,
+    ready: bool,
+    files: String,
+    metadata: String,
+    capabilities: Option<Vec<CapabilityTold>>,
+}
+
+#[derive(Deserialize)]
+struct CapabilityTold {
+    name: String,
+    support: String,
+    said: String,
+}
+
 /// Asks the server that holds the folder.
 async fn running(loaded: &Loaded, findings: &mut Vec<Finding>) {
     let dir = &loaded.settings.data.dir;
@@ -137,17 +155,26 @@ async fn running(loaded: &Loaded, findings: &mut Vec<Finding>) {
     };
     match answer {
         Ok(ready) => {
-            for (part, field) in [("catalog", "catalog"), ("object store", "store")] {
-                let answers = ready.get(field).and_then(serde_json::Value::as_bool) == Some(true);
-                let said = if answers { "answers the server" } else { "does not answer the server" };
-                findings.push(Finding::of(part, if answers { Ok((Health::Ok, said.to_owned())) } else { Err(said.to_owned()) }));
+            let answers = ready.get("catalog").and_then(Value::as_bool) == Some(true);
+            let said =
+                if answers { Ok((Health::Ok, "answers the server".to_owned())) } else { Err("does not answer the server".to_owned()) };
+            findings.push(Finding::of("catalog", said));
+            let regions: Vec<RegionTold> =
+                ready.get("regions").cloned().and_then(|told| serde_json::from_value(told).ok()).unwrap_or_default();
+            let is_one = regions.len() == 1;
+            for region in regions {
+                let place = if is_one { String::new() } else { format!("`{}`: ", region.region) };
+                let said = if region.ready {
+                    Ok((Health::Ok, format!("{place}answers the server")))
+                } else {
+                    Err(format!("{place}does not answer the server: the files bucket is {}, the other {}", region.files, region.metadata))
+                };
+                findings.push(Finding::of("object store", said));
+                findings.extend(region.capabilities.into_iter().flatten().filter_map(|one| {
+                    let feature = Feature::ALL.into_iter().find(|feature| feature.as_str() == one.name)?;
+                    Some(of_store(feature, one.support == Support::Native.as_str(), &format!("{place}{}", one.said)))
+                }));
             }
-            let told = ready.get("capabilities").and_then(serde_json::Value::as_array);
-            findings.extend(told.into_iter().flatten().filter_map(|one| {
-                let text = |field: &str| one.get(field).and_then(serde_json::Value::as_str);
-                let feature = Feature::ALL.into_iter().find(|feature| Some(feature.as_str()) == text("name"))?;
-                Some(of_store(feature, text("support")? == Support::Native.as_str(), text("said")?))
-            }));
         }
         Err(error) => findings.push(Finding::of("server", Err(with_causes(&error)))),
     }
@@ -178,16 +205,31 @@ async fn standing(mut loaded: Loaded, findings: &mut Vec<Finding>) {
             let health = house.files.health().await;
             let catalog = if health.catalog { Ok(catalog(&house.ground())) } else { Err("it does not answer".to_owned()) };
             findings.push(Finding::of("catalog", catalog));
-            let store = match (health.store, remote) {
-                (true, true) => Ok((Health::Ok, "both buckets answer".to_owned())),
-                (true, false) => {
-                    Ok((Health::Fallback, "embedded, in the data folder; set `store.*` for a store over the network".to_owned()))
-                }
-                (false, _) => Err("a bucket is missing or refused; `store.create_buckets = true` makes them".to_owned()),
-            };
-            findings.push(Finding::of("object store", store));
+            let is_one = health.regions.len() == 1;
+            for (at, (region, probe)) in health.regions.iter().enumerate() {
+                let place = if is_one { String::new() } else { format!("`{region}`: ") };
+                let said = match (probe.is_ready(), remote || at > 0) {
+                    (true, true) => Ok((Health::Ok, format!("{place}both buckets answer"))),
+                    (true, false) => {
+                        let said = "embedded, in the data folder; set `store.*` for a store over the network";
+                        Ok((Health::Fallback, format!("{place}{said}")))
+                    }
+                    (false, _) => Err(format!(
+                        "{place}the files bucket is {}, the other {}; `satchel store setup --apply` makes what is missing",
+                        probe.files.as_str(),
+                        probe.metadata.as_str()
+                    )),
+                };
+                findings.push(Finding::of("object store", said));
+            }
             match house.files.probe_store(Depth::ScratchBucket).await {
-                Ok(found) => findings.extend(found.iter().map(|one| of_store(one.name, one.support == Support::Native, &one.said))),
+                Ok(all) => {
+                    for (region, found) in &all {
+                        let place = if is_one { String::new() } else { format!("`{region}`: ") };
+                        let of = |one: &Capability| of_store(one.name, one.support == Support::Native, &format!("{place}{}", one.said));
+                        findings.extend(found.iter().map(of));
+                    }
+                }
                 Err(error) => findings.push(Finding::of("store features", Err(with_causes(&error)))),
             }
             house.close().await;

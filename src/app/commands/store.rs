@@ -1,19 +1,21 @@
 //! `satchel store`: setting the buckets up, and the rights that it takes.
 
+use serde::Serialize;
+
 use crate::app::arguments::{PolicyOf, StoreCommand, StoreSetupArgs};
 use crate::app::failure::Failure;
 use crate::app::folder::Folder;
 use crate::app::house::{House, WhenTaken};
 use crate::app::settings::{self, Bytes, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
-use crate::blob::{Duty, Line, Mode, Report, SetupSettings, State, Store};
-use crate::domain::CustomerId;
+use crate::blob::{Duty, Line, Mode, Report, SetupSettings, State, Store, StoreSettings};
+use crate::domain::{CustomerId, RegionName};
 
 /// Runs one of the commands about the store.
 pub async fn store(command: &StoreCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
         StoreCommand::Setup(arguments) => Box::pin(setup(arguments, terminal)).await,
-        StoreCommand::Policy { role, settings } => policy(*role, &load(settings)?, terminal),
+        StoreCommand::Policy { role, region, settings } => policy(*role, region.as_deref(), &load(settings)?, terminal),
     }
 }
 
@@ -23,9 +25,17 @@ fn load(flags: &crate::app::arguments::SettingsArgs) -> Result<Loaded, Failure> 
 }
 
 /// Prints the least rights of a duty.
-fn policy(of: PolicyOf, loaded: &Loaded, terminal: Terminal) -> Result<(), Failure> {
-    let Bytes::Remote(store) = loaded.settings.bytes_place()? else {
-        return Err(Failure::Usage("the embedded store takes no policies; set `store.*` for a store over the network".to_owned()));
+fn policy(of: PolicyOf, region: Option<&str>, loaded: &Loaded, terminal: Terminal) -> Result<(), Failure> {
+    let regions = loaded.settings.regions()?;
+    let wanted = region.map_or_else(|| loaded.settings.home_region().map(|home| home.to_string()), |name| Ok(name.to_owned()))?;
+    let Some(region) = regions.iter().find(|region| region.name.as_str() == wanted) else {
+        let sentence = if regions.is_empty() {
+            "the embedded store takes no policies; set `store.*` for a store over the network".to_owned()
+        } else {
+            let known: Vec<String> = regions.iter().map(|region| format!("`{}`", region.name)).collect();
+            format!("`{wanted}` is no region whose store is reached over the network; those are {}", known.join(", "))
+        };
+        return Err(Failure::Usage(sentence));
     };
     let duty = match of {
         PolicyOf::Server => Duty::Server,
@@ -33,7 +43,7 @@ fn policy(of: PolicyOf, loaded: &Loaded, terminal: Terminal) -> Result<(), Failu
         PolicyOf::Setup => Duty::Setup,
         PolicyOf::Customer => Duty::Customer,
     };
-    let document = store.estate(loaded.settings.store.events.queue_arn.clone()).policy(duty);
+    let document = region.store.estate(region.queue_arn.clone()).policy(duty);
     let text = serde_json::to_string_pretty(&document).map_err(|error| Failure::Output(error.into()))?;
     Ok(terminal.line(text)?)
 }
@@ -43,38 +53,74 @@ async fn setup(arguments: &StoreSetupArgs, terminal: Terminal) -> Result<(), Fai
     let customers = arguments.customers.iter().map(|text| {
         CustomerId::parse(text).map_err(|_| Failure::Usage(format!("`{text}` is not the id of a customer: it begins with `cust_`")))
     });
-    let wanted = SetupSettings {
-        page_origin: loaded.settings.http.public_url.as_deref().and_then(origin_of),
-        kms_key: loaded.settings.store.kms_key.clone(),
-        destination: loaded.settings.store.events.destination(),
-        customers: customers.collect::<Result<_, _>>()?,
-    };
+    let customers: Vec<CustomerId> = customers.collect::<Result<_, _>>()?;
+    let page_origin = loaded.settings.http.public_url.as_deref().and_then(origin_of);
     let mode = if arguments.apply { Mode::Apply } else { Mode::Look };
-    let report = match loaded.settings.bytes_place()? {
-        Bytes::Remote(remote) => {
-            // Making buckets is a line of the plan.
-            let store = Store::connect(crate::blob::StoreSettings { create_buckets: false, ..*remote }).await.map_err(unreachable_store)?;
-            run(&store, &wanted, mode, arguments, terminal).await?
+    let regions = loaded.settings.regions()?;
+    let mut reports = Vec::new();
+    if matches!(loaded.settings.bytes_place()?, Bytes::Embedded) {
+        reports.push(embedded(&mut loaded, &customers, page_origin.clone(), mode, arguments, terminal).await?);
+    }
+    let is_one = reports.len() + regions.len() == 1;
+    for region in regions {
+        if !is_one && !arguments.json {
+            terminal.line(terminal.paint(Tone::Strong, region.name.as_str()))?;
         }
-        Bytes::Embedded => {
-            if Folder::is_held(&loaded.settings.data.dir) {
-                let dir = loaded.settings.data.dir.display();
-                return Err(Failure::Usage(format!("a server uses the embedded store of `{dir}`; stop it first")));
-            }
-            for listen in [&mut loaded.settings.http.listen, &mut loaded.settings.bytes.listen] {
-                listen.set_port(0);
-            }
-            let house = House::open(&loaded, WhenTaken::Fail).await?;
-            let report = run(&house.store, &wanted, mode, arguments, terminal).await;
-            house.close().await;
-            report?
-        }
-    };
+        let wanted = SetupSettings {
+            page_origin: page_origin.clone(),
+            kms_key: region.kms_key,
+            destination: region.destination,
+            customers: customers.clone(),
+        };
+        // Making buckets is a line of the plan.
+        let settings = StoreSettings { create_buckets: false, ..region.store };
+        let store = Box::pin(Store::connect(settings)).await.map_err(unreachable_store)?;
+        reports.push((region.name, run(&store, &wanted, mode, arguments, terminal).await?));
+    }
     if arguments.json {
-        terminal.json(&report)?;
+        let lines = reports.iter().flat_map(|(region, report)| report.lines.iter().map(move |line| Shown { region, line }));
+        terminal.json(&serde_json::json!({ "lines": lines.collect::<Vec<_>>() }))?;
     }
     // A plan is an answer whatever it says; a check and an unfinished change are not.
-    if !arguments.plan && report.has_drift() { Err(Failure::Reported) } else { Ok(()) }
+    if !arguments.plan && reports.iter().any(|(_, report)| report.has_drift()) { Err(Failure::Reported) } else { Ok(()) }
+}
+
+/// A line, and which region's bucket it is about.
+#[derive(Serialize)]
+struct Shown<'a> {
+    region: &'a RegionName,
+    #[serde(flatten)]
+    line: &'a Line,
+}
+
+/// The embedded store, whose folder is opened for it.
+async fn embedded(
+    loaded: &mut Loaded,
+    customers: &[CustomerId],
+    page_origin: Option<String>,
+    mode: Mode,
+    arguments: &StoreSetupArgs,
+    terminal: Terminal,
+) -> Result<(RegionName, Report), Failure> {
+    if Folder::is_held(&loaded.settings.data.dir) {
+        let dir = loaded.settings.data.dir.display();
+        return Err(Failure::Usage(format!("a server uses the embedded store of `{dir}`; stop it first")));
+    }
+    for listen in [&mut loaded.settings.http.listen, &mut loaded.settings.bytes.listen] {
+        listen.set_port(0);
+    }
+    let home = loaded.settings.home_region()?;
+    let events = &loaded.settings.store.events;
+    let wanted = SetupSettings {
+        page_origin,
+        kms_key: loaded.settings.store.kms_key.clone(),
+        destination: events.destination(),
+        customers: customers.to_vec(),
+    };
+    let house = House::open(loaded, WhenTaken::Fail).await?;
+    let report = run(house.stores.home(), &wanted, mode, arguments, terminal).await;
+    house.close().await;
+    Ok((home, report?))
 }
 
 /// Says what differs, changes it where that is asked for, and says what came of it.

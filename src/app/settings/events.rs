@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::load::SettingsError;
-use super::values::Hidden;
+use super::remote::Hidden;
 use crate::blob::Destination;
 use crate::files::{Demand, EventToken, PostRules, TopicArn};
 

@@ -126,7 +126,7 @@ impl Variable {
     /// digits stays the text it is.
     fn of(key: &str, value: String, defaults: &Settings) -> Self {
         let key = key.to_lowercase();
-        let pointer = format!("/{}", key.replace('.', "/"));
+        let pointer = format!("/{}", usual(&key).replace('.', "/"));
         let default = serde_json::to_value(defaults).ok().and_then(|all| all.pointer(&pointer).cloned());
         let value = match default {
             Some(serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::Array(_)) => {
@@ -136,6 +136,14 @@ impl Variable {
             _ => Value::from(value),
         };
         Self { key, value }
+    }
+}
+
+/// The setting of `[store]` that one of a further region is like.
+fn usual(key: &str) -> String {
+    match key.strip_prefix("store.regions.").and_then(|rest| rest.split_once('.')) {
+        Some((_, setting)) => format!("store.{setting}"),
+        None => key.to_owned(),
     }
 }
 
@@ -188,7 +196,8 @@ fn refusal(error: &figment::Error) -> SettingsError {
 mod tests {
     use std::io::Write;
 
-    use super::super::values::{Bytes, CatalogPlace};
+    use super::super::remote::Bytes;
+    use super::super::values::CatalogPlace;
     use super::*;
 
     fn from_text(text: &str) -> Result<Loaded, SettingsError> {
@@ -248,6 +257,47 @@ mod tests {
     }
 
     #[test]
+    fn a_region_is_as_the_store_but_for_what_it_says_itself() {
+        let regions = |text: &str| from_text(text).unwrap().settings.regions();
+        let store = "[store]\naccess_key = \"a\"\nsecret_key = \"hush\"\npath_style = true\nregion = \"eu-central-1\"\n";
+        let found =
+            regions(&format!("{store}[store.regions.us-east-1]\n[store.regions.cold]\nregion = \"eu-north-1\"\npath_style = false\n"))
+                .unwrap();
+        let told: Vec<_> = found
+            .iter()
+            .map(|region| (region.name.as_str(), region.store.region.as_str(), region.store.files_bucket.as_str(), region.store.path_style))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("eu-central-1", "eu-central-1", "satchel-files-eu-central-1", true),
+                ("cold", "eu-north-1", "satchel-files-cold", false),
+                ("us-east-1", "us-east-1", "satchel-files-us-east-1", true),
+            ]
+        );
+        assert!(found.iter().all(|region| region.store.access_key == "a" && region.store.secret_key == "hush"));
+        // The embedded store has none of these, and is a home all the same.
+        let chained = "[store.regions.far]\ncredentials_by_chain = true\n";
+        let found = regions(chained).unwrap();
+        assert!(found.len() == 1 && found[0].store.credentials_by_chain, "{found:?}");
+        for (text, key) in [
+            ("[store.regions.far]\n".to_owned(), "store.regions.far.access_key"),
+            ("[store.regions.far]\naccess_key = \"a\"\n".to_owned(), "store.regions.far.secret_key"),
+            (format!("{store}[store.regions.eu-central-1]\n"), "store.regions.eu-central-1"),
+            (format!("{store}[store.regions.\"eu west\"]\n"), "store.regions.eu west"),
+            (format!("{store}[store.regions.far]\nfiles_bucket = \"satchel-files-eu-central-1\"\n"), "store.regions.far.files_bucket"),
+            (format!("{store}[store.regions.far]\nfiles_bucket = \"satchel-metadata-eu-central-1\"\n"), "store.regions.far.files_bucket"),
+            (format!("{store}[store.regions.far.assume_role]\narn = \"x\"\nduration_s = 1\n"), "store.regions.far.assume_role.duration_s"),
+        ] {
+            let error = regions(&text).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}`")), "{error}");
+        }
+        let loaded = from_text(&format!("{store}[store.regions.far]\naccess_key = \"b\"\nsecret_key = \"very secret\"\n")).unwrap();
+        let text = loaded.settings.to_toml();
+        assert!(!text.contains("very secret") && from_text(&text).is_ok(), "{text}");
+    }
+
+    #[test]
     fn a_catalog_on_a_server_is_set_by_its_address_and_never_shown() {
         let place = |text: &str| from_text(text).unwrap().settings.catalog_place();
         assert!(matches!(place(""), Ok(CatalogPlace::Folder)));
@@ -275,6 +325,8 @@ mod tests {
             ("workers.count", "3", Value::from(3_u8)),
             ("store.events.signed_topics", "[\"a\", \"b\"]", Value::from(vec!["a", "b"])),
             ("no.such_thing", "3", Value::from("3")),
+            ("STORE.REGIONS.EU-WEST-1.PATH_STYLE", "true", Value::from(true)),
+            ("store.regions.eu-west-1.access_key", "0123", Value::from("0123")),
         ] {
             let variable = Variable::of(key, text.to_owned(), &defaults);
             assert_eq!((variable.key, variable.value), (key.to_lowercase(), value));

@@ -3,12 +3,16 @@
 //!
 //! Must not act on a setting, nor print a secret.
 //!
-//! To add one: its field, default and doc line in `values`; a flag for it in `arguments` and `load`.
+//! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`; a flag for it in `arguments` and `load`.
 
 mod events;
 mod load;
+mod regions;
+mod remote;
 mod values;
 
 pub use events::EventSettings;
 pub use load::{Loaded, Preset, SettingsError, load};
-pub use values::{Bytes, CatalogPlace, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};
+pub use regions::Region;
+pub use remote::Bytes;
+pub use values::{CatalogPlace, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};

@@ -3,15 +3,13 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::events::EventSettings;
 use super::load::SettingsError;
+use super::remote::{Hidden, RemoteSettings};
 use crate::api::DoorLimits;
-use crate::blob::{AssumeRole, Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
 use crate::files::Keeping;
 use crate::jobs::{Lease, WorkerSettings};
@@ -109,107 +107,6 @@ pub struct BytesSettings {
 impl Default for BytesSettings {
     fn default() -> Self {
         Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)), public_url: None }
-    }
-}
-
-/// A value that is never shown.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Hidden(String);
-
-impl Hidden {
-    /// The value itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Hidden {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("(hidden)")
-    }
-}
-
-impl Serialize for Hidden {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("(hidden)")
-    }
-}
-
-/// `store`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RemoteSettings {
-    /// `http(s)://host:port` of an S3 store; AWS in `region` when unset.
-    pub endpoint: Option<String>,
-    /// The region.
-    pub region: String,
-    /// Take credentials by the standard chain (environment, profile, container, instance) and renew
-    /// them by it, instead of the two keys.
-    pub credentials_by_chain: bool,
-    /// Access key id.
-    pub access_key: Option<String>,
-    /// Secret access key.
-    pub secret_key: Option<Hidden>,
-    /// Bucket of what people put in; `satchel-files-{region}` when unset.
-    pub files_bucket: Option<String>,
-    /// Bucket of what Satchel made of it; `satchel-metadata-{region}` when unset.
-    pub metadata_bucket: Option<String>,
-    /// `host/bucket/key` instead of `bucket.host/key`; most stores that are not AWS want it.
-    pub path_style: bool,
-    /// Send S3's additional checksums only where the protocol demands them, and believe none that is
-    /// told; for stores that neither check nor keep them (Ceph RGW 16, Garage).
-    pub checksums_when_required: bool,
-    /// After `SlowDown`, send no faster than the store takes it, first attempts too.
-    pub adaptive_pace: bool,
-    /// Create missing buckets at start.
-    pub create_buckets: bool,
-    /// ARN of the key of the key service under which objects lie; the store's own keys when unset.
-    pub kms_key: Option<String>,
-    /// The role that is assumed for each customer's work.
-    pub assume_role: AssumeRoleSettings,
-    /// The store's events.
-    pub events: EventSettings,
-}
-
-/// `store.assume_role`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssumeRoleSettings {
-    /// ARN of the role; without it the store's keys do every customer's work.
-    pub arn: Option<String>,
-    /// What the role's owner wants to be told, where it is another account.
-    pub external_id: Option<String>,
-    /// How long credentials live, in seconds: 900 to 43,200.
-    pub duration_s: u64,
-    /// Where credentials are asked for; `store.endpoint` when unset, and AWS in `store.region` without one.
-    pub endpoint: Option<String>,
-}
-
-impl Default for AssumeRoleSettings {
-    fn default() -> Self {
-        Self { arn: None, external_id: None, duration_s: 3600, endpoint: None }
-    }
-}
-
-impl Default for RemoteSettings {
-    fn default() -> Self {
-        Self {
-            endpoint: None,
-            region: "us-east-1".to_owned(),
-            credentials_by_chain: false,
-            access_key: None,
-            secret_key: None,
-            files_bucket: None,
-            metadata_bucket: None,
-            path_style: false,
-            checksums_when_required: false,
-            adaptive_pace: true,
-            create_buckets: false,
-            kms_key: None,
-            assume_role: AssumeRoleSettings::default(),
-            events: EventSettings::default(),
-        }
     }
 }
 
@@ -334,19 +231,10 @@ pub enum CatalogPlace {
     Postgres(PostgresSettings),
 }
 
-/// Where bytes lie.
-#[derive(Debug, Clone)]
-pub enum Bytes {
-    /// In the data folder, served by this process.
-    Embedded,
-    /// In a store over the network.
-    Remote(Box<StoreSettings>),
-}
-
 impl Settings {
     /// The usual settings with a catalog on a server.
     pub fn on_server(url: &str, owner_url: Option<&str>) -> Self {
-        let hidden = |text: &str| Hidden(text.to_owned());
+        let hidden = |text: &str| Hidden::of(text);
         Self {
             catalog: CatalogSettings { url: Some(hidden(url)), owner_url: owner_url.map(hidden), ..CatalogSettings::default() },
             ..Self::default()
@@ -384,61 +272,6 @@ impl Settings {
             url: checked("url", url)?,
             owner_url: catalog.owner_url.as_ref().map(|address| checked("owner_url", address)).transpose()?,
             connections: catalog.connections,
-        }))
-    }
-
-    /// Where bytes lie, by these settings. Half a set of keys is an error: bytes would silently
-    /// land on this machine.
-    pub fn bytes_place(&self) -> Result<Bytes, SettingsError> {
-        let store = &self.store;
-        let missing = |key: &str| SettingsError::Value {
-            key: format!("store.{key}"),
-            reason: "it is missing; a store over the network needs `access_key` and `secret_key`, or `credentials_by_chain`".to_owned(),
-        };
-        let (access_key, secret_key) = match (&store.access_key, &store.secret_key, &store.endpoint) {
-            (None, None, _) if store.credentials_by_chain => (String::new(), String::new()),
-            _ if store.credentials_by_chain => {
-                let reason = "keys are set too; which of them counts must not be a guess".to_owned();
-                return Err(SettingsError::Value { key: "store.credentials_by_chain".to_owned(), reason });
-            }
-            (Some(access), Some(secret), _) => (access.clone(), secret.reveal().to_owned()),
-            (None, None, None) => return Ok(Bytes::Embedded),
-            (None, _, _) => return Err(missing("access_key")),
-            (Some(_), None, _) => return Err(missing("secret_key")),
-        };
-        let bucket = |name: &Option<String>, what: &str| name.clone().unwrap_or_else(|| format!("satchel-{what}-{}", store.region));
-        Ok(Bytes::Remote(Box::new(StoreSettings {
-            endpoint: store.endpoint.clone(),
-            public_endpoint: self.bytes.public_url.clone(),
-            region: store.region.clone(),
-            credentials_by_chain: store.credentials_by_chain,
-            access_key,
-            secret_key,
-            files_bucket: bucket(&store.files_bucket, "files"),
-            metadata_bucket: bucket(&store.metadata_bucket, "metadata"),
-            path_style: store.path_style,
-            checksums_when_required: store.checksums_when_required,
-            create_buckets: store.create_buckets,
-            tuning: Tuning { pace: if store.adaptive_pace { Pace::Adaptive } else { Pace::Standard }, ..Tuning::default() },
-            assume_role: self.assume_role()?,
-            kms_key: store.kms_key.clone(),
-        })))
-    }
-
-    fn assume_role(&self) -> Result<Option<AssumeRole>, SettingsError> {
-        let role = &self.store.assume_role;
-        let Some(arn) = role.arn.clone() else { return Ok(None) };
-        if !(900..=43_200).contains(&role.duration_s) {
-            return Err(SettingsError::Value {
-                key: "store.assume_role.duration_s".to_owned(),
-                reason: "credentials live for 900 to 43,200 seconds".to_owned(),
-            });
-        }
-        Ok(Some(AssumeRole {
-            arn,
-            external_id: role.external_id.clone(),
-            duration: Duration::from_secs(role.duration_s),
-            endpoint: role.endpoint.clone().or_else(|| self.store.endpoint.clone()),
         }))
     }
 

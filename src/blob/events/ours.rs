@@ -1,6 +1,5 @@
 //! What of a message is about objects of ours.
 
-use super::parse::{EventError, RawEvent, parse};
 use crate::blob::embedded::Raised;
 use crate::blob::key::{ObjectKey, Role};
 use crate::blob::store::Store;
@@ -17,23 +16,18 @@ pub struct Told {
     pub silent: usize,
 }
 
-impl Store {
-    /// Reads a message, whatever store it came from.
-    ///
-    /// # Errors
-    /// When it is no message of a format that is known.
-    pub fn told(&self, body: &[u8]) -> Result<Told, EventError> {
-        let mut told = Told::default();
-        for RawEvent { bucket, key, happened, order, etag } in parse(body)? {
-            match (self.owned(&bucket, &key), happened) {
-                (None, _) => told.foreign += 1,
-                (Some(_), None) => told.silent += 1,
-                (Some(key), Some(happened)) => told.events.extend(event(&key, happened, order, etag)),
-            }
+impl Told {
+    /// Takes in an event of the object under a key of ours, or of somebody else's.
+    pub(in crate::blob) fn take(&mut self, key: Option<ObjectKey>, happened: Option<Happened>, order: EventOrder, etag: Option<String>) {
+        match (key, happened) {
+            (None, _) => self.foreign += 1,
+            (Some(_), None) => self.silent += 1,
+            (Some(key), Some(happened)) => self.events.extend(event(&key, happened, order, etag)),
         }
-        Ok(told)
     }
+}
 
+impl Store {
     /// What the embedded store raised, when it is about an object of ours.
     pub fn told_by_embedded(&self, raised: &Raised) -> Option<StoreEvent> {
         let key = self.owned(&raised.bucket, &raised.key)?;
@@ -41,7 +35,8 @@ impl Store {
         event(&key, happened, EventOrder::new(Some(&raised.sequencer), raised.at), None)
     }
 
-    fn owned(&self, bucket: &str, key: &str) -> Option<ObjectKey> {
+    /// The key of an object in one of the buckets, when it is one that Satchel writes.
+    pub(in crate::blob) fn owned(&self, bucket: &str, key: &str) -> Option<ObjectKey> {
         let role = match bucket {
             files if files == self.files_bucket() => Role::Files,
             metadata if metadata == self.metadata_bucket() => Role::Metadata,

@@ -165,7 +165,7 @@ impl Fixture {
 
     pub async fn customer(&self, name: &str) -> CustomerId {
         let id = CustomerId::new(&*self.clock, &*self.entropy);
-        let new = NewCustomer { id, name: name.to_owned(), is_test: true, key: self.new_key(&format!("key of {name}")) };
+        let new = NewCustomer { id, name: name.to_owned(), is_test: true, region: None, key: self.new_key(&format!("key of {name}")) };
         self.catalog.create_customer(&new, &entry("create_customer")).await.unwrap();
         id
     }

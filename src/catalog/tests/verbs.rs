@@ -110,7 +110,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     // A customer's first record is its own making; the operator's are on the system's chain.
     let made = CustomerId::new(&*fx.clock, &*fx.entropy);
-    let new = NewCustomer { id: made, name: "Made".to_owned(), is_test: false, key: fx.new_key("made") };
+    let new = NewCustomer { id: made, name: "Made".to_owned(), is_test: false, region: None, key: fx.new_key("made") };
     count.leaves(0, "create_customer", catalog.create_customer(&new, &e)).await;
     assert_eq!(fx.records(made).await, 1);
     count.leaves(0, "add_operator_key", catalog.add_operator_key(&fx.new_key("operator"), &e)).await;

@@ -73,7 +73,7 @@ async fn probed(url: &str) {
     let waited = tokio::time::timeout(PATIENCE, async {
         loop {
             let ready: Value = reqwest::get(format!("{url}/readyz")).await.unwrap().json().await.unwrap();
-            if !ready["capabilities"].is_null() {
+            if !ready["regions"][0]["capabilities"].is_null() {
                 return;
             }
             tokio::time::sleep(LOOK_AGAIN).await;

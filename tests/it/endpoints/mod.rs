@@ -100,6 +100,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/", Nothing, Never),
         get("/healthz", Nothing, Never),
         get("/readyz", Nothing, Never),
+        get("/metrics", Operator, Never),
         get("/s/{slug}", Nothing, Never),
         post("/s/{slug}", none(), Nothing, Never),
         get("/v1/tools", Nothing, Never),

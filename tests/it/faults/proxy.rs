@@ -25,6 +25,8 @@ pub enum Fault {
     Cut(usize),
     /// `500 InternalError`, as S3 says it.
     Broken,
+    /// `403 AccessDenied`, as S3 says it.
+    Forbidden,
     /// The request goes on after a while.
     Late(Duration),
     /// The answer stops after so many bytes, and the connection stays.
@@ -55,6 +57,9 @@ const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: applic
     <?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We broke it</Message></Error>";
 const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 91\r\n\r\n\
     <?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce the rate</Message></Error>";
+
+const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length: 93\r\n\r\n\
+    <?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
 
 #[derive(Default)]
 struct Plan {
@@ -132,13 +137,20 @@ async fn serve(mut client: TcpStream, server: SocketAddr, plan: &Mutex<Plan>) ->
             tokio::time::sleep(STALL).await;
             Ok(())
         }
-        Some(fault @ (Fault::SlowDown | Fault::Broken)) => {
+        Some(fault @ (Fault::SlowDown | Fault::Broken | Fault::Forbidden)) => {
             // What is not read would reset the connection before the answer is.
             let rest = length(&head).saturating_sub(body.len());
             if !head.to_ascii_lowercase().contains("expect: 100-continue") {
                 tokio::io::copy(&mut (&mut client).take(rest as u64), &mut tokio::io::sink()).await?;
             }
-            client.write_all(if fault == Fault::Broken { BROKEN } else { SLOW_DOWN }.as_bytes()).await?;
+            let answer = match fault {
+                Fault::Broken => BROKEN,
+                Fault::Forbidden => FORBIDDEN,
+                _ => SLOW_DOWN,
+            };
+            // What is asked for a head has no body.
+            let end = if head.starts_with("HEAD ") { answer.find("<?xml").unwrap() } else { answer.len() };
+            client.write_all(&answer.as_bytes()[..end]).await?;
             client.shutdown().await
         }
         Some(Fault::Late(pause)) => {
@@ -293,7 +305,7 @@ async fn forwarded(server: SocketAddr, head: &str, body: &[u8]) -> io::Result<Tc
 
 #[test]
 fn the_answers_of_a_slow_store_have_the_length_they_say() {
-    for answer in [SLOW_DOWN, BROKEN] {
+    for answer in [SLOW_DOWN, BROKEN, FORBIDDEN] {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert_eq!(length(head), body.len());
     }

@@ -111,7 +111,7 @@ impl Stage {
         Self::of(World::on(ground).await).await
     }
 
-    async fn of(world: World) -> Self {
+    pub async fn of(world: World) -> Self {
         let tenant = world.tenant("Acme").await;
         let owner = world.user(&tenant, "Nora Lind", "owner").await;
         world.person(&tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
@@ -158,6 +158,11 @@ impl Stage {
     /// The id of the file that everything is done with.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The user who owns the customer's affairs.
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     fn share(&self) -> Value {

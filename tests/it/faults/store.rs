@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use satchel::blob::{Store, StoreSettings, Tuning};
+use satchel::domain::ErrorCode;
+use satchel::files::Patience;
 use serde_json::json;
 
 use super::proxy::{Fault, Proxy};
 use super::stage::{Op, Stage, changed, everything};
-use crate::support::Ground;
+use crate::support::{DIRECT_WHOLE, Ground, World};
 
 /// How long the client waits for one answer here.
 const READ: Duration = Duration::from_millis(400);
@@ -20,6 +22,12 @@ const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
 const FAULTS: [Fault; 4] = [Fault::SlowDown, Fault::Close, Fault::Stall, Fault::Cut(10)];
 
 async fn stage() -> (Stage, Proxy) {
+    let (ground, proxy) = ground(READ).await;
+    (Stage::on(ground).await, proxy)
+}
+
+/// Ground whose store is reached through a proxy, and waits so long for one answer.
+async fn ground(read: Duration) -> (Ground, Proxy) {
     let ground = Ground::new(u64::from(std::process::id())).await;
     let proxy = Proxy::before(ground.bytes.as_ref().unwrap().local_addr()).await;
     let settings = StoreSettings {
@@ -38,8 +46,8 @@ async fn stage() -> (Stage, Proxy) {
         assume_role: None,
         kms_key: None,
     };
-    let store = Store::connect_within(settings, READ).await.unwrap();
-    (Stage::on(Ground { store, ..ground }).await, proxy)
+    let store = Store::connect_within(settings, read).await.unwrap();
+    (Ground { store, ..ground }, proxy)
 }
 
 #[tokio::test]
@@ -98,7 +106,15 @@ async fn a_call_goes_on_while_the_store_is_away() {
         assert!(op.is_done(&answer), "{op:?}: {answer:?}");
     }
     let readiness = stage.world.get("/readyz", "").await.expect(503).json();
-    assert_eq!(readiness, json!({"ready": false, "catalog": true, "store": false, "capabilities": null}));
+    assert_eq!(
+        readiness,
+        json!({
+            "ready": false,
+            "catalog": true,
+            "store": false,
+            "regions": [{"region": "us-east-1", "ready": false, "files": "silent", "metadata": "silent", "capabilities": null}],
+        })
+    );
     proxy.heal();
     stage.world.get("/readyz", "").await.expect(200);
 }
@@ -127,4 +143,83 @@ async fn bytes_that_break_off_on_their_way_to_the_scanner_are_an_error_and_never
     stage.world.clock.advance_seconds(2);
     stage.world.inspect_all().await;
     assert_eq!(stage.world.get(&format!("/v1/files/{id}"), &stage.tenant.key).await.expect(200).text("/lifecycle/status"), "active");
+}
+
+/// As long as anybody in these tests waits for an answer.
+const REQUEST: Duration = Duration::from_secs(2);
+/// How long a test waits for what must not hang: the client itself would wait for minutes.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// Runs something to its end, which is there.
+async fn bounded<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(BOUND, work).await.expect("it hangs on a store that does not answer")
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_a_stalled_store_is_told_so_before_it_is_given_up() {
+    // The client would wait half a minute for each answer: what ends the wait is who waits.
+    let (ground, proxy) = ground(Tuning::default().read).await;
+    let stage = Stage::of(World::answering_within(ground, REQUEST).await).await;
+    let (world, key) = (&stage.world, &stage.tenant.key);
+    let large = json!({"name": "large.bin", "size_bytes": DIRECT_WHOLE + 1});
+    let open = world.post("/v1/uploads", key, &large).await.expect(201).text("/upload_id");
+    proxy.plan(Fault::Stall, ALWAYS);
+    // In parts: the store is asked for them. Not the door's "in time", which would leave the use case cut off in its middle.
+    let refused = bounded(world.post("/v1/uploads", key, &large)).await.expect_problem(503, "unavailable");
+    assert_eq!(refused.header("retry-after"), "5");
+    // What was decided is done; what is left in the store is swept.
+    bounded(world.delete(&format!("/v1/uploads/{open}"), key)).await.expect(204);
+    proxy.heal();
+    world.post("/v1/uploads", key, &large).await.expect(201);
+    stage.expect_whole_audit().await;
+}
+
+#[tokio::test]
+async fn the_store_has_what_is_left_of_a_calls_deadline() {
+    let (ground, proxy) = ground(Tuning::default().read).await;
+    let stage = Stage::on(ground).await;
+    let call = stage.world.call(&stage.tenant, stage.owner()).await;
+    let file = stage.file().parse().unwrap();
+    proxy.plan(Fault::Stall, ALWAYS);
+    for millis in [900, 400, -60_000] {
+        let mut ctx = stage.world.context(&call.token).await;
+        ctx.deadline = ctx.deadline.saturating_add(jiff::SignedDuration::from_millis(millis)).unwrap();
+        let caller = stage.world.files.caller(&ctx).await.unwrap();
+        let Err(error) = bounded(stage.world.files.content(&caller, file)).await else { panic!("{millis}: bytes of a stalled store") };
+        assert_eq!(error.code(), ErrorCode::Unavailable, "{millis}: {error}");
+    }
+    proxy.heal();
+    let caller = stage.world.files.caller(&stage.world.context(&call.token).await).await.unwrap();
+    let content = stage.world.files.content(&caller.waiting(Patience::WhileBytesMove), file).await.unwrap();
+    assert_eq!(content.stream.try_collect::<Vec<bytes::Bytes>>().await.unwrap().concat(), b"the numbers");
+}
+
+#[tokio::test]
+async fn a_body_that_is_read_on_has_no_deadline_of_the_request_that_opened_it() {
+    let (ground, proxy) = ground(READ).await;
+    let stage = Stage::on(ground).await;
+    let bytes = vec![b'a'; 300_000];
+    let id = stage.world.put(&stage.tenant.key, "name=long.txt&title=Long", &bytes).await.expect(201).text("/id");
+    stage.world.inspect_all().await;
+    let call = stage.world.call(&stage.tenant, stage.owner()).await;
+    let mut ctx = stage.world.context(&call.token).await;
+    ctx.deadline = ctx.deadline.saturating_add(jiff::SignedDuration::from_millis(1500)).unwrap();
+    let caller = stage.world.files.caller(&ctx).await.unwrap();
+    // Each piece comes after a while that is longer than what the request had in all, put together.
+    proxy.plan(Fault::Hang(60_000), ALWAYS);
+    let content = stage.world.files.content(&caller, id.parse().unwrap()).await.unwrap();
+    let read = bounded(content.stream.try_collect::<Vec<bytes::Bytes>>()).await.unwrap();
+    assert_eq!(read.concat(), bytes);
+}
+
+#[tokio::test]
+async fn tools_answer_while_the_store_stalls() {
+    let (ground, proxy) = ground(Tuning::default().read).await;
+    let stage = Stage::of(World::answering_within(ground, REQUEST).await).await;
+    let ready = stage.all_ready().await;
+    proxy.plan(Fault::Stall, ALWAYS);
+    for (op, ready) in ready.iter().filter(|(op, _)| *op != Op::Upload) {
+        let answer = bounded(stage.run(ready)).await;
+        assert!(op.is_done(&answer), "{op:?}: {answer:?}");
+    }
 }

@@ -344,7 +344,8 @@ async fn unknown_paths_and_methods_are_problems_too() {
     let health = world.get("/healthz", "").await.expect(200);
     assert_eq!(health.json(), json!({"status": "ok"}));
     assert!(health.header("x-request-id").starts_with("req_"));
-    let ready = json!({"ready": true, "catalog": true, "store": true, "capabilities": null});
+    let region = json!({"region": "us-east-1", "ready": true, "files": "ready", "metadata": "ready", "capabilities": null});
+    let ready = json!({"ready": true, "catalog": true, "store": true, "regions": [region]});
     assert_eq!(world.get("/readyz", "").await.expect(200).json(), ready);
 }
 

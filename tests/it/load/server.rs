@@ -70,7 +70,7 @@ impl Server {
         let user = server.json(Method::POST, "/v1/people", &server.key, &user).await;
         server.user = user["id"].as_str().unwrap().to_owned();
         // The probe of the store has objects of its own until it ends.
-        until("the store is probed", async || (!server.get("/readyz").await["capabilities"].is_null()).then_some(())).await;
+        until("the store is probed", async || (!server.get("/readyz").await["regions"][0]["capabilities"].is_null()).then_some(())).await;
         server
     }
 

@@ -191,7 +191,7 @@ pub async fn error(response: Response) -> (u16, i64) {
 }
 
 async fn customer(files: &Files, name: &str) -> Customer {
-    let created = files.create_customer(name, true, Door::Http).await.unwrap();
+    let created = files.create_customer(name, true, None, Door::Http).await.unwrap();
     let Some(Access::Key(access)) = files.authenticate(&created.api_key).await.unwrap() else { panic!("the key opens nothing") };
     let program = files.program(&access, Door::Http, None);
     let user = add_user(files, &program, &format!("Ann of {name}"), Some(NUMBER)).await;

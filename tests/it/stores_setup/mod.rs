@@ -2,7 +2,9 @@
 //! embedded endpoint, Ceph RGW and MiniStack.
 
 mod capabilities;
+mod credentials;
 mod isolation;
+mod pace;
 pub mod peer;
 mod policy;
 mod setup;

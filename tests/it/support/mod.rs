@@ -14,7 +14,7 @@ pub use database::Database;
 pub use folder::copy_folder;
 pub use reach::{Kind, Reached};
 pub use webdriver::{Browser, until};
-pub use world::{Call, DIRECT_PART, Ground, Tenant, World};
+pub use world::{Call, DIRECT_PART, DIRECT_WHOLE, Ground, Tenant, World};
 
 /// The address of what `./test` starts beside the tests, or the path of what it installs.
 pub fn beside(variable: &str) -> String {

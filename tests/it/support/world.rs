@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use reqwest::{Client, Method, RequestBuilder};
 use satchel::api::mcp::{McpSettings, service};
 use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
-use satchel::blob::{Store, StoreSettings, Tuning};
+use satchel::blob::{Store, StoreSettings, Stores, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
-    CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, ScanStatus, ScanVerdict, SeededEntropy,
+    CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, RegionName, ScanStatus, ScanVerdict, SeededEntropy,
 };
 use satchel::files::{Access, Files, FilesSettings, Parts, RequestFacts, ServerSecret, UnderInspection, Understood};
 use satchel::policy::Policies;
@@ -100,6 +101,21 @@ impl Ground {
     }
 }
 
+/// What is not as usual of a server.
+struct Wish<'a> {
+    public_url: Option<&'a str>,
+    upload_limit: u64,
+    limits: DoorLimits,
+    regions: Vec<(RegionName, Store)>,
+    change: Box<dyn FnOnce(&mut FilesSettings) + Send + 'a>,
+}
+
+impl Default for Wish<'_> {
+    fn default() -> Self {
+        Self { public_url: None, upload_limit: UPLOAD_LIMIT, limits: DoorLimits::default(), regions: Vec::new(), change: Box::new(|_| ()) }
+    }
+}
+
 /// A server in this process.
 pub struct World {
     /// Its address, without a slash at the end.
@@ -154,26 +170,40 @@ impl World {
 
     /// Builds and serves everything on some ground.
     pub async fn on(ground: Ground) -> Self {
-        Self::known_as(ground, None).await
+        Self::of(ground, Wish::default()).await
     }
 
     /// The same, known to others under another address than the one it listens on.
     pub async fn known_as(ground: Ground, public_url: Option<&str>) -> Self {
-        Self::of(ground, public_url, UPLOAD_LIMIT, |_| ()).await
+        Self::of(ground, Wish { public_url, ..Wish::default() }).await
     }
 
     /// The same, with other settings.
-    pub async fn with(ground: Ground, change: impl FnOnce(&mut FilesSettings)) -> Self {
-        Self::of(ground, None, UPLOAD_LIMIT, change).await
+    pub async fn with(ground: Ground, change: impl FnOnce(&mut FilesSettings) + Send) -> Self {
+        Self::of(ground, Wish { change: Box::new(change), ..Wish::default() }).await
     }
 
     /// The same, which takes uploads of so many bytes.
     pub async fn taking(ground: Ground, upload_limit: u64) -> Self {
-        Self::of(ground, None, upload_limit, |_| ()).await
+        Self::of(ground, Wish { upload_limit, ..Wish::default() }).await
     }
 
-    async fn of(ground: Ground, public_url: Option<&str>, upload_limit: u64, change: impl FnOnce(&mut FilesSettings)) -> Self {
-        let Ground { dir, store, bytes_url, seed, bytes, database } = ground;
+    /// The same, which gives requests up after so long.
+    pub async fn answering_within(ground: Ground, request: Duration) -> Self {
+        Self::of(ground, Wish { limits: DoorLimits { request, ..DoorLimits::default() }, ..Wish::default() }).await
+    }
+
+    /// The same, with further regions.
+    pub async fn in_regions(ground: Ground, regions: Vec<(RegionName, Store)>) -> Self {
+        Self::of(ground, Wish { regions, ..Wish::default() }).await
+    }
+
+    async fn of(ground: Ground, wish: Wish<'_>) -> Self {
+        let Wish { public_url, upload_limit, limits, regions, change } = wish;
+        let Ground { dir, store, bytes_url: _, seed, bytes, database } = ground;
+        let home = Stores::from(store.clone()).name(None).clone();
+        let stores = Stores::of((home, store), regions);
+        let origins = stores.iter().map(|(_, store)| store.browser_origin().to_owned()).collect();
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -193,7 +223,7 @@ impl World {
         change(&mut settings);
         let files = Files::new(Parts {
             catalog,
-            store,
+            stores: stores.clone(),
             indexes: Indexes::open(dir.path().join("indexes"), IndexSettings::default()).unwrap(),
             policies: Policies::built_in().unwrap(),
             clock: clock.clone(),
@@ -209,7 +239,7 @@ impl World {
             tools: tools.clone(),
             files: files.clone(),
             speech,
-            settings: ApiSettings { public_url: url.clone(), bytes_origin: bytes_url, upload_limit, limits: DoorLimits::default() },
+            settings: ApiSettings { public_url: url.clone(), bytes_origins: origins, upload_limit, limits },
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),

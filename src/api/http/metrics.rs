@@ -1,0 +1,75 @@
+//! What is measured, for whoever watches the server.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+
+use crate::api::credential::Operator;
+use crate::api::state::Api;
+use crate::files::{Billing, EventTally, Failures, RegionUsage};
+use crate::telemetry::{Exposition, metric};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+async fn metrics(_: Operator, State(api): State<Api>) -> impl IntoResponse {
+    let text = told(&api.0.files.store_usage(), &api.0.files.event_counts());
+    ([(CONTENT_TYPE, Exposition::CONTENT_TYPE)], text)
+}
+
+/// A count of each operation of each region.
+type Count = fn(&crate::files::Tally) -> u64;
+
+fn told(usage: &[RegionUsage], events: &EventTally) -> String {
+    let mut told = Exposition::default();
+    let rows = || usage.iter().flat_map(|(region, table)| table.iter().map(move |(operation, tally)| (region.as_str(), operation, tally)));
+    let plain: [(_, Count); 4] = [
+        (metric::STORE_CALLS, |tally| tally.calls),
+        (metric::STORE_RETRIES, crate::files::Tally::retries),
+        (metric::STORE_SENT_BYTES, |tally| tally.sent_bytes),
+        (metric::STORE_RECEIVED_BYTES, |tally| tally.received_bytes),
+    ];
+    for (metric, count) in plain {
+        told.begin(&metric);
+        for (region, operation, tally) in rows() {
+            told.value(&metric, &[("region", region), ("operation", operation)], count(tally));
+        }
+    }
+    told.begin(&metric::STORE_FAILURES);
+    for (region, operation, tally) in rows() {
+        let Failures { absent, refused, unavailable } = tally.failures;
+        for (reason, count) in [("absent", absent), ("refused", refused), ("unavailable", unavailable)] {
+            told.value(&metric::STORE_FAILURES, &[("region", region), ("operation", operation), ("reason", reason)], count);
+        }
+    }
+    told.begin(&metric::STORE_REQUESTS);
+    for (region, operation, tally) in rows() {
+        let class = Billing::of(operation).as_str();
+        told.value(&metric::STORE_REQUESTS, &[("region", region), ("operation", operation), ("class", class)], tally.requests);
+    }
+    told.begin(&metric::STORE_CALL_SECONDS);
+    for (region, operation, tally) in rows() {
+        told.durations(&metric::STORE_CALL_SECONDS, &[("region", region), ("operation", operation)], &tally.durations);
+    }
+    told.begin(&metric::STORE_EVENTS);
+    for (outcome, count) in [("noted", events.noted), ("foreign", events.foreign), ("given_up", events.given_up)] {
+        told.value(&metric::STORE_EVENTS, &[("outcome", outcome)], count);
+    }
+    told.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_that_is_published_is_told() {
+        let text = told(&[], &EventTally::default());
+        for metric in metric::PUBLISHED {
+            assert!(text.contains(&format!("# TYPE {} ", metric.name)), "{}", metric.name);
+        }
+    }
+}
