@@ -54,6 +54,9 @@ pub enum Command {
     /// API keys of a customer
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Files of which nothing is removed
+    #[command(subcommand)]
+    Hold(HoldCommand),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -454,6 +457,42 @@ pub enum KeyCommand {
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
+    },
+}
+
+/// `satchel hold`.
+#[derive(Debug, Subcommand)]
+pub enum HoldCommand {
+    /// Stop every removal of a file, deleted or not, until the hold is lifted
+    Place {
+        /// file_...
+        file: String,
+        /// Why; goes on the audit trail
+        #[arg(long)]
+        reason: String,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Let what was put off go on
+    Lift {
+        /// file_...
+        file: String,
+        /// Why; goes on the audit trail
+        #[arg(long)]
+        reason: String,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Every file that is held, and why
+    List {
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

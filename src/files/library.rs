@@ -1,5 +1,6 @@
 //! Files as a program or a signed-in person handles them: listing, metadata, bytes, removal.
 
+use super::hold::is_kept;
 use super::{Files, FilesError, Subject};
 use crate::blob::ObjectKey;
 use crate::catalog::{BlobRecord, CatalogError};
@@ -173,7 +174,9 @@ impl Files {
             Err(CatalogError::Conflict(reason)) => {
                 let entry = AuditEntry { reason: Some(reason.to_owned()), ..subject.file_entry("refused", &file, &permit) };
                 self.0.catalog.record(file.customer, &entry).await?;
-                Err(FilesError::Conflict(reason))
+                // A hold may have been placed since the file was looked at.
+                let is_held = self.0.catalog.file(file.customer, id).await?.is_some_and(|file| is_kept(&file, self.now()));
+                Err(if is_held { FilesError::Held { title: file.title } } else { FilesError::Conflict(reason) })
             }
             Err(error) => Err(error.into()),
         }

@@ -1,4 +1,4 @@
-//! Owns the use cases, one file each: add, direct uploads, find, describe, share, confirm, code, open, list, remove,
+//! Owns the use cases, one file each: add, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
 //! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
@@ -19,6 +19,7 @@ mod error;
 mod find;
 mod grant;
 mod health;
+mod hold;
 mod identity;
 mod index;
 mod inspection;
@@ -55,4 +56,4 @@ pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Capabilities, Capability, Depth, Support};
-pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};
+pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, Job, KeyRecord, VersionRecord};

@@ -13,6 +13,7 @@ mod customers;
 mod file_json;
 mod files;
 mod health;
+mod holds;
 mod keys;
 mod people;
 mod routes;

@@ -71,9 +71,8 @@ async fn history(count: &mut Counter<'_>, world: &World) {
 async fn collection(count: &mut Counter<'_>, world: &World) {
     let (fx, customer, e) = (count.fx, world.customer, entry("act"));
     let later = fx.in_seconds(10);
-    for hold in [true, false] {
-        count.leaves(1, "hold_file", fx.catalog.hold_file(customer, world.file, hold, &e)).await;
-    }
+    count.leaves(1, "hold_file", fx.catalog.hold_file(customer, world.file, "a claim", &e)).await;
+    count.leaves(1, "lift_hold", fx.catalog.lift_hold(customer, world.file, &e)).await;
     count.leaves(1, "release_file", fx.catalog.release_file(customer, world.file, later, &e)).await;
     assert_eq!(count.leaves(1, "collect_blob", fx.catalog.collect_blob(customer, world.blob, later, &[], &e)).await, Collected::Yes);
 }

@@ -56,7 +56,8 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.accessed(other, world.file, &e).await));
     assert!(conflicts(catalog.accessed_version(other, world.file, &e).await));
     assert!(conflicts(catalog.restore_version(other, world.file, 1, own_job.id, &e).await));
-    assert!(conflicts(catalog.hold_file(other, world.file, true, &e).await));
+    assert!(conflicts(catalog.hold_file(other, world.file, "a claim", &e).await));
+    assert!(conflicts(catalog.lift_hold(other, world.waiting, &e).await));
     for file in catalog.releasable(world.customer, Timestamp::MAX, 10).await.unwrap() {
         assert!(conflicts(catalog.release_file(other, file, Timestamp::MAX, &e).await));
     }

@@ -84,6 +84,7 @@ impl World {
         let direct = DirectUpload { owner: Some(ana), replaces: Some(file), ..fx.new_direct(customer, upload, "uploads/1") };
         assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
+        catalog.hold_file(customer, waiting, "a claim", &entry("hold")).await.unwrap();
         let (pending, share) = (question.id, share.id);
         Self { customer, key, ana, phone, team, john, file, blob, waiting, job, call, pending, share, link, code: code_id, upload }
     }
@@ -134,6 +135,7 @@ impl World {
             answer("version", &catalog.version(asker, self.file, 1).await.unwrap()),
             answer("releasable", &catalog.releasable(asker, Timestamp::MAX, 100).await.unwrap()),
             answer("collectable", &catalog.collectable(asker, Timestamp::MAX, 100).await.unwrap()),
+            answer("held_files", &catalog.held_files(asker, None, 100).await.unwrap()),
             answer("due_garbage", &catalog.due_garbage(asker, 100).await.unwrap()),
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),

@@ -122,6 +122,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/v1/files/{file}/versions", KeyOrCall, Hidden("files:read")),
         post("/v1/files/{file}/versions/{version}/restore", none(), KeyOrCall, Forbidden("files:write")),
         get("/v1/files/{file}/content", KeyOrCall, Hidden("files:read")),
+        get("/v1/holds", KeyOrCall, Forbidden("admin")),
+        post("/v1/files/{file}/hold", json!({"reason": "x"}), KeyOrCall, Forbidden("admin")),
+        delete("/v1/files/{file}/hold?reason=x", KeyOrCall, Forbidden("admin")),
         delete("/v1/files/{file}", KeyOrCall, Forbidden("files:write")),
         // Who began an upload alone knows of it, and is asked for the right to add again: `uploads`.
         post("/v1/uploads", json!({"name": "x.txt", "size_bytes": 1}), KeyOrCall, Forbidden("files:write")),

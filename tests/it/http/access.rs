@@ -104,6 +104,15 @@ impl Ours {
         }
     }
 
+    /// A file of its own, held already or not.
+    async fn file_to_hold(&self, world: &World, is_held: bool) -> String {
+        let file = world.file(&self.tenant.key, "name=evidence.txt", b"evidence").await;
+        if is_held {
+            world.post(&format!("/v1/files/{file}/hold"), &self.tenant.key, &json!({"reason": "a claim"})).await.expect(201);
+        }
+        file
+    }
+
     /// The token of an owner's call that is narrowed.
     async fn narrow_call(&self, world: &World, permissions: &[&str]) -> String {
         let body = json!({"caller_id": self.owner, "permissions": permissions, "verified": {"method": "platform", "level": 2}});
@@ -138,7 +147,10 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
             narrowed.push((ours.narrow_call(&world, &others).await, ours.narrow_call(&world, &[needed]).await));
         }
         for (without, with) in narrowed {
-            let id = ours.id_for(&world, endpoint.route).await;
+            let id = match endpoint.route {
+                route if route.ends_with("/hold") => ours.file_to_hold(&world, endpoint.method == Method::DELETE).await,
+                route => ours.id_for(&world, route).await,
+            };
             let answer = send(&world, &endpoint, &id, &without).await;
             assert!(is_refusal(endpoint.weak, &answer), "{} without `{needed}`: {answer:?}", endpoint.name());
             // Removing needs the file no more; the next row does.
@@ -186,6 +198,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::DELETE, "/v1/files/{file}", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/versions", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/versions/{version}/restore", file.clone(), none()),
+        (Method::POST, "/v1/files/{file}/hold", file.clone(), json!({"reason": "x"})),
+        (Method::DELETE, "/v1/files/{file}/hold?reason=x", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),
