@@ -30,7 +30,7 @@ pub enum Command {
     /// The buckets of the object store: how they are set up, and which rights that takes
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Upload a folder, wait until it is read, and report what was understood
+    /// Upload a folder or adopt objects of a bucket, wait, and report what was understood
     Import(ImportArgs),
     /// What this machine's own files would give
     #[command(subcommand)]
@@ -239,8 +239,8 @@ pub struct ServerArgs {
 /// `satchel import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The folder
-    #[arg(value_name = "DIR")]
+    /// The folder, or the objects of a bucket, which stay where they lie: s3://BUCKET/PREFIX
+    #[arg(value_name = "DIR or s3://BUCKET/PREFIX")]
     pub source: String,
     /// The customer that must receive them; its key is taken from the demo's folder or `--key`
     #[arg(long, value_name = "CUSTOMER")]

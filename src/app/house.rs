@@ -372,13 +372,14 @@ async fn embed(
     };
     let endpoint = url_of(embedded.local_addr());
     let region = settings.store.region.clone();
+    let (files_bucket, metadata_bucket) = (format!("satchel-files-{region}"), format!("satchel-metadata-{region}"));
     let store = StoreSettings {
         public_endpoint: Some(settings.bytes.public_url.clone().unwrap_or_else(|| endpoint.clone())),
         endpoint: Some(endpoint),
         access_key: secrets.store_access_key.clone(),
         secret_key: secrets.store_secret_key.clone(),
-        files_bucket: format!("satchel-files-{region}"),
-        metadata_bucket: format!("satchel-metadata-{region}"),
+        files_bucket: files_bucket.clone(),
+        metadata_bucket: metadata_bucket.clone(),
         region,
         path_style: true,
         checksums_when_required: false,
@@ -388,6 +389,7 @@ async fn embed(
         tuning: Tuning { parts_at_once: 1, ..Tuning::default() },
         assume_role: None,
         kms_key: None,
+        locations: settings.locations(&files_bucket, &metadata_bucket)?,
     };
     Ok((embedded, store))
 }

@@ -16,8 +16,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio_util::task::TaskTracker;
 
+use super::adopted::Location;
 use super::assume::{Clients, Sessions};
 use super::client::{config, credentials, http_client};
+use super::download::At;
 use super::error::{BlobError, is_absent, status};
 use super::iam::partition;
 use super::key::{ObjectKey, Role};
@@ -48,6 +50,8 @@ struct Inner {
     /// Where a role is assumed for each customer's work.
     sessions: Option<Arc<Sessions>>,
     region: String,
+    /// Whose objects each customer may adopt.
+    locations: Vec<Location>,
     /// Requests go over TLS.
     with_tls: bool,
     files_bucket: String,
@@ -122,6 +126,7 @@ impl Store {
                 tuning: settings.tuning,
                 keeps_checksums: !settings.checksums_when_required,
                 region: settings.region,
+                locations: settings.locations,
                 files_bucket: settings.files_bucket,
                 metadata_bucket: settings.metadata_bucket,
                 tasks: TaskTracker::new(),
@@ -195,7 +200,11 @@ impl Store {
     /// When the store does not answer or refuses.
     pub async fn look(&self, key: &ObjectKey) -> Result<Option<Facts>, BlobError> {
         let (bucket, name) = self.place(key);
-        let mut request = self.client().head_object().bucket(bucket).key(name);
+        self.look_at(&At { bucket: bucket.to_owned(), name: name.to_owned(), version: None }).await
+    }
+
+    pub(super) async fn look_at(&self, at: &At) -> Result<Option<Facts>, BlobError> {
+        let mut request = self.client().head_object().bucket(&at.bucket).key(&at.name).set_version_id(at.version.clone());
         if self.keeps_checksums() {
             request = request.checksum_mode(ChecksumMode::Enabled);
         }
@@ -300,6 +309,10 @@ impl Store {
         &self.inner.metadata_bucket
     }
 
+    pub(super) fn locations(&self) -> &[Location] {
+        &self.inner.locations
+    }
+
     pub(super) fn is_reached_with_tls(&self) -> bool {
         self.inner.with_tls
     }
@@ -354,6 +367,6 @@ pub(super) fn length(header: Option<i64>) -> u64 {
     header.and_then(|length| u64::try_from(length).ok()).unwrap_or(0)
 }
 
-fn checksum_of(text: &str) -> Option<Checksum> {
+pub(super) fn checksum_of(text: &str) -> Option<Checksum> {
     STANDARD.decode(text).ok().and_then(|digest| digest.try_into().ok()).map(Checksum::from_digest)
 }

@@ -1,4 +1,4 @@
-//! Owns the use cases, one file each: add, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
+//! Owns the use cases, one file each: add, adopt, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
 //! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
@@ -9,6 +9,8 @@
 //! one method of [`Files`] that asks for a permit, does the work and leaves exactly one audit record.
 
 mod add;
+mod adopt;
+mod adopting;
 mod code;
 mod collect;
 mod confirm;
@@ -18,6 +20,7 @@ mod direct;
 mod error;
 mod find;
 mod grant;
+mod handing;
 mod health;
 mod hold;
 mod identity;
@@ -35,6 +38,7 @@ mod versions;
 mod words;
 
 pub use add::AddRequest;
+pub use adopt::ImportRequest;
 pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
@@ -43,10 +47,11 @@ pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
+pub use handing::{Attachment, Handout};
 pub use health::Health;
 pub use identity::{Access, CallAccess, CallRequest, CallerHint, CreatedCustomer, CreatedKey, OpenedCall, RequestFacts};
 pub use inspection::{UnderInspection, Understood};
-pub use library::{Content, FileView};
+pub use library::FileView;
 pub use object_events::{EventTally, EventToken};
 pub use once::Once;
 pub use people::{PersonRequest, Who};
@@ -56,4 +61,4 @@ pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Capabilities, Capability, Depth, Support};
-pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, Job, KeyRecord, VersionRecord};
+pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, Sighting, VersionRecord};

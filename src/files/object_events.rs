@@ -151,8 +151,8 @@ impl Files {
     }
 
     /// The stricter of our verdict and of what the store's scanner said of the same object.
-    pub(super) async fn strictest(&self, customer: CustomerId, key: &ObjectKey, ours: &ScanVerdict) -> Result<ScanVerdict, FilesError> {
-        let theirs = self.0.catalog.object_note(customer, key.as_str()).await?.and_then(|note| note.verdict);
+    pub(super) async fn strictest(&self, customer: CustomerId, object_key: &str, ours: &ScanVerdict) -> Result<ScanVerdict, FilesError> {
+        let theirs = self.0.catalog.object_note(customer, object_key).await?.and_then(|note| note.verdict);
         Ok(match theirs {
             Some(theirs @ (ScanStatus::Infected | ScanStatus::Suspicious)) if ours.status.strictest(theirs) != ours.status => {
                 ScanVerdict { status: theirs, engine: "the store's scanner".to_owned(), findings: vec!["store.verdict".to_owned()] }

@@ -14,6 +14,7 @@ mod file_json;
 mod files;
 mod health;
 mod holds;
+mod imports;
 mod keys;
 mod people;
 mod routes;

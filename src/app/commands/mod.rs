@@ -4,6 +4,7 @@
 //!
 //! To add one: a function `(arguments, terminal)`, exported here and called from `entry`.
 
+mod adopt;
 mod audit;
 mod bench;
 mod call;

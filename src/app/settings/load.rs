@@ -122,14 +122,14 @@ struct Variable {
 }
 
 impl Variable {
-    /// Numbers and switches are read; anything else is text as it stands, so that a key made of
+    /// Numbers, switches and lists are read; anything else is text as it stands, so that a key made of
     /// digits stays the text it is.
     fn of(key: &str, value: String, defaults: &Settings) -> Self {
         let key = key.to_lowercase();
         let pointer = format!("/{}", key.replace('.', "/"));
         let default = serde_json::to_value(defaults).ok().and_then(|all| all.pointer(&pointer).cloned());
         let value = match default {
-            Some(serde_json::Value::Bool(_) | serde_json::Value::Number(_)) => {
+            Some(serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::Array(_)) => {
                 let Ok(value) = value.parse::<Value>();
                 value
             }

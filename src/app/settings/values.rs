@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::load::SettingsError;
 use crate::api::DoorLimits;
-use crate::blob::{AssumeRole, Destination, Pace, StoreSettings, Tuning};
+use crate::blob::{AssumeRole, Destination, Location, Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
+use crate::domain::CustomerId;
 use crate::files::Keeping;
 use crate::tools;
 
@@ -168,6 +169,21 @@ pub struct RemoteSettings {
     pub assume_role: AssumeRoleSettings,
     /// The store's events.
     pub events: EventSettings,
+    /// Whose objects each customer may adopt where they lie.
+    pub locations: Vec<LocationSettings>,
+}
+
+/// `store.locations`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocationSettings {
+    /// Who may adopt: cust_...
+    pub customer: String,
+    /// The bucket, reached by the same address and in the same region.
+    pub bucket: String,
+    /// With what the keys begin, up to a slash; the whole bucket when left out.
+    #[serde(default)]
+    pub prefix: String,
 }
 
 /// `store.assume_role`.
@@ -229,6 +245,7 @@ impl Default for RemoteSettings {
             kms_key: None,
             assume_role: AssumeRoleSettings::default(),
             events: EventSettings::default(),
+            locations: Vec::new(),
         }
     }
 }
@@ -425,22 +442,41 @@ impl Settings {
             (Some(_), None, _) => return Err(missing("secret_key")),
         };
         let bucket = |name: &Option<String>, what: &str| name.clone().unwrap_or_else(|| format!("satchel-{what}-{}", store.region));
-        Ok(Bytes::Remote(Box::new(StoreSettings {
+        let (files_bucket, metadata_bucket) = (bucket(&store.files_bucket, "files"), bucket(&store.metadata_bucket, "metadata"));
+        let remote = StoreSettings {
             endpoint: store.endpoint.clone(),
             public_endpoint: self.bytes.public_url.clone(),
             region: store.region.clone(),
             credentials_by_chain: store.credentials_by_chain,
             access_key,
             secret_key,
-            files_bucket: bucket(&store.files_bucket, "files"),
-            metadata_bucket: bucket(&store.metadata_bucket, "metadata"),
+            locations: self.locations(&files_bucket, &metadata_bucket)?,
+            files_bucket,
+            metadata_bucket,
             path_style: store.path_style,
             checksums_when_required: store.checksums_when_required,
             create_buckets: store.create_buckets,
             tuning: Tuning { pace: if store.adaptive_pace { Pace::Adaptive } else { Pace::Standard }, ..Tuning::default() },
             assume_role: self.assume_role()?,
             kms_key: store.kms_key.clone(),
-        })))
+        };
+        remote.check_sessions().map_err(|reason| SettingsError::Value { key: "store.locations".to_owned(), reason })?;
+        Ok(Bytes::Remote(Box::new(remote)))
+    }
+
+    /// The locations that customers may adopt from, beside the buckets that Satchel has for itself.
+    ///
+    /// # Errors
+    /// When one is none, is Satchel's own place, or is of two customers.
+    pub fn locations(&self, files_bucket: &str, metadata_bucket: &str) -> Result<Vec<Location>, SettingsError> {
+        let wrong = |reason: String| SettingsError::Value { key: "store.locations".to_owned(), reason };
+        let read = |one: &LocationSettings| {
+            let customer = CustomerId::parse(&one.customer).map_err(|error| wrong(format!("`{}` is {error}", one.customer)))?;
+            Ok(Location { customer, bucket: one.bucket.clone(), prefix: one.prefix.clone() })
+        };
+        let all = self.store.locations.iter().map(read).collect::<Result<Vec<_>, SettingsError>>()?;
+        Location::check(&all, files_bucket, metadata_bucket).map_err(|fault| wrong(fault.to_string()))?;
+        Ok(all)
     }
 
     fn assume_role(&self) -> Result<Option<AssumeRole>, SettingsError> {
@@ -478,12 +514,17 @@ fn table(text: &mut String, name: &str, keys: &serde_json::Value) {
     }
     // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
     let _ = writeln!(text, "[{name}]");
-    let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| value.is_object());
+    let is_table = |value: &serde_json::Value| value.is_object() || value.as_array().is_some_and(|list| list.iter().any(|one| one.is_object()));
+    let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| is_table(value));
     for (key, value) in values {
         let _ = if value.is_null() { writeln!(text, "# {key} =") } else { writeln!(text, "{key} = {value}") };
     }
     for (key, keys) in tables {
-        table(text, &format!("{name}.{key}"), keys);
+        match keys.as_array() {
+            // One table of the list after the other.
+            Some(list) => list.iter().for_each(|keys| table(text, &format!("[{name}.{key}]"), keys)),
+            None => table(text, &format!("{name}.{key}"), keys),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 23] = [
+pub const TABLES: [Table; 26] = [
     table("installation", "SELECT, INSERT"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq)"),
     table("people", "SELECT, INSERT"),
@@ -28,6 +28,9 @@ pub const TABLES: [Table; 23] = [
     table("versions", "SELECT, INSERT"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until)"),
+    table("imports", "SELECT, INSERT, UPDATE"),
+    table("import_notes", "SELECT, INSERT, UPDATE"),
+    table("adopted_objects", "SELECT, INSERT, UPDATE"),
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),

@@ -15,7 +15,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
         created_date: Some(jiff::civil::date(2025, 6, 30)),
     };
     let new = NewFile { owner: Owner::User(ana), given: given.clone(), ..fx.new_file(customer, "report") };
-    fx.catalog.begin_upload(customer, new.upload, &new.object_key).await.unwrap();
+    fx.catalog.begin_upload(customer, new.upload.unwrap(), &new.object_key).await.unwrap();
     let added = fx.catalog.add_file(&new, &entry("add")).await.unwrap();
     assert_eq!(added, AddedFile { version: 1, duplicate: false });
     let file = fx.catalog.file(customer, new.id).await.unwrap().unwrap();
@@ -37,7 +37,7 @@ async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
     let (first, second) = (fx.new_file(north, "same"), fx.new_file(north, "same"));
     let elsewhere = fx.new_file(south, "same");
     for new in [&first, &second, &elsewhere] {
-        fx.catalog.begin_upload(new.customer, new.upload, &new.object_key).await.unwrap();
+        fx.catalog.begin_upload(new.customer, new.upload.unwrap(), &new.object_key).await.unwrap();
     }
     assert!(!fx.catalog.add_file(&first, &entry("add")).await.unwrap().duplicate);
     assert!(fx.catalog.add_file(&second, &entry("add")).await.unwrap().duplicate);
@@ -49,8 +49,8 @@ async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
     assert_eq!(fx.catalog.blob(north, second.blob).await.unwrap(), None);
     // The spare object is known until somebody says it is gone.
     let stale = fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap();
-    assert_eq!(stale, [(north, second.upload, second.object_key.clone())]);
-    fx.catalog.abandon_upload(north, second.upload, &entry("sweep")).await.unwrap();
+    assert_eq!(stale, [(north, second.upload.unwrap(), second.object_key.clone())]);
+    fx.catalog.abandon_upload(north, second.upload.unwrap(), &entry("sweep")).await.unwrap();
     assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), 10).await.unwrap(), []);
 }
 

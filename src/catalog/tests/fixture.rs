@@ -239,10 +239,10 @@ impl Fixture {
             blob: BlobId::new(&*self.clock, &*self.entropy),
             content_key: hash(&format!("{customer} {bytes}")),
             object_key: format!("{customer}/uploads/{upload}"),
-            adopted: false,
+            adopted: None,
             size: bytes.len() as u64,
             checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
-            upload,
+            upload: Some(upload),
             closes: None,
             job: JobId::new(&*self.clock, &*self.entropy),
         }

@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, CatalogError, PostgresSettings, WallFault};
 use crate::domain::CustomerId;
 
 /// What a server serves in all customers' name; every other table shows the house nothing.
-const OF_THE_HOUSE: [&str; 5] = ["audit_heads", "customers", "installation", "jobs", "uploads"];
+const OF_THE_HOUSE: [&str; 6] = ["audit_heads", "customers", "imports", "installation", "jobs", "uploads"];
 
 /// Two customers with one of everything, the second's things first.
 struct Two {

@@ -114,7 +114,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     // The upload is told of when it becomes a file or is given up.
     let new = fx.new_file(customer, "new");
-    count.leaves(0, "begin_upload", catalog.begin_upload(customer, new.upload, "uploads/2")).await;
+    count.leaves(0, "begin_upload", catalog.begin_upload(customer, new.upload.unwrap(), "uploads/2")).await;
     count.leaves(1, "add_file", catalog.add_file(&new, &e)).await;
     let upload = UploadId::new(&*fx.clock, &*fx.entropy);
     catalog.begin_upload(customer, upload, "uploads/3").await.unwrap();

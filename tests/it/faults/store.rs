@@ -37,6 +37,7 @@ async fn stage() -> (Stage, Proxy) {
         tuning: Tuning::default(),
         assume_role: None,
         kms_key: None,
+        locations: Vec::new(),
     };
     let store = Store::connect_within(settings, READ).await.unwrap();
     (Stage::on(Ground { store, ..ground }).await, proxy)

@@ -79,6 +79,7 @@ impl Ground {
             tuning: Tuning::default(),
             assume_role: None,
             kms_key: None,
+            locations: Vec::new(),
         })
         .await
         .unwrap();
