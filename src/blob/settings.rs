@@ -154,7 +154,9 @@ impl StoreSettings {
         let estate = self.estate(None);
         let too_long = |location: &&Location| estate.session_policy(&location.customer.to_string()).len() > MAX_SESSION_POLICY;
         match self.locations.iter().find(too_long) {
-            Some(location) => Err(format!("`{}` has more locations than the policy of its session holds; join some of them", location.customer)),
+            Some(location) => {
+                Err(format!("`{}` has more locations than the policy of its session holds; join some of them", location.customer))
+            }
             None => Ok(()),
         }
     }

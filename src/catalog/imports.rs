@@ -307,11 +307,10 @@ impl Catalog {
         let now = micros(self.clock().now());
         self.verb(|| async {
             let mut tx = self.begin(new.customer).await?;
-            let (open,): (i64,) =
-                sql::query("SELECT COUNT(*) FROM imports WHERE customer_id = $1 AND state IN ('listing', 'comparing')")
-                    .bind(&customer)
-                    .fetch_one(&mut tx)
-                    .await?;
+            let (open,): (i64,) = sql::query("SELECT COUNT(*) FROM imports WHERE customer_id = $1 AND state IN ('listing', 'comparing')")
+                .bind(&customer)
+                .fetch_one(&mut tx)
+                .await?;
             if open >= i64::from(most_open) {
                 return Ok(false);
             }

@@ -10,7 +10,8 @@ use super::{Files, FilesError};
 use crate::blob::{BlobError, Candidate, Listed, Object};
 use crate::catalog::{AdoptedRow, Adoption, CatalogError, Given, ImportNote, ImportPage, ImportRecord, ImportState, NewFile, Sighting};
 use crate::domain::{
-    Actor, AdoptedPlace, AuditEntry, BlobId, Checksum, FileId, FileName, Folder, ImportId, JobId, KeyId, Owner, Timestamp, UserId, clean_text,
+    Actor, AdoptedPlace, AuditEntry, BlobId, Checksum, FileId, FileName, Folder, ImportId, JobId, KeyId, Owner, Timestamp, UserId,
+    clean_text,
 };
 
 /// Objects of one page.
@@ -27,13 +28,18 @@ enum Plan {
     Adopt(Option<FileId>),
 }
 
+/// Whether two entity tags are the same; not every store quotes them in a listing.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim_matches('"') == other.trim_matches('"')
+}
+
 fn plan(listed: &Listed, row: Option<&AdoptedRow>, import: ImportId) -> Plan {
     match row {
         None => Plan::Adopt(None),
         Some(row) if row.is_deleted => Plan::Seen(Sighting::Deleted),
         // It came back, maybe as other bytes of the same name.
         Some(row) if row.seen.1 == Sighting::Vanished => Plan::Adopt(Some(row.file)),
-        Some(row) if row.pin.etag != listed.etag => Plan::Adopt(Some(row.file)),
+        Some(row) if !is_same(&row.pin.etag, &listed.etag) => Plan::Adopt(Some(row.file)),
         // This run adopted it, and was cut off before it had written down so.
         Some(row) if row.seen.0 == import => Plan::Seen(row.seen.1),
         Some(_) => Plan::Seen(Sighting::Known),
@@ -242,8 +248,7 @@ impl Files {
         let blob = BlobId::new(clock, entropy);
         let id = file.unwrap_or_else(|| FileId::new(clock, entropy));
         let declared = candidate.content_type.as_deref().map(|text| clean_text(text, 100)).filter(|text| !text.is_empty());
-        let adoption =
-            Adoption { import: import.id, bucket: place.bucket.clone(), name: place.name.clone(), pin: candidate.pin.clone() };
+        let adoption = Adoption { import: import.id, bucket: place.bucket.clone(), name: place.name.clone(), pin: candidate.pin.clone() };
         let new = NewFile {
             id,
             customer: import.customer,
@@ -344,6 +349,7 @@ mod tests {
             (Some(row("\"1\"", (before, Sighting::Adopted), false)), Plan::Seen(Sighting::Known)),
             (Some(row("\"1\"", (this, Sighting::Adopted), false)), Plan::Seen(Sighting::Adopted)),
             (Some(row("\"1\"", (this, Sighting::Changed), false)), Plan::Seen(Sighting::Changed)),
+            (Some(row("1", (before, Sighting::Known), false)), Plan::Seen(Sighting::Known)),
             (Some(row("\"2\"", (before, Sighting::Known), false)), Plan::Adopt(Some(file))),
             (Some(row("\"1\"", (before, Sighting::Vanished), false)), Plan::Adopt(Some(file))),
             (Some(row("\"2\"", (before, Sighting::Known), true)), Plan::Seen(Sighting::Deleted)),

@@ -133,7 +133,8 @@ impl Files {
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
         let given = self.hand_out(&file, &blob, &file.name).await;
         if let Err(error) = &given {
-            let entry = AuditEntry { object: Some(id.to_string()), reason: Some(error.to_string()), ..subject.entry("download", "unavailable") };
+            let entry =
+                AuditEntry { object: Some(id.to_string()), reason: Some(error.to_string()), ..subject.entry("download", "unavailable") };
             self.0.catalog.record(file.customer, &entry).await?;
         }
         Ok((self.view(file).await?, given?))

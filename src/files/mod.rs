@@ -61,4 +61,7 @@ pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Capabilities, Capability, Depth, Support};
-pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, Sighting, VersionRecord};
+pub use crate::catalog::{
+    AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, Sighting,
+    VersionRecord,
+};

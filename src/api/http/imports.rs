@@ -21,10 +21,7 @@ const PAGE: u32 = 500;
 const MAX_KEY: usize = 1024;
 
 pub(super) fn routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/imports", post(begin))
-        .route("/v1/imports/{import}", get(one))
-        .route("/v1/imports/{import}/notes", get(notes))
+    Router::new().route("/v1/imports", post(begin)).route("/v1/imports/{import}", get(one)).route("/v1/imports/{import}/notes", get(notes))
 }
 
 #[derive(Deserialize)]

@@ -89,7 +89,26 @@ impl World {
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         catalog.hold_file(customer, waiting, "a claim", &entry("hold")).await.unwrap();
         let (pending, share) = (question.id, share.id);
-        Self { customer, key, ana, phone, team, john, file, blob, waiting, job, call, pending, share, link, code: code_id, upload, import, later }
+        Self {
+            customer,
+            key,
+            ana,
+            phone,
+            team,
+            john,
+            file,
+            blob,
+            waiting,
+            job,
+            call,
+            pending,
+            share,
+            link,
+            code: code_id,
+            upload,
+            import,
+            later,
+        }
     }
 
     /// A run that somebody is at, with an object that it adopted and one that it refused; and a run after it.
@@ -158,7 +177,10 @@ impl World {
             answer("import", &catalog.import(asker, self.import.id).await.unwrap()),
             answer("import_notes", &catalog.import_notes(asker, self.import.id, None, 100).await.unwrap()),
             answer("adopted_objects", &catalog.adopted_objects(asker, "archive", &["legal/deed.pdf".to_owned()]).await.unwrap()),
-            answer("unseen_objects", &catalog.unseen_objects(&ImportRecord { customer: asker, ..self.later.clone() }, None, 100).await.unwrap()),
+            answer(
+                "unseen_objects",
+                &catalog.unseen_objects(&ImportRecord { customer: asker, ..self.later.clone() }, None, 100).await.unwrap(),
+            ),
             answer("held_files", &catalog.held_files(asker, None, 100).await.unwrap()),
             answer("due_garbage", &catalog.due_garbage(asker, 100).await.unwrap()),
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),

@@ -29,7 +29,7 @@ async fn objects_become_files_where_they_lie_and_a_second_run_adopts_nothing() {
         assert!(report.why("ann/2024/").1.contains("its name cannot be used"), "{report:?}");
         // Not readable before the scanner's word, as with every file.
         let lease = place.file(&place.ann, "lease.txt").await;
-        place.download(&place.ann, &lease, "").await.expect_problem(409, "not_ready");
+        place.download(&place.ann, &lease, "").await.expect_problem(403, "forbidden");
         place.world.inspect_all().await;
         let told = place.world.get(&format!("/v1/files/{lease}"), &place.ann.key).await.expect(200);
         assert_eq!(told.text("/lifecycle/status"), "active");
@@ -182,7 +182,8 @@ async fn what_cannot_be_taken_is_named_with_the_reason() {
     place.put_in("ann/cold.txt", b"cold", Some(StorageClass::Glacier)).await;
     let report = place.adopt(&place.ann, "ann/").await;
     assert_eq!(report.counts(), [1, 0, 0, 3, 0, 0], "{report:?}");
-    for (key, word) in [("ann/large.bin", "too large"), ("ann/x/../y.txt", "its folder cannot be used"), ("ann/cold.txt", "archive class")] {
+    for (key, word) in [("ann/large.bin", "too large"), ("ann/x/../y.txt", "its folder cannot be used"), ("ann/cold.txt", "archive class")]
+    {
         let (outcome, reason) = report.why(key);
         assert!(outcome == "refused" && reason.contains(word), "{key}: {reason}");
     }

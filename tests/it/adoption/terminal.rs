@@ -50,7 +50,8 @@ async fn an_operator_lets_a_customer_adopt_a_bucket_and_the_customer_does_at_the
     let mut server = serving(&data, &[]);
     let created = run(&["customer", "create", "Larkfield Foods", "--json", "--data", data_text]).json();
     let (customer, key) = (text(&created, "/customer_id"), text(&created, "/api_key"));
-    run(&["import", "s3://archive/legal/", "--key", key, "--data", data_text]).refused(1, "no location that the operator lets this customer");
+    run(&["import", "s3://archive/legal/", "--key", key, "--data", data_text])
+        .refused(1, "no location that the operator lets this customer");
     server.stop();
 
     let location = |prefix: &str| format!("[[store.locations]]\ncustomer = \"{customer}\"\nbucket = \"archive\"\nprefix = \"{prefix}\"\n");
@@ -64,7 +65,9 @@ async fn an_operator_lets_a_customer_adopt_a_bucket_and_the_customer_does_at_the
     let mut server = serving(&data, &["--config", config.to_str().unwrap()]);
     let bare = store(&data);
     bare.create_bucket().bucket("archive").send().await.unwrap();
-    for (name, content) in [("legal/2024/lease.txt", "The lease of the warehouse in Larkfield."), ("legal/note.txt", "A note."), ("other.txt", "No.")] {
+    for (name, content) in
+        [("legal/2024/lease.txt", "The lease of the warehouse in Larkfield."), ("legal/note.txt", "A note."), ("other.txt", "No.")]
+    {
         bare.put_object().bucket("archive").key(name).body(content.as_bytes().to_vec().into()).send().await.unwrap();
     }
     let adopt = ["import", "s3://archive/legal/", "--customer", customer, "--key", key, "--data", data_text];
