@@ -48,6 +48,7 @@ impl Adopting {
         Self::with(kind, versions, None).await
     }
 
+    /// The same, where this role is assumed for each customer's work.
     pub async fn with(kind: Kind, versions: Versions, role: Option<AssumeRole>) -> Self {
         let Reached { settings, bare, embedded } = Reached::of(kind).await;
         let settings = StoreSettings { create_buckets: true, ..settings };
@@ -76,8 +77,9 @@ impl Adopting {
             bucket: bucket.clone(),
             prefix: prefix.to_owned(),
         };
+        let assume_role = role.map(|role| AssumeRole { endpoint: settings.endpoint.clone(), ..role });
         let locations = vec![location(&ann, "ann/"), location(&ben, "ben/")];
-        let settings = StoreSettings { locations, create_buckets: false, assume_role: role, ..settings };
+        let settings = StoreSettings { locations, create_buckets: false, assume_role, ..settings };
         let world = World::on(ground(&settings, dir, SEED).await).await;
         Self { world, ann, ben, bucket, versions, settings, bare, embedded }
     }

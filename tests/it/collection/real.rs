@@ -126,7 +126,7 @@ async fn of_a_hold_a_deletion_and_sweeps_at_once_a_hold_that_was_granted_loses_n
             world.delete(&format!("/v1/files/{file}"), &tenant.key).await.expect(204);
         }
         let again = format!("name=again-{round}.txt");
-        let deletes = async { world.delete(&format!("/v1/files/{file}"), &tenant.key).await.status };
+        let removal = async { world.delete(&format!("/v1/files/{file}"), &tenant.key).await.status };
         let sweeps = async {
             for _ in 0..4 {
                 world.clock.advance_seconds(LONG);
@@ -136,7 +136,7 @@ async fn of_a_hold_a_deletion_and_sweeps_at_once_a_hold_that_was_granted_loses_n
         };
         let sends =
             async { if round % 2 == 0 { world.put(&tenant.key, &again, &bytes).await.expect(201).text("/id") } else { String::new() } };
-        let (placed, deleted, (), sent) = tokio::join!(hold(&world, &tenant, &file), deletes, sweeps, sends);
+        let (placed, deleted, (), sent) = tokio::join!(hold(&world, &tenant, &file), removal, sweeps, sends);
         assert!(matches!(deleted, 204 | 404 | 423), "round {round}: {deleted}");
         world.inspect_all().await;
         swept(&world).await;
