@@ -7,7 +7,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation};
 use serde_json::Value;
 
-use crate::cli::program::{FREE_PORTS, Serving, run, text};
+use crate::cli::program::{FREE_PORTS, Serving, client, run, text};
 use crate::support::until;
 
 fn json_of(path: &Path) -> Value {
@@ -78,7 +78,7 @@ async fn an_operator_lets_a_customer_adopt_a_bucket_and_the_customer_does_at_the
     // The workers of the server scan and read them.
     let url = text(&json_of(&data.join("server.json")), "/url").to_owned();
     let listed = async || {
-        let answer = reqwest::Client::new().get(format!("{url}/v1/files")).bearer_auth(key).send().await.unwrap();
+        let answer = client().get(format!("{url}/v1/files")).bearer_auth(key).send().await.unwrap();
         serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()
     };
     until("both files are active", async || {
