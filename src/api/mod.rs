@@ -8,6 +8,7 @@
 //! into `pages/`; a way to fail gets its status in `problem`.
 
 mod admission;
+mod attachment;
 mod credential;
 mod http;
 mod input;

@@ -213,6 +213,7 @@ fn told(error: &FilesError) -> String {
         | FilesError::Invalid { .. }
         | FilesError::NotReady { .. }
         | FilesError::Quarantined { .. }
+        | FilesError::Held { .. }
         | FilesError::Conflict(_)
         | FilesError::TooMany(_)
         | FilesError::Search(_)

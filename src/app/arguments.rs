@@ -30,7 +30,7 @@ pub enum Command {
     /// The buckets of the object store: how they are set up, and which rights that takes
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Upload a folder, wait until it is read, and report what was understood
+    /// Upload a folder or adopt objects of a bucket, wait, and report what was understood
     Import(ImportArgs),
     /// What this machine's own files would give
     #[command(subcommand)]
@@ -54,6 +54,9 @@ pub enum Command {
     /// API keys of a customer
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Files of which nothing is removed
+    #[command(subcommand)]
+    Hold(HoldCommand),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -239,8 +242,8 @@ pub struct ServerArgs {
 /// `satchel import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The folder
-    #[arg(value_name = "DIR")]
+    /// The folder, or the objects of a bucket, which stay where they lie: s3://BUCKET/PREFIX
+    #[arg(value_name = "DIR or s3://BUCKET/PREFIX")]
     pub source: String,
     /// The customer that must receive them; its key is taken from the demo's folder or `--key`
     #[arg(long, value_name = "CUSTOMER")]
@@ -460,6 +463,42 @@ pub enum KeyCommand {
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
+    },
+}
+
+/// `satchel hold`.
+#[derive(Debug, Subcommand)]
+pub enum HoldCommand {
+    /// Stop every removal of a file, deleted or not, until the hold is lifted
+    Place {
+        /// file_...
+        file: String,
+        /// Why; goes on the audit trail
+        #[arg(long)]
+        reason: String,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Let what was put off go on
+    Lift {
+        /// file_...
+        file: String,
+        /// Why; goes on the audit trail
+        #[arg(long)]
+        reason: String,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Every file that is held, and why
+    List {
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

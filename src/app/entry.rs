@@ -70,6 +70,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Customer(command) => commands::customer(&command, terminal).await,
         Command::Person(command) => commands::person(&command, terminal).await,
         Command::Key(command) => commands::key(&command, terminal).await,
+        Command::Hold(command) => commands::hold(&command, terminal).await,
         Command::Audit(command) => commands::audit(&command, terminal).await,
         Command::Policy(command) => commands::policy(&command, terminal),
     }

@@ -384,6 +384,9 @@ async fn embed(
     secrets: &SecretsFile,
     may_move: bool,
 ) -> Result<(Embedded, StoreSettings), HouseError> {
+    let region = settings.store.region.clone();
+    let (files_bucket, metadata_bucket) = (format!("satchel-files-{region}"), format!("satchel-metadata-{region}"));
+    let locations = settings.locations(&files_bucket, &metadata_bucket)?;
     let wanted = EmbeddedSettings {
         dir: folder.join("objects"),
         listen: settings.bytes.listen,
@@ -397,14 +400,13 @@ async fn embed(
         started => started?,
     };
     let endpoint = url_of(embedded.local_addr());
-    let region = settings.store.region.clone();
     let store = StoreSettings {
         public_endpoint: Some(settings.bytes.public_url.clone().unwrap_or_else(|| endpoint.clone())),
         endpoint: Some(endpoint),
         access_key: secrets.store_access_key.clone(),
         secret_key: secrets.store_secret_key.clone(),
-        files_bucket: format!("satchel-files-{region}"),
-        metadata_bucket: format!("satchel-metadata-{region}"),
+        files_bucket,
+        metadata_bucket,
         region,
         path_style: true,
         checksums_when_required: false,
@@ -414,6 +416,7 @@ async fn embed(
         tuning: Tuning { parts_at_once: 1, ..Tuning::default() },
         assume_role: None,
         kms_key: None,
+        locations,
     };
     Ok((embedded, store))
 }

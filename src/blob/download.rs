@@ -48,11 +48,19 @@ impl Object {
     }
 }
 
+/// What a request reads.
+#[derive(Debug, Clone)]
+pub(super) struct At {
+    pub bucket: String,
+    pub name: String,
+    /// Of the versions that the bucket keeps, this one.
+    pub version: Option<String>,
+}
+
 /// Where a body stands.
 struct Reading {
     store: Store,
-    bucket: String,
-    name: String,
+    at: At,
     etag: Option<String>,
     next: u64,
     end: u64,
@@ -69,7 +77,7 @@ impl Store {
     /// # Errors
     /// When the store does not answer or refuses.
     pub async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Option<Object>, BlobError> {
-        Ok(self.open(key, range, None).await?.map(|(object, _)| object))
+        Ok(self.open(self.at(key), range, None).await?.map(|(object, _)| object))
     }
 
     /// The object, read in parts of which several are under way at once, in order; `None` when there
@@ -80,7 +88,7 @@ impl Store {
     /// When the store does not answer or refuses.
     pub async fn download(&self, key: &ObjectKey) -> Result<Option<Object>, BlobError> {
         let part = self.tuning().part.max(1);
-        let Some((first, etag)) = self.open(key, Some(0..part), None).await? else { return Ok(None) };
+        let Some((first, etag)) = self.open(self.at(key), Some(0..part), None).await? else { return Ok(None) };
         let total = first.total;
         let starts: Vec<u64> = (1..total.div_ceil(part)).map(|index| index * part).collect();
         let (store, key) = (self.unhurried(), key.clone());
@@ -95,7 +103,7 @@ impl Store {
     /// One part of an object that is as it was, in memory.
     async fn piece(&self, key: &ObjectKey, range: Range<u64>, etag: Option<String>) -> Result<Bytes, BlobError> {
         let wanted = range.end.saturating_sub(range.start);
-        let Some((object, _)) = self.open(key, Some(range), etag).await? else { return Err(BlobError::Changed) };
+        let Some((object, _)) = self.open(self.at(key), Some(range), etag).await? else { return Err(BlobError::Changed) };
         if object.size != wanted {
             return Err(BlobError::Changed);
         }
@@ -107,36 +115,45 @@ impl Store {
         Ok(bytes.freeze())
     }
 
-    async fn open(
+    fn at(&self, key: &ObjectKey) -> At {
+        let (bucket, name) = self.place(key);
+        At { bucket: bucket.to_owned(), name: name.to_owned(), version: None }
+    }
+
+    /// Opens an object; where `if_match` is given, as that one and no other.
+    pub(super) async fn open(
         &self,
-        key: &ObjectKey,
+        at: At,
         range: Option<Range<u64>>,
         if_match: Option<String>,
     ) -> Result<Option<(Object, Option<String>)>, BlobError> {
-        let (bucket, name) = self.place(key);
-        let mut request = self.client().get_object().bucket(bucket).key(name).set_if_match(if_match);
+        let mut request = self.client().get_object().bucket(&at.bucket).key(&at.name).set_version_id(at.version.clone());
+        request = request.set_if_match(if_match.clone());
         let start = range.as_ref().map_or(0, |range| range.start);
         if let Some(range) = &range {
             let Some(last) = range.end.checked_sub(1).filter(|last| range.start <= *last) else {
-                return self.nothing_of(key).await;
+                return self.nothing_of(&at).await;
             };
             request = request.range(format!("bytes={}-{last}", range.start));
         }
         let answer = match self.timed(request.send()).await {
             Ok(answer) => answer,
             Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) if status(&error) == Some(416) => return self.nothing_of(key).await,
+            Err(error) if status(&error) == Some(416) => return self.nothing_of(&at).await,
             Err(error) => {
-                let is_nothing = status(&error) == Some(403) && self.lists_nothing(key).await;
+                let is_nothing = status(&error) == Some(403) && self.lists_nothing(&at).await;
                 return if is_nothing { Ok(None) } else { Err(BlobError::of(error)) };
             }
         };
         let (size, total) = (length(answer.content_length()), total_of(&answer));
         let etag = answer.e_tag().map(str::to_owned);
+        // A store that does not know `If-Match` must not make other bytes of these.
+        if if_match.is_some() && etag != if_match {
+            return Err(BlobError::Changed);
+        }
         let reading = Reading {
             store: self.unhurried(),
-            bucket: bucket.to_owned(),
-            name: name.to_owned(),
+            at,
             etag: etag.clone(),
             next: start,
             end: start.saturating_add(size),
@@ -147,8 +164,8 @@ impl Store {
         Ok(Some((Object { size, total, stream: reading.into_stream() }, etag)))
     }
 
-    async fn nothing_of(&self, key: &ObjectKey) -> Result<Option<(Object, Option<String>)>, BlobError> {
-        let facts = self.look(key).await?;
+    async fn nothing_of(&self, at: &At) -> Result<Option<(Object, Option<String>)>, BlobError> {
+        let facts = self.look_at(at).await?;
         Ok(facts.map(|facts| (Object { size: 0, total: facts.size, stream: Box::pin(stream::empty()) }, Some(facts.etag))))
     }
 }
@@ -207,8 +224,8 @@ impl Reading {
     /// Asks for what is left of the same object.
     async fn go_on(&mut self) -> Result<(), BlobError> {
         tokio::time::sleep(PAUSE.saturating_mul(1 << self.breaks.min(8))).await;
-        let request = self.store.client().get_object().bucket(&self.bucket).key(&self.name).set_if_match(self.etag.clone());
-        let request = request.range(format!("bytes={}-{}", self.next, self.end.saturating_sub(1)));
+        let request = self.store.client().get_object().bucket(&self.at.bucket).key(&self.at.name).set_if_match(self.etag.clone());
+        let request = request.set_version_id(self.at.version.clone()).range(format!("bytes={}-{}", self.next, self.end.saturating_sub(1)));
         let answer = match self.store.timed(request.send()).await {
             Ok(answer) => answer,
             Err(error) if is_absent(&error) || status(&error) == Some(416) => return Err(BlobError::Changed),

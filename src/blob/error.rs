@@ -53,6 +53,11 @@ pub enum BlobError {
 }
 
 impl BlobError {
+    /// Whether the object lies in an archive class, and has to be brought back first.
+    pub fn is_archived(&self) -> bool {
+        matches!(self, Self::Refused { reason, .. } if reason == "InvalidObjectState")
+    }
+
     /// The code shared by all doors.
     pub const fn code(&self) -> ErrorCode {
         match self {

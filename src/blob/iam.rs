@@ -1,6 +1,10 @@
 //! Which rights the calls of this room take, and the policies that give no more.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
+
+use super::adopted::Location;
 
 /// Who is given a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum Duty {
 pub enum On {
     /// Objects of customers.
     Objects,
+    /// Objects that customers may adopt where they lie.
+    Adopted,
+    /// The buckets of these.
+    AdoptedBuckets,
     /// Scratch objects of a probe.
     Scratch,
     /// The two buckets.
@@ -54,8 +62,15 @@ const fn row(call: &'static str, takes: &'static [(&'static [Duty], On, &'static
 
 /// Every call of the SDK that this room makes.
 pub const OPERATIONS: &[Operation] = &[
-    row("get_object", &[(WORK, On::Objects, &["s3:GetObject"])]),
-    row("head_object", &[(WORK, On::Objects, &["s3:GetObject"]), (PROBE, On::Scratch, &["s3:GetObject"])]),
+    row("get_object", &[(WORK, On::Objects, &["s3:GetObject"]), (WORK, On::Adopted, &["s3:GetObject", "s3:GetObjectVersion"])]),
+    row(
+        "head_object",
+        &[
+            (WORK, On::Objects, &["s3:GetObject"]),
+            (WORK, On::Adopted, &["s3:GetObject", "s3:GetObjectVersion"]),
+            (PROBE, On::Scratch, &["s3:GetObject"]),
+        ],
+    ),
     row(
         "put_object",
         &[(WORK, On::Objects, &["s3:PutObject"]), (PROBE, On::Scratch, &["s3:PutObject"]), (SETUP, On::ScratchBuckets, &["s3:PutObject"])],
@@ -76,7 +91,14 @@ pub const OPERATIONS: &[Operation] = &[
     row("list_multipart_uploads", &[(OWN, On::Buckets, &["s3:ListBucketMultipartUploads"])]),
     row("complete_multipart_upload", &[(WORK, On::Objects, &["s3:PutObject"])]),
     row("abort_multipart_upload", &[(WORK, On::Objects, &["s3:AbortMultipartUpload"])]),
-    row("list_objects_v2", &[(WORK, On::Buckets, &["s3:ListBucket"]), (SETUP, On::Buckets, &["s3:ListBucket"])]),
+    row(
+        "list_objects_v2",
+        &[
+            (WORK, On::Buckets, &["s3:ListBucket"]),
+            (WORK, On::AdoptedBuckets, &["s3:ListBucket"]),
+            (SETUP, On::Buckets, &["s3:ListBucket"]),
+        ],
+    ),
     row("head_bucket", &[(OWN, On::Buckets, &["s3:ListBucket"]), (SETUP, On::Buckets, &["s3:ListBucket"])]),
     row("put_object_tagging", &[(PROBE, On::Scratch, &["s3:PutObjectTagging"])]),
     row("get_object_tagging", &[(PROBE, On::Scratch, &["s3:GetObjectTagging"])]),
@@ -148,6 +170,8 @@ pub struct Estate {
     pub metadata_bucket: String,
     /// ARN of the key of the key service under which objects lie.
     pub kms_key: Option<String>,
+    /// Whose objects each customer may adopt.
+    pub locations: Vec<Location>,
     /// ARN of the queue of the store's events.
     pub queue: Option<String>,
     /// ARN of the role that is assumed for a customer.
@@ -182,6 +206,9 @@ impl Estate {
         let (files, metadata) = (self.bucket(&self.files_bucket), self.bucket(&self.metadata_bucket));
         match on {
             On::Objects => vec![format!("{files}/*"), format!("{metadata}/*")],
+            On::Adopted => self.locations.iter().map(|location| self.within(location)).collect(),
+            // Each with the prefixes it may be listed by: a statement of its own.
+            On::AdoptedBuckets => Vec::new(),
             On::Scratch => vec![format!("{files}/satchel-probe/*")],
             On::Buckets => vec![files, metadata],
             On::ScratchBuckets => vec![self.bucket("satchel-probe-*"), self.bucket("satchel-probe-*/*")],
@@ -190,18 +217,41 @@ impl Estate {
         }
     }
 
+    fn within(&self, location: &Location) -> String {
+        format!("{}/{}*", self.bucket(&location.bucket), location.prefix)
+    }
+
+    /// For each bucket with objects that may be adopted: that it may be listed, by these prefixes.
+    fn listings<'a>(&self, duty: Duty, locations: impl Iterator<Item = &'a Location>) -> Vec<Value> {
+        let mut prefixes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for location in locations {
+            prefixes.entry(&location.bucket).or_default().push(format!("{}*", location.prefix));
+        }
+        let rights = rights(duty, On::AdoptedBuckets);
+        let of = |(bucket, prefixes): (&str, Vec<String>)| {
+            json!({
+                "Effect": "Allow", "Action": rights, "Resource": [self.bucket(bucket)],
+                "Condition": {"StringLike": {"s3:prefix": prefixes}},
+            })
+        };
+        if rights.is_empty() { Vec::new() } else { prefixes.into_iter().map(of).collect() }
+    }
+
     /// The least that a duty takes, as an IAM policy document. A process that assumes a role for each
     /// customer needs no right to customers' objects itself.
     #[must_use]
     pub fn policy(&self, duty: Duty) -> Value {
         let by_role = self.role.is_some() && matches!(duty, Duty::Server | Duty::Worker);
-        let kinds = [On::Objects, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
+        let kinds = [On::Objects, On::Adopted, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
         let mut statements = Vec::new();
-        for on in kinds.into_iter().filter(|on| !(by_role && *on == On::Objects)) {
+        for on in kinds.into_iter().filter(|on| !(by_role && matches!(on, On::Objects | On::Adopted))) {
             let (rights, things) = (rights(duty, on), self.things(on));
             if !rights.is_empty() && !things.is_empty() {
                 statements.push(json!({"Sid": format!("Satchel{on:?}"), "Effect": "Allow", "Action": rights, "Resource": things}));
             }
+        }
+        if !by_role {
+            statements.extend(self.listings(duty, self.locations.iter()));
         }
         if let Some(key) = &self.kms_key {
             statements.push(json!({
@@ -214,7 +264,7 @@ impl Estate {
     /// The policy of a session for one customer: what its work takes, on its own objects. The text has
     /// no blanks, since Ceph RGW 16 does not read them in a form.
     #[must_use]
-    pub(super) fn session_policy(&self, customer: &str) -> String {
+    pub fn session_policy(&self, customer: &str) -> String {
         let (files, metadata) = (self.bucket(&self.files_bucket), self.bucket(&self.metadata_bucket));
         let of_metadata = ["indexes", "thumbnails", "extracted-text"];
         let mut objects = vec![format!("{files}/{customer}/*")];
@@ -231,6 +281,12 @@ impl Estate {
             list(&files, &json!([format!("{customer}/*")])),
             list(&metadata, &json!(in_metadata)),
         ];
+        let own: Vec<&Location> = self.locations.iter().filter(|location| location.customer.to_string() == customer).collect();
+        if !own.is_empty() {
+            let adopted: Vec<String> = own.iter().map(|location| self.within(location)).collect();
+            statements.push(json!({"Effect": "Allow", "Action": rights(Duty::Customer, On::Adopted), "Resource": adopted}));
+            statements.extend(self.listings(Duty::Customer, own.into_iter()));
+        }
         if let Some(key) = &self.kms_key {
             statements.push(json!({"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [key]}));
         }
@@ -241,6 +297,7 @@ impl Estate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{CustomerId, ManualClock, SeededEntropy};
 
     fn estate() -> Estate {
         Estate {
@@ -248,6 +305,7 @@ mod tests {
             files_bucket: "files".to_owned(),
             metadata_bucket: "metadata".to_owned(),
             kms_key: None,
+            locations: Vec::new(),
             queue: None,
             role: None,
         }
@@ -287,6 +345,32 @@ mod tests {
         for thing in ["/cust_01jzz3k5q8f4mv9c2x7d6w0b1n/*", "extracted-text/cust_01jzz3k5q8f4mv9c2x7d6w0b1n/*"] {
             assert!(policy.contains(thing), "{policy}");
         }
+    }
+
+    #[test]
+    fn what_may_be_adopted_may_be_read_and_listed_and_nothing_else_by_its_customer_alone() {
+        let (clock, entropy) = (ManualClock::at("2026-03-02T09:00:00Z"), SeededEntropy::new(1));
+        let (ann, ben) = (CustomerId::new(&clock, &entropy), CustomerId::new(&clock, &entropy));
+        let location = |customer, prefix: &str| Location { customer, bucket: "archive".to_owned(), prefix: prefix.to_owned() };
+        let estate = Estate { locations: vec![location(ann, "legal/"), location(ben, "sales/")], ..estate() };
+        let rights_on = |policy: &Value, thing: &str| -> Vec<String> {
+            let statements = policy["Statement"].as_array().unwrap().iter();
+            let about = statements.filter(|one| one["Resource"].as_array().unwrap().iter().any(|resource| resource == thing));
+            about.flat_map(|one| one["Action"].as_array().unwrap().clone()).map(|right| right.as_str().unwrap().to_owned()).collect()
+        };
+        let session: Value = serde_json::from_str(&estate.session_policy(&ann.to_string())).unwrap();
+        assert_eq!(rights_on(&session, "arn:aws:s3:::archive/legal/*"), ["s3:GetObject", "s3:GetObjectVersion"]);
+        assert_eq!(rights_on(&session, "arn:aws:s3:::archive"), ["s3:ListBucket"]);
+        assert!(session.to_string().contains("legal/*") && !session.to_string().contains("sales/"), "{session}");
+        for duty in [Duty::Server, Duty::Worker, Duty::Customer] {
+            let policy = estate.policy(duty);
+            for thing in ["arn:aws:s3:::archive/legal/*", "arn:aws:s3:::archive/sales/*"] {
+                assert_eq!(rights_on(&policy, thing), ["s3:GetObject", "s3:GetObjectVersion"], "{duty:?}");
+            }
+        }
+        assert!(!estate.policy(Duty::Setup).to_string().contains("archive"));
+        let assuming = Estate { role: Some("arn:aws:iam::1:role/customers".to_owned()), ..estate };
+        assert!(!assuming.policy(Duty::Server).to_string().contains("archive"), "the role has these rights then");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 pub mod embedded;
 
+mod adopted;
 mod assume;
 mod capabilities;
 mod client;
@@ -33,6 +34,7 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use adopted::{AdoptedObject, Candidate, Listed, ListedPage, Location, LocationFault};
 pub use assume::AssumeRole;
 pub use capabilities::{Capabilities, Capability, Depth, Feature, Support};
 pub use download::Object;

@@ -14,7 +14,7 @@ use super::store::Store;
 use crate::domain::{Checksum, FileName};
 
 /// Longest life of a URL that reads: it is made at the moment of the click.
-const MAX_READ: Duration = Duration::from_mins(1);
+pub(super) const MAX_READ: Duration = Duration::from_mins(1);
 /// Longest life of a URL that brings a whole object.
 const MAX_PUT: Duration = Duration::from_mins(15);
 /// Longest life of a URL that brings a part: all of a page are signed at once, and sent one after
@@ -95,6 +95,12 @@ impl Store {
         Ok(signed(&request, lifetime).url)
     }
 
+    /// `Content-Disposition` of bytes that are to be kept under a name.
+    #[must_use]
+    pub fn attachment_header(name: &FileName) -> String {
+        content_disposition(name)
+    }
+
     /// A request that tells size and entity tag of the object, for at most 60 seconds.
     ///
     /// # Errors
@@ -151,7 +157,7 @@ impl Store {
     }
 }
 
-fn expiring(lifetime: Duration) -> Result<PresigningConfig, BlobError> {
+pub(super) fn expiring(lifetime: Duration) -> Result<PresigningConfig, BlobError> {
     PresigningConfig::expires_in(lifetime)
         .map_err(|error| BlobError::Refused { reason: "InvalidLifetime".to_owned(), source: error.into() })
 }
@@ -161,14 +167,14 @@ fn lifetime_for(size: u64, most: Duration) -> Duration {
     BEGIN.saturating_add(Duration::from_secs(size / SLOWEST)).min(most)
 }
 
-fn signed(request: &PresignedRequest, lifetime: Duration) -> SignedRequest {
+pub(super) fn signed(request: &PresignedRequest, lifetime: Duration) -> SignedRequest {
     let headers = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
     SignedRequest { method: request.method().to_owned(), url: request.uri().to_owned(), headers: headers.collect(), lifetime }
 }
 
 /// `Content-Disposition` of RFC 6266: an ASCII name every client reads, and the true one beside it
 /// where they differ.
-fn content_disposition(name: &FileName) -> String {
+pub(super) fn content_disposition(name: &FileName) -> String {
     let plain: String = name
         .as_str()
         .chars()

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::adopted::Location;
 use super::assume::AssumeRole;
 use super::iam::Estate;
 
 const MIB: u64 = 1024 * 1024;
 /// How slow a line to the store may be, in bytes a second.
 pub(super) const SLOWEST: u64 = 64 * 1024;
+/// What STS takes, in characters.
+const MAX_SESSION_POLICY: usize = 2048;
 
 /// How to reach the store.
 #[derive(Clone)]
@@ -45,6 +48,8 @@ pub struct StoreSettings {
     pub assume_role: Option<AssumeRole>,
     /// The key of the key service under which objects lie, for the rights of a customer's session.
     pub kms_key: Option<String>,
+    /// Whose objects each customer may adopt where they lie; checked by [`Location::check`].
+    pub locations: Vec<Location>,
 }
 
 impl Default for StoreSettings {
@@ -65,6 +70,7 @@ impl Default for StoreSettings {
             tuning: Tuning::default(),
             assume_role: None,
             kms_key: None,
+            locations: Vec::new(),
         }
     }
 }
@@ -146,11 +152,30 @@ impl fmt::Debug for StoreSettings {
             .field("tuning", &self.tuning)
             .field("assume_role", &self.assume_role)
             .field("kms_key", &self.kms_key)
+            .field("locations", &self.locations)
             .finish_non_exhaustive()
     }
 }
 
 impl StoreSettings {
+    /// Whether the policy of each customer's session fits into what a session takes: 2,048 characters.
+    ///
+    /// # Errors
+    /// Whose does not, in words.
+    pub fn check_sessions(&self) -> Result<(), String> {
+        if self.assume_role.is_none() {
+            return Ok(());
+        }
+        let estate = self.estate(None);
+        let too_long = |location: &&Location| estate.session_policy(&location.customer.to_string()).len() > MAX_SESSION_POLICY;
+        match self.locations.iter().find(too_long) {
+            Some(location) => {
+                Err(format!("`{}` has more locations than the policy of its session holds; join some of them", location.customer))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// What policies are about.
     #[must_use]
     pub fn estate(&self, queue: Option<String>) -> Estate {
@@ -159,6 +184,7 @@ impl StoreSettings {
             files_bucket: self.files_bucket.clone(),
             metadata_bucket: self.metadata_bucket.clone(),
             kms_key: self.kms_key.clone(),
+            locations: self.locations.clone(),
             queue,
             role: self.assume_role.as_ref().map(|role| role.arn.clone()),
         }

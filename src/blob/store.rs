@@ -16,8 +16,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio_util::task::TaskTracker;
 
+use super::adopted::Location;
 use super::assume::{Clients, Sessions};
 use super::client::{browser_origin, config, credentials, http_client};
+use super::download::At;
 use super::error::{BlobError, is_absent, status};
 use super::iam::partition;
 use super::key::{ObjectKey, Role};
@@ -65,6 +67,8 @@ struct Inner {
     /// What this handle signs by, where that ends.
     renewed: Option<Arc<Renewed>>,
     region: String,
+    /// Whose objects each customer may adopt.
+    locations: Vec<Location>,
     /// Requests go over TLS.
     with_tls: bool,
     browser_origin: String,
@@ -163,6 +167,7 @@ impl Store {
                 tuning: settings.tuning,
                 keeps_checksums: !settings.checksums_when_required,
                 region: settings.region,
+                locations: settings.locations,
                 files_bucket: settings.files_bucket,
                 metadata_bucket: settings.metadata_bucket,
                 tasks: TaskTracker::new(),
@@ -244,7 +249,11 @@ impl Store {
     /// When the store does not answer or refuses.
     pub async fn look(&self, key: &ObjectKey) -> Result<Option<Facts>, BlobError> {
         let (bucket, name) = self.place(key);
-        let mut request = self.client().head_object().bucket(bucket).key(name);
+        self.look_at(&At { bucket: bucket.to_owned(), name: name.to_owned(), version: None }).await
+    }
+
+    pub(super) async fn look_at(&self, at: &At) -> Result<Option<Facts>, BlobError> {
+        let mut request = self.client().head_object().bucket(&at.bucket).key(&at.name).set_version_id(at.version.clone());
         if self.keeps_checksums() {
             request = request.checksum_mode(ChecksumMode::Enabled);
         }
@@ -261,7 +270,7 @@ impl Store {
             }
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => {
-                let is_nothing = status(&error) == Some(403) && self.lists_nothing(key).await;
+                let is_nothing = status(&error) == Some(403) && self.lists_nothing(at).await;
                 if is_nothing { Ok(None) } else { Err(BlobError::of(error)) }
             }
         }
@@ -270,11 +279,10 @@ impl Store {
     /// Whether the store says that nothing lies under the key when it is asked for its list. Credentials that
     /// may list their own prefix alone are told `403` instead of `404` of what is not there: whether that may
     /// be told, S3 asks without a prefix, which their policy does not allow.
-    pub(super) async fn lists_nothing(&self, key: &ObjectKey) -> bool {
-        let (bucket, name) = self.place(key);
-        let request = self.client().list_objects_v2().bucket(bucket).prefix(name).max_keys(1);
+    pub(super) async fn lists_nothing(&self, at: &At) -> bool {
+        let request = self.client().list_objects_v2().bucket(&at.bucket).prefix(&at.name).max_keys(1);
         let page = self.timed(request.send()).await;
-        page.is_ok_and(|page| page.contents().first().and_then(|object| object.key()) != Some(name))
+        page.is_ok_and(|page| page.contents().first().and_then(|object| object.key()) != Some(at.name.as_str()))
     }
 
     /// Deletes the object; nothing to delete is success.
@@ -388,6 +396,10 @@ impl Store {
         &self.inner.metadata_bucket
     }
 
+    pub(super) fn locations(&self) -> &[Location] {
+        &self.inner.locations
+    }
+
     pub(super) fn is_reached_with_tls(&self) -> bool {
         self.inner.with_tls
     }
@@ -442,6 +454,6 @@ pub(super) fn length(header: Option<i64>) -> u64 {
     header.and_then(|length| u64::try_from(length).ok()).unwrap_or(0)
 }
 
-fn checksum_of(text: &str) -> Option<Checksum> {
+pub(super) fn checksum_of(text: &str) -> Option<Checksum> {
     STANDARD.decode(text).ok().and_then(|digest| digest.try_into().ok()).map(Checksum::from_digest)
 }

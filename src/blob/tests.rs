@@ -43,6 +43,7 @@ pub(super) fn settings(address: SocketAddr) -> StoreSettings {
         tuning: Tuning::default(),
         assume_role: None,
         kms_key: None,
+        locations: Vec::new(),
     }
 }
 

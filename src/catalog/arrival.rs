@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
-use super::{Catalog, CatalogError, audit, direct, object_places, sql};
+use super::{Adoption, Catalog, CatalogError, adopted, audit, direct, object_places, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -53,14 +53,14 @@ pub struct NewFile {
     pub content_key: String,
     /// Where the bytes lie.
     pub object_key: String,
-    /// Whether they lie where somebody else put them.
-    pub adopted: bool,
+    /// The object they are, where they lie where somebody else put them.
+    pub adopted: Option<Adoption>,
     /// Bytes.
     pub size: u64,
     /// SHA-256 of the bytes.
     pub checksum: Checksum,
-    /// The upload that brought them.
-    pub upload: UploadId,
+    /// The upload that brought them, where one did.
+    pub upload: Option<UploadId>,
     /// The job that will look at them.
     pub job: JobId,
     /// The direct upload that this ends, where they came by one.
@@ -157,8 +157,8 @@ impl Catalog {
             let mut tx = self.begin(new.customer).await?;
             // One statement, since two uploads of the same bytes may arrive at once; the blob that is there wins.
             let (blob,): (String,) = sql::query(
-                "INSERT INTO blobs (id, customer_id, content_key, object_key, size, checksum, scan_status, created_at, adopted) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+                "INSERT INTO blobs (id, customer_id, content_key, object_key, size, checksum, scan_status, created_at, adopted, \
+                 pin_etag, pin_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                  ON CONFLICT (customer_id, content_key) DO UPDATE SET unreferenced_at = NULL RETURNING id",
             )
             .bind(new.blob.to_string())
@@ -169,7 +169,9 @@ impl Catalog {
             .bind(new.checksum.to_string())
             .bind(ScanStatus::Pending.as_str())
             .bind(micros(now))
-            .bind(i64::from(new.adopted))
+            .bind(i64::from(new.adopted.is_some()))
+            .bind(new.adopted.as_ref().map(|adoption| adoption.pin.etag.clone()))
+            .bind(new.adopted.as_ref().and_then(|adoption| adoption.pin.version.clone()))
             .fetch_one(&mut tx)
             .await?;
             let duplicate = blob != new.blob.to_string();
@@ -180,7 +182,11 @@ impl Catalog {
             let seq = next_change(&mut tx, new.customer).await?;
             let given = serde_json::to_string(&new.given).map_err(|_| CatalogError::Corrupt { table: "files", id: new.id.to_string() })?;
             let version = if let Some(existing) = file_in(&mut tx, new.customer, new.id).await? {
-                existing.status.to(FileStatus::Scanning).map_err(|_| CatalogError::Conflict("the file cannot take a new version now"))?;
+                // Adopted bytes that changed before they were scanned are gone: no verdict on them will ever come.
+                let is_overtaken = new.adopted.is_some() && matches!(existing.status, FileStatus::Scanning | FileStatus::Processing);
+                if !is_overtaken {
+                    existing.status.to(FileStatus::Scanning).map_err(|_| CatalogError::Conflict("the file cannot take a new version now"))?;
+                }
                 let version = existing.version.saturating_add(1);
                 // What was read from the version before says nothing of this one.
                 sql::query(
@@ -255,12 +261,15 @@ impl Catalog {
             .bind(micros(now))
             .execute(&mut tx)
             .await?;
-            if !duplicate {
+            if let Some(upload) = new.upload.filter(|_| !duplicate) {
                 sql::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
                     .bind(&customer)
-                    .bind(new.upload.to_string())
+                    .bind(upload.to_string())
                     .execute(&mut tx)
                     .await?;
+            }
+            if let Some(adoption) = &new.adopted {
+                adopted::adopt(&mut tx, new.customer, new.id, new.size, version, adoption, now).await?;
             }
             if let Some(direct) = new.closes {
                 let came_in = direct::close_with_file(&mut tx, new.customer, direct, new.id).await?;

@@ -106,31 +106,6 @@ macro_rules! references {
 }
 
 impl Catalog {
-    /// Stops every removal of a file's bytes, deleted or not, or no longer does.
-    ///
-    /// # Errors
-    /// `Conflict` when the file is not there or its bytes were let go; else when it could not be committed.
-    pub async fn hold_file(&self, customer: CustomerId, file: FileId, hold: bool, entry: &AuditEntry) -> Result<(), CatalogError> {
-        self.verb(|| async {
-            let mut tx = self.begin(customer).await?;
-            let changed = sql::query("UPDATE files SET hold = $3 WHERE customer_id = $1 AND id = $2 AND released_at IS NULL")
-                .bind(customer.to_string())
-                .bind(file.to_string())
-                .bind(i64::from(hold))
-                .execute(&mut tx)
-                .await?;
-            if changed == 0 {
-                return Err(CatalogError::Conflict("the file is gone"));
-            }
-            if !hold {
-                sweeps::due(&mut tx, customer, self.clock().now()).await?;
-            }
-            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-            tx.commit().await
-        })
-        .await
-    }
-
     /// Files that were deleted before an instant and that nothing holds, the earliest first.
     ///
     /// # Errors

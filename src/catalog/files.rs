@@ -4,7 +4,7 @@ use super::arrival::Given;
 use super::rows::{FileRow, RowRef, micros, select_files};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql, sweeps};
-use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileRecord, FileStatus, ScanStatus, Timestamp};
+use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileRecord, FileStatus, Pin, ScanStatus, Timestamp};
 
 /// Bytes, as stored once per customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,9 @@ pub struct BlobRecord {
     pub checksum: Checksum,
     /// The scanner's word.
     pub scan: ScanStatus,
-    /// Whether they lie where somebody else put them: such an object is read, and never moved or removed.
-    pub adopted: bool,
+    /// Which bytes of an object that lies where somebody else put it: such an object is read, and never
+    /// moved or removed.
+    pub adopted: Option<Pin>,
 }
 
 /// Moves the customer's change feed on by one and gives the new number.
@@ -122,15 +123,15 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn blob(&self, customer: CustomerId, blob: BlobId) -> Result<Option<BlobRecord>, CatalogError> {
-        let row: Option<(String, Option<String>, i64, String, String, i64)> = sql::query(
-            "SELECT object_key, text_key, size, checksum, scan_status, adopted FROM blobs \
+        let row: Option<(String, Option<String>, i64, String, String, i64, Option<String>, Option<String>)> = sql::query(
+            "SELECT object_key, text_key, size, checksum, scan_status, adopted, pin_etag, pin_version FROM blobs \
                  WHERE customer_id = $1 AND id = $2 AND collected_at IS NULL",
         )
         .bind(customer.to_string())
         .bind(blob.to_string())
         .fetch_optional(&mut self.read(customer).await?)
         .await?;
-        let Some((object_key, text_key, size, checksum, scan, adopted)) = row else { return Ok(None) };
+        let Some((object_key, text_key, size, checksum, scan, adopted, etag, version)) = row else { return Ok(None) };
         let id = blob.to_string();
         let row = RowRef { table: "blobs", id: &id };
         Ok(Some(BlobRecord {
@@ -140,7 +141,7 @@ impl Catalog {
             size: row.number(size)?,
             checksum: row.known(Checksum::parse(&checksum))?,
             scan: row.known(ScanStatus::parse(&scan))?,
-            adopted: adopted != 0,
+            adopted: if adopted == 0 { None } else { Some(Pin { etag: row.known(etag)?, version }) },
         }))
     }
 

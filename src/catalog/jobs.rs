@@ -225,7 +225,7 @@ impl Catalog {
         .await
     }
 
-    /// Puts every job and sweep back that a worker held, and frees the key of every request that was under way.
+    /// Puts every job, import and sweep back that a worker held, and frees the key of every request that was under way.
     /// Only for whoever has the database to itself: they were of a process that is gone. On Postgres others
     /// live, so nothing is taken from them: a lease ends by itself, and so does an unanswered request.
     ///
@@ -238,10 +238,11 @@ impl Catalog {
         self.verb(|| async {
             let mut tx = self.begin(Scope::House).await?;
             let jobs = sql::query("UPDATE jobs SET state = 'ready', leased_until = NULL WHERE state = 'leased'").execute(&mut tx).await?;
+            let imports = sql::query("UPDATE imports SET leased_until = NULL WHERE leased_until IS NOT NULL").execute(&mut tx).await?;
             let keys = sql::query("DELETE FROM idempotency WHERE answer IS NULL").execute(&mut tx).await?;
             sweeps::free(&mut tx).await?;
             tx.commit().await?;
-            Ok(jobs + keys)
+            Ok(jobs + imports + keys)
         })
         .await
     }

@@ -9,6 +9,7 @@
 //! (`Scope` in `session.rs`), and keeps its SQL to what SQLite and Postgres share. A table is made by two
 //! migrations of one number and name, and on Postgres has policies and a line in `postgres/tables.rs`.
 
+mod adopted;
 mod arrival;
 mod audit;
 mod calls;
@@ -20,7 +21,9 @@ mod engine;
 mod feed;
 mod files;
 mod history;
+mod holds;
 mod idempotency;
+mod imports;
 mod installation;
 mod jobs;
 mod listings;
@@ -40,6 +43,7 @@ mod tests;
 mod verdict;
 mod writer;
 
+pub use adopted::{AdoptedRow, Adoption};
 pub use arrival::{AddedFile, Given, NewFile};
 pub use audit::{AuditRecord, ChainFault, ChainReport, SYSTEM_CHAIN};
 pub use calls::{CallChange, CallRecord, NewCall};
@@ -51,7 +55,9 @@ pub use engine::{Catalog, CatalogError, Ground};
 pub use feed::{Change, Grant};
 pub use files::BlobRecord;
 pub use history::VersionRecord;
+pub use holds::HeldFile;
 pub use idempotency::Seen;
+pub use imports::{ImportNote, ImportPage, ImportRecord, ImportState, NewImport, Sighting, Sightings};
 pub use jobs::{Job, JobKind, JobState};
 pub use listings::Listed;
 pub use moving::{Comparison, TableComparison};

@@ -119,6 +119,8 @@ ids! {
     JobId = "job";
     /// One upload.
     UploadId = "upload";
+    /// One run over objects that are adopted where they lie.
+    ImportId = "import";
     /// One audit record.
     AuditId = "audit";
     /// An action that waits for the caller's yes.

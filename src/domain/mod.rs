@@ -6,6 +6,7 @@
 //! To add one: a word that two rooms need gets a file here, with a private field, one `parse`
 //! and its invariants; a word that one room needs stays in that room.
 
+mod adopted;
 mod audit;
 mod call;
 mod chunk;
@@ -20,6 +21,7 @@ mod share;
 mod state;
 mod store_event;
 
+pub use adopted::{AdoptedPlace, Pin};
 pub use audit::{Actor, AuditEntry, Decision, Door};
 pub use call::{CallContext, CallSettings, Caller, Heard, HeardKind, Permission, Permissions, Verified, VerifiedMethod};
 pub use chunk::ChunkStream;
@@ -27,8 +29,8 @@ pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemE
 pub use error::ErrorCode;
 pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
 pub use id::{
-    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, JobId, KeyId, LinkId, MessageId, PendingId, PersonId, ShareId,
-    TeamId, UploadId, UserId,
+    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
+    PersonId, ShareId, TeamId, UploadId, UserId,
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};

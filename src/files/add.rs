@@ -146,10 +146,10 @@ impl Files {
             blob: BlobId::new(clock, entropy),
             content_key: self.0.secrets.content_key(customer, &stored.checksum),
             object_key: key.as_str().to_owned(),
-            adopted: false,
+            adopted: None,
             size: stored.size,
             checksum: stored.checksum,
-            upload,
+            upload: Some(upload),
             job: JobId::new(clock, entropy),
             closes,
         };

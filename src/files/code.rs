@@ -1,14 +1,12 @@
 //! Codes that are spoken, and links that they open.
 
-use std::time::Duration;
-
 use super::errand::Errand;
 use super::find::Meant;
 use super::secrets::token_hash;
 use super::share::IssuedCode;
 use super::versions::may_leave;
 use super::words::WORDS;
-use super::{Files, FilesError, Patience, Subject, Unclear};
+use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Permission, Permissions, Person,
@@ -63,13 +61,10 @@ pub struct LinkFace {
 }
 
 /// What a code at a link gives.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Opened {
-    /// The address of the bytes, for a minute.
-    Go {
-        /// Where.
-        url: String,
-    },
+    /// The bytes, mostly as an address for a minute.
+    Go(Handout),
     /// Wrong, expired, used up, revoked, unknown: one answer.
     Closed,
     /// The code is right, and the file cannot be handed out now.
@@ -81,7 +76,6 @@ const DIGITS_SECONDS: i64 = 3600;
 const MAX_CODE_SECONDS: i64 = 7 * 86_400;
 const CODE_DIGITS: usize = 6;
 const CODE_WORDS: usize = 5;
-const URL_LIFETIME: Duration = Duration::from_mins(1);
 
 /// What was typed, as it is compared: digits without blanks, or words in lower case.
 fn typed(text: &str) -> String {
@@ -227,7 +221,15 @@ impl Files {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
             return Ok(Opened::NotNow);
         };
-        let url = self.presigned(patience, &file, &blob, &name).await?;
+        let given = match self.hand_out(Errand::waited_for(link.customer, patience), &file, &blob, &name).await {
+            // The bytes were adopted, and are not those any more.
+            Err(FilesError::Conflict(reason)) => {
+                let entry = AuditEntry { reason: Some(reason.to_owned()), ..entry("unavailable") };
+                self.0.catalog.record(link.customer, &entry).await?;
+                return Ok(Opened::NotNow);
+            }
+            given => given?,
+        };
         let entry = AuditEntry {
             version: Some(version),
             content_hash: Some(blob.checksum.hex()),
@@ -237,25 +239,11 @@ impl Files {
         };
         // Counted before the address is given out: an address nobody got costs nothing, one nobody counted does.
         match self.0.catalog.downloaded(&link, &entry).await {
-            Ok(()) => Ok(Opened::Go { url }),
+            Ok(()) => Ok(Opened::Go(given)),
             // The share ended between the code and the count.
             Err(CatalogError::Conflict(_)) => Ok(Opened::Closed),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// An address of a file's bytes that lives for a minute.
-    pub(super) async fn presigned(
-        &self,
-        patience: Patience,
-        file: &FileRecord,
-        blob: &BlobRecord,
-        name: &FileName,
-    ) -> Result<String, FilesError> {
-        let key = Self::object_of(file.customer, blob)?;
-        // The row of a file knows the type of its present bytes only.
-        let content_type = if blob.id == file.blob { &file.content_type } else { "application/octet-stream" };
-        Ok(self.store(Errand::waited_for(file.customer, patience)).await?.presign_get(&key, name, content_type, URL_LIFETIME).await?)
     }
 
     /// The bytes that a link opens: of the version that was confirmed, or of the newest that was found

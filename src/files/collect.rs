@@ -74,7 +74,7 @@ impl Files {
         for id in self.0.catalog.collectable(customer, before, AT_ONCE).await? {
             let Some(blob) = self.0.catalog.blob(customer, id).await? else { continue };
             let mut places: Vec<ObjectKey> = Vec::new();
-            if !blob.adopted {
+            if blob.adopted.is_none() {
                 // A worker that was cut off may have left a copy at any of these.
                 places.push(Self::object_of(customer, &blob)?);
                 places.extend(ObjectKey::first_places(customer, id));

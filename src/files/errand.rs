@@ -67,6 +67,11 @@ impl Errand {
         Self { customer, left: Some(STEP) }
     }
 
+    /// Whose bytes.
+    pub const fn customer(self) -> CustomerId {
+        self.customer
+    }
+
     /// For somebody who waits so long.
     pub fn waited_for(customer: CustomerId, patience: Patience) -> Self {
         Self { customer, left: patience.left() }

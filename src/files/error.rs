@@ -38,6 +38,12 @@ pub enum FilesError {
         /// What the file is called.
         title: String,
     },
+    /// A hold or a retention stops the removal of the file.
+    #[error("a hold or retention forbids it")]
+    Held {
+        /// What the file is called.
+        title: String,
+    },
     /// Another answer came first, or the thing has changed.
     #[error("{0}")]
     Conflict(&'static str),
@@ -76,6 +82,7 @@ impl FilesError {
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::NotReady { .. } => ErrorCode::NotReady,
             Self::Quarantined { .. } => ErrorCode::Quarantined,
+            Self::Held { .. } => ErrorCode::Held,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::TooMany(_) => ErrorCode::TooMany,
             Self::Catalog(source) => source.code(),

@@ -121,10 +121,9 @@ impl Files {
     /// `NotFound` when they are gone; else when catalog or store do not answer.
     pub async fn open_for_inspection(&self, under: &UnderInspection) -> Result<(FileName, ChunkStream), FilesError> {
         let file = &under.file;
-        let (blob, key) = self.blob_of(file).await?;
-        let object = self.store(Errand::of_worker(file.customer)).await?.get(&key, None).await?.ok_or(FilesError::NotFound)?;
+        let blob = self.blob_of(file).await?;
         // A verdict is about the bytes whose checksum the catalog has, or there is none.
-        Ok((file.name.clone(), object.verified(blob.checksum).stream))
+        Ok((file.name.clone(), self.open_blob(Errand::of_worker(file.customer), &blob).await?.stream))
     }
 
     /// Stores the scanner's verdict, or the store's own scanner's where that is stricter; harmful bytes move where nobody reads.
@@ -133,10 +132,10 @@ impl Files {
     /// `Conflict` when the file has moved on; else when catalog or store do not answer.
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
-        let (blob, from) = self.blob_of(file).await?;
+        let blob = self.blob_of(file).await?;
         let verdict = &self.strictest(file.customer, &blob, verdict).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
-        let moved = if harmful { self.move_on(file.customer, &blob, &from, Goal::Quarantine).await? } else { None };
+        let moved = if harmful { self.move_on(file.customer, &blob, Goal::Quarantine).await? } else { None };
         let entry = AuditEntry {
             version: Some(job.version),
             content_hash: Some(file.checksum.hex()),
@@ -158,8 +157,8 @@ impl Files {
         let file = &under.file;
         let given = self.0.catalog.given(job.customer, job.file).await?.unwrap_or_default();
         let category = given.category.unwrap_or(understood.category);
-        let (blob, from) = self.blob_of(file).await?;
-        let moved = self.move_on(file.customer, &blob, &from, Goal::Document(category)).await?;
+        let blob = self.blob_of(file).await?;
+        let moved = self.move_on(file.customer, &blob, Goal::Document(category)).await?;
         let text_key = if understood.text.is_empty() {
             None
         } else {

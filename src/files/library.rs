@@ -1,9 +1,9 @@
 //! Files as a program or a signed-in person handles them: listing, metadata, bytes, removal.
 
-use super::{Files, FilesError, Subject};
-use crate::blob::ObjectKey;
-use crate::catalog::{BlobRecord, CatalogError};
-use crate::domain::{AuditEntry, ChunkStream, CustomerId, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
+use super::hold::is_kept;
+use super::{Files, FilesError, Handout, Subject};
+use crate::catalog::CatalogError;
+use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
 use crate::policy::{Delete, Describe, Download, Find};
 
 /// A file with everything its JSON shows.
@@ -17,14 +17,6 @@ pub struct FileView {
     pub owner: Option<Person>,
     /// Whom it is shared with.
     pub shared_with: Vec<Person>,
-}
-
-/// Bytes that are handed out.
-pub struct Content {
-    /// The file.
-    pub file: FileRecord,
-    /// The bytes.
-    pub stream: ChunkStream,
 }
 
 /// Files that one page looks at, at most, to find those that may be shown.
@@ -131,31 +123,21 @@ impl Files {
         Err(error)
     }
 
-    /// An address of the file's bytes that lives for a minute.
+    /// The file's bytes, mostly as an address that lives for a minute.
     ///
     /// # Errors
-    /// `NotFound`, `Refused`, `NotReady`, `Quarantined`; else when catalog or store do not answer.
-    pub async fn content_url(&self, subject: &Subject, id: FileId) -> Result<(FileView, String), FilesError> {
+    /// `NotFound`, `Refused`, `NotReady`, `Quarantined`, `Conflict` when adopted bytes are not those any
+    /// more; else when catalog or store do not answer.
+    pub async fn content(&self, subject: &Subject, id: FileId) -> Result<(FileView, Handout), FilesError> {
         let file = self.download(subject, id).await?;
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let url = self.presigned(subject.patience, &file, &blob, &file.name).await?;
-        Ok((self.view(file).await?, url))
-    }
-
-    /// The file's bytes.
-    ///
-    /// # Errors
-    /// As [`Files::content_url`].
-    pub async fn content(&self, subject: &Subject, id: FileId) -> Result<Content, FilesError> {
-        let file = self.download(subject, id).await?;
-        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let object = self.store(subject).await?.get(&Self::object_of(file.customer, &blob)?, None).await?.ok_or(FilesError::NotFound)?;
-        let stream = object.verified(blob.checksum).stream;
-        Ok(Content { file, stream })
-    }
-
-    pub(super) fn object_of(customer: CustomerId, blob: &BlobRecord) -> Result<ObjectKey, FilesError> {
-        ObjectKey::parse(customer, &blob.object_key).map_err(|_| FilesError::Sealed { what: "object key" })
+        let given = self.hand_out(subject, &file, &blob, &file.name).await;
+        if let Err(error) = &given {
+            let entry =
+                AuditEntry { object: Some(id.to_string()), reason: Some(error.to_string()), ..subject.entry("download", "unavailable") };
+            self.0.catalog.record(file.customer, &entry).await?;
+        }
+        Ok((self.view(file).await?, given?))
     }
 
     /// Marks a file deleted. Its bytes stay until they are swept.
@@ -173,7 +155,9 @@ impl Files {
             Err(CatalogError::Conflict(reason)) => {
                 let entry = AuditEntry { reason: Some(reason.to_owned()), ..subject.file_entry("refused", &file, &permit) };
                 self.0.catalog.record(file.customer, &entry).await?;
-                Err(FilesError::Conflict(reason))
+                // A hold may have been placed since the file was looked at.
+                let is_held = self.0.catalog.file(file.customer, id).await?.is_some_and(|file| is_kept(&file, self.now()));
+                Err(if is_held { FilesError::Held { title: file.title } } else { FilesError::Conflict(reason) })
             }
             Err(error) => Err(error.into()),
         }

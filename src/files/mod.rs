@@ -1,4 +1,4 @@
-//! Owns the use cases, one file each: add, direct uploads, find, describe, share, confirm, code, open, list, remove,
+//! Owns the use cases, one file each: add, adopt, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
 //! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
@@ -9,6 +9,8 @@
 //! one method of [`Files`] that asks for a permit, does the work and leaves exactly one audit record.
 
 mod add;
+mod adopt;
+mod adopting;
 mod code;
 mod collect;
 mod confirm;
@@ -19,7 +21,9 @@ mod errand;
 mod error;
 mod find;
 mod grant;
+mod handing;
 mod health;
+mod hold;
 mod identity;
 mod index;
 mod inspection;
@@ -38,6 +42,7 @@ mod versions;
 mod words;
 
 pub use add::AddRequest;
+pub use adopt::ImportRequest;
 pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
@@ -47,10 +52,11 @@ pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way
 pub use errand::Patience;
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
+pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
 pub use identity::{Access, CallAccess, CallRequest, CallerHint, CreatedCustomer, CreatedKey, OpenedCall, RequestFacts};
 pub use inspection::{UnderInspection, Understood};
-pub use library::{Content, FileView};
+pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
 pub use people::{PersonRequest, Who};
@@ -61,4 +67,7 @@ pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
-pub use crate::catalog::{AuditRecord, ChainFault, ChainReport, Customer, Given, Job, KeyRecord, VersionRecord};
+pub use crate::catalog::{
+    AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, Sighting,
+    VersionRecord,
+};

@@ -42,7 +42,7 @@ fn next_place(customer: CustomerId, blob: &BlobRecord, from: &ObjectKey, goal: G
         Goal::Document(category) => ObjectKey::document(customer, category, id),
         Goal::Quarantine => ObjectKey::quarantine(customer, id),
     };
-    if blob.adopted {
+    if blob.adopted.is_some() {
         Next::Stay
     } else if from.upload_id().is_some() {
         Next::First(place(blob.id))
@@ -56,11 +56,9 @@ fn next_place(customer: CustomerId, blob: &BlobRecord, from: &ObjectKey, goal: G
 }
 
 impl Files {
-    /// The bytes of a file's present version, with their place.
-    pub(super) async fn blob_of(&self, file: &FileRecord) -> Result<(BlobRecord, ObjectKey), FilesError> {
-        let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let key = Self::object_of(file.customer, &blob)?;
-        Ok((blob, key))
+    /// The bytes of a file's present version.
+    pub(super) async fn blob_of(&self, file: &FileRecord) -> Result<BlobRecord, FilesError> {
+        self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)
     }
 
     /// A note for an object that is, or may become, nobody's.
@@ -74,9 +72,13 @@ impl Files {
         &self,
         customer: CustomerId,
         blob: &BlobRecord,
-        from: &ObjectKey,
         goal: Goal,
     ) -> Result<Option<(Move, ObjectKey)>, FilesError> {
+        // What was adopted stays where it lies, whatever it is judged to be.
+        if blob.adopted.is_some() {
+            return Ok(None);
+        }
+        let from = &Self::object_of(customer, blob)?;
         let fresh = || BlobId::new(&*self.0.clock, &*self.0.entropy);
         let (to, announced) = match next_place(customer, blob, from, goal, fresh) {
             Next::Stay => return Ok(None),
@@ -110,20 +112,20 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Checksum, ManualClock, ScanStatus, SeededEntropy};
+    use crate::domain::{Checksum, ManualClock, Pin, ScanStatus, SeededEntropy};
 
     #[test]
     fn bytes_move_once_on_arrival_and_never_back_to_a_place_they_had() {
         let (clock, entropy) = (ManualClock::at("2026-03-02T09:00:00Z"), SeededEntropy::new(3));
         let (customer, id, other) = (CustomerId::new(&clock, &entropy), BlobId::new(&clock, &entropy), BlobId::new(&clock, &entropy));
-        let blob = |adopted| BlobRecord {
+        let blob = |adopted: bool| BlobRecord {
             id,
             object_key: String::new(),
             text_key: None,
             size: 1,
             checksum: Checksum::from_digest([0; 32]),
             scan: ScanStatus::Clean,
-            adopted,
+            adopted: adopted.then(|| Pin { etag: "\"1\"".to_owned(), version: None }),
         };
         let upload = ObjectKey::upload(customer, UploadId::new(&clock, &entropy), Timestamp::UNIX_EPOCH);
         let document = |category, id| ObjectKey::document(customer, category, id);

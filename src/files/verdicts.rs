@@ -68,8 +68,7 @@ impl Files {
 
     /// Whether harmful bytes were moved: not where they are there already, or the store removed them by itself.
     async fn isolate(&self, customer: CustomerId, blob: &BlobRecord) -> Result<bool, FilesError> {
-        let from = Self::object_of(customer, blob)?;
-        let moved = match self.move_on(customer, blob, &from, Goal::Quarantine).await {
+        let moved = match self.move_on(customer, blob, Goal::Quarantine).await {
             Ok(Some(moved)) => moved,
             Ok(None) | Err(FilesError::NotFound) => return Ok(false),
             Err(error) => return Err(error),

@@ -1,6 +1,6 @@
 //! The versions of a file: what they are, the bytes of one, and an old one put back in place.
 
-use super::{FileView, Files, FilesError, Subject};
+use super::{FileView, Files, FilesError, Handout, Subject};
 use crate::catalog::{CatalogError, VersionRecord};
 use crate::domain::{AuditEntry, FileId, FileRecord, FileStatus, JobId, ScanStatus};
 use crate::policy::{Add, Download, History};
@@ -46,13 +46,13 @@ impl Files {
         Ok(compared(self.0.catalog.versions(file.customer, id).await?, file.version))
     }
 
-    /// An address of the bytes of one version that lives for a minute. The policies let nothing of a
+    /// The bytes of one version, mostly as an address that lives for a minute. The policies let nothing of a
     /// file out while its newest version is looked at.
     ///
     /// # Errors
     /// `NotFound` where the file has no such version, `Refused`, `NotReady`, `Quarantined`; else when
-    /// catalog or store do not answer.
-    pub async fn version_url(&self, subject: &Subject, id: FileId, number: u32) -> Result<(VersionRecord, String), FilesError> {
+    /// catalog or store do not answer. `Conflict` when adopted bytes are not those any more.
+    pub async fn version_content(&self, subject: &Subject, id: FileId, number: u32) -> Result<(VersionRecord, Handout), FilesError> {
         let file = self.known(subject, id, "download").await?;
         let permit = self.permit_or_refuse::<Download>(subject, &file).await?;
         let Some(version) = self.0.catalog.version(file.customer, id, number).await? else {
@@ -75,8 +75,13 @@ impl Files {
             Err(CatalogError::Conflict(_)) => return Err(FilesError::NotReady { title: file.title, status: file.status }),
             Err(error) => return Err(error.into()),
         }
-        let url = self.presigned(subject.patience, &file, &blob, &version.name).await?;
-        Ok((version, url))
+        let given = self.hand_out(subject, &file, &blob, &version.name).await;
+        if let Err(error) = &given {
+            let entry = AuditEntry { reason: Some(error.to_string()), ..entry("unavailable") };
+            self.0.catalog.record(file.customer, &entry).await?;
+        }
+        let given = given?;
+        Ok((version, given))
     }
 
     /// Makes the bytes of an old version the newest version. They pass the scanner again: what it knows

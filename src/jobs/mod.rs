@@ -1,5 +1,5 @@
 //! Owns the workers: they lease durable jobs, have files scanned and read, and admit or quarantine
-//! them; they sweep what uploads left behind, keep this process's index in step, and find out what the store
+//! them; they adopt objects where they lie, sweep what uploads left behind, keep this process's index in step, and find out what the store
 //! can do.
 //!
 //! Must not decide anything for a caller, nor touch rows and objects other than through `files`.
@@ -7,6 +7,7 @@
 //! To add one: a stage gets a function in `inspect.rs` that may run twice; a sweep gets a step in
 //! `workers.rs`.
 
+mod adopt;
 mod follow;
 mod inspect;
 mod lease;

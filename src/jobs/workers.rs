@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::adopt::adopt;
 use super::inspect;
 use super::lease::Lease;
 use crate::files::{Files, Job};
@@ -52,6 +53,7 @@ impl Workers {
         for _ in 0..self.settings.count.max(1) {
             tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), self.settings.lease, cancel.clone()));
         }
+        tasks.spawn(adopt(self.files.clone(), cancel.clone()));
         tasks.spawn(sweep(self.files.clone(), cancel));
         tasks.close();
         tasks.wait().await;

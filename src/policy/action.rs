@@ -69,6 +69,12 @@ actions! {
     IssueCode = "issue_code";
     /// Let a quarantined file go.
     ReleaseQuarantine = "release_quarantine";
+    /// Stop every removal of it, in whatever state it is, or no longer.
+    Hold = "hold";
+    /// See which files are held, and why.
+    ListHolds = "list_holds";
+    /// Take in objects where they lie, from locations that the operator lets the customer have.
+    Adopt = "adopt";
     /// Read the customer's audit trail.
     ReadAudit = "read_audit";
     /// Add and change users, teams and contacts.

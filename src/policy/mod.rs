@@ -17,8 +17,8 @@ mod set;
 mod visibility;
 
 pub use action::{
-    Action, ActionKind, Add, Delete, Describe, Download, Find, History, IssueCode, ManageKeys, ManagePeople, ManagePolicies, OpenCall,
-    Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share,
+    Action, ActionKind, Add, Adopt, Delete, Describe, Download, Find, History, Hold, IssueCode, ListHolds, ManageKeys, ManagePeople,
+    ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share,
 };
 pub use decide::{Permit, Refusal};
 pub use facts::{Conditions, FileFacts, GrantFact, Principal, PrincipalKind, Resource};

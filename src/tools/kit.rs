@@ -149,7 +149,7 @@ impl Kit {
         let code = error.code();
         let answer = match error {
             FilesError::NotFound => Answer::new(Outcome::NotFound, self.say(&NotFound {})),
-            FilesError::Refused => Answer::new(Outcome::Refused, self.say(&NotAllowed {})),
+            FilesError::Refused | FilesError::Held { .. } => Answer::new(Outcome::Refused, self.say(&NotAllowed {})),
             FilesError::Invalid { field, reason } => {
                 return self.bad_argument(&BadArgument { field: (*field).to_owned(), reason: reason.clone() });
             }

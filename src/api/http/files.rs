@@ -9,10 +9,17 @@ use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::file_json::{FileJson, VersionContentJson, VersionJson};
+use crate::api::attachment::attached;
 use crate::api::credential::Asker;
 use crate::api::input::{Params, Segment, Segments, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
+use crate::domain::ErrorCode;
+use crate::files::Handout;
+
+/// What is said of bytes that have no address of their own.
+const NO_ADDRESS: &str = "this file lies in somebody else's bucket that keeps no versions: its bytes have no address that would stay \
+                          right; leave `redirect=false` out, and they come from here";
 
 /// Files of one page when nobody says otherwise, and at most.
 const PAGE: u32 = 50;
@@ -85,18 +92,21 @@ async fn content(
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Problem> {
     let (files, now) = (&api.0.files, api.0.files.now());
-    let (url, described) = if let Some(version) = wanted.version {
-        let (version, url) = files.version_url(&subject, id(&file)?, version).await?;
-        (url.clone(), Json(VersionContentJson::new(&version, url, now)).into_response())
+    let (given, described): (_, Box<dyn FnOnce(String) -> Response + Send>) = if let Some(version) = wanted.version {
+        let (version, given) = files.version_content(&subject, id(&file)?, version).await?;
+        (given, Box::new(move |url| Json(VersionContentJson::new(&version, url, now)).into_response()))
     } else {
-        let (view, url) = files.content_url(&subject, id(&file)?).await?;
-        (url.clone(), Json(FileJson::from(view).with_url(url, now)).into_response())
+        let (view, given) = files.content(&subject, id(&file)?).await?;
+        (given, Box::new(move |url| Json(FileJson::from(view).with_url(url, now)).into_response()))
     };
-    let mut response = if wanted.redirect {
-        let location = HeaderValue::from_str(&url).map_err(|_| Problem::internal())?;
-        (StatusCode::FOUND, [(LOCATION, location)]).into_response()
-    } else {
-        described
+    let mut response = match given {
+        Handout::Url(url) if wanted.redirect => {
+            let location = HeaderValue::from_str(&url).map_err(|_| Problem::internal())?;
+            (StatusCode::FOUND, [(LOCATION, location)]).into_response()
+        }
+        Handout::Url(url) => described(url),
+        Handout::Bytes(bytes) if wanted.redirect => attached(*bytes)?,
+        Handout::Bytes(_) => return Err(Problem::new(ErrorCode::Conflict, NO_ADDRESS)),
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

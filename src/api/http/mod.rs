@@ -13,6 +13,8 @@ mod customers;
 mod file_json;
 mod files;
 mod health;
+mod holds;
+mod imports;
 mod keys;
 mod metrics;
 mod people;

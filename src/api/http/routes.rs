@@ -2,7 +2,9 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, keys, metrics, people, store_events, tools, upload, uploads};
+use super::{
+    audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads,
+};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -14,6 +16,8 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(holds::routes())
+        .merge(imports::routes())
         .merge(uploads::routes())
         .merge(audit::routes())
         .merge(store_events::routes())

@@ -18,11 +18,12 @@ use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::template::Page;
+use crate::api::attachment::attached;
 use crate::api::credential::{patience, peer};
 use crate::api::input::Segment;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::files::{Opened, Patience};
+use crate::files::{Attachment, Handout, Opened, Patience};
 
 /// Every "no" takes this long, so that its time does not tell an unknown link from a wrong code.
 const NO_TAKES: Duration = Duration::from_millis(250);
@@ -90,7 +91,8 @@ async fn open(
             face(&api, Face::Closed, StatusCode::FORBIDDEN)
         }
         Opened::NotNow => face(&api, Face::NotNow, StatusCode::CONFLICT),
-        Opened::Go { url } => away(&api, &url),
+        Opened::Go(Handout::Url(url)) => away(&api, &url),
+        Opened::Go(Handout::Bytes(bytes)) => given(&api, *bytes),
     }
 }
 
@@ -113,6 +115,16 @@ async fn tried(
             Opened::Closed
         }
     }
+}
+
+/// Bytes that have no address of their own.
+fn given(api: &Api, bytes: Attachment) -> Response {
+    let mut response = match attached(bytes) {
+        Ok(response) => response,
+        Err(problem) => return problem.into_response(),
+    };
+    api.0.pages.protect(response.headers_mut());
+    response
 }
 
 fn away(api: &Api, url: &str) -> Response {

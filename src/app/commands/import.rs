@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::io::ReaderStream;
 
+use super::adopt::adopt;
 use crate::app::arguments::ImportArgs;
 use crate::app::client::{As, Client, text, text_or};
 use crate::app::failure::{Failure, with_causes};
@@ -69,10 +70,10 @@ struct Report {
     list: Vec<Imported>,
 }
 
-/// Uploads a folder.
+/// Uploads a folder, or adopts what lies in a bucket.
 pub async fn import(arguments: &ImportArgs, terminal: Terminal) -> Result<(), Failure> {
-    if arguments.source.starts_with("s3://") {
-        return Err(Failure::Usage("objects that lie in a bucket cannot be adopted yet; import a folder".to_owned()));
+    if let Some(address) = arguments.source.strip_prefix("s3://") {
+        return adopt(address, arguments, terminal).await;
     }
     let root = Path::new(&arguments.source);
     let client = Client::connect(&arguments.server, As::Customer(arguments.customer.as_deref()))?;

@@ -4,12 +4,14 @@
 //!
 //! To add one: a function `(arguments, terminal)`, exported here and called from `entry`.
 
+mod adopt;
 mod audit;
 mod bench;
 mod call;
 mod customer;
 mod demo;
 mod doctor;
+mod hold;
 mod import;
 mod key;
 mod mcp;
@@ -28,6 +30,7 @@ pub use call::call;
 pub use customer::customer;
 pub use demo::demo;
 pub use doctor::doctor;
+pub use hold::hold;
 pub use import::import;
 pub use key::key;
 pub use mcp::mcp;

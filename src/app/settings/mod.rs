@@ -7,6 +7,7 @@
 
 mod events;
 mod load;
+mod locations;
 mod regions;
 mod remote;
 mod values;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::EventSettings;
 use super::load::SettingsError;
+use super::locations::{checked, locations};
 use super::remote::{AssumeRoleSettings, Bytes, Hidden, Keys, RemoteSettings, assume_role, keys};
 use super::values::Settings;
 use crate::blob::{Destination, StoreSettings};
@@ -132,15 +133,17 @@ impl RegionSettings {
         // The role of `[store]` may name its own region's service.
         let of_home = AssumeRoleSettings { endpoint: None, ..role.clone() };
         let role = if self.assume_role.is_some() { role } else { &of_home };
-        Ok(StoreSettings {
+        let (files_bucket, metadata_bucket) = (bucket(&self.files_bucket, "files"), bucket(&self.metadata_bucket, "metadata"));
+        checked(StoreSettings {
             endpoint: self.endpoint.clone(),
             public_endpoint: self.public_url.clone(),
             region,
             credentials_by_chain: by_chain,
             access_key,
             secret_key,
-            files_bucket: bucket(&self.files_bucket, "files"),
-            metadata_bucket: bucket(&self.metadata_bucket, "metadata"),
+            locations: locations(&home.locations, &files_bucket, &metadata_bucket)?,
+            files_bucket,
+            metadata_bucket,
             path_style: self.path_style.unwrap_or(home.path_style),
             checksums_when_required: self.checksums_when_required.unwrap_or(home.checksums_when_required),
             create_buckets: home.create_buckets,

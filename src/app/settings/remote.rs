@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::events::EventSettings;
 use super::load::SettingsError;
+use super::locations::{LocationSettings, checked};
 use super::regions::RegionTable;
 use super::values::Settings;
 use crate::blob::{AssumeRole, Pace, StoreSettings, Tuning};
@@ -73,6 +74,8 @@ pub struct RemoteSettings {
     pub assume_role: AssumeRoleSettings,
     /// The store's events.
     pub events: EventSettings,
+    /// Whose objects each customer may adopt where they lie.
+    pub locations: Vec<LocationSettings>,
     /// Further regions, by name.
     pub regions: RegionTable,
 }
@@ -114,6 +117,7 @@ impl Default for RemoteSettings {
             kms_key: None,
             assume_role: AssumeRoleSettings::default(),
             events: EventSettings::default(),
+            locations: Vec::new(),
             regions: RegionTable::new(),
         }
     }
@@ -190,21 +194,24 @@ impl Settings {
             return if store.endpoint.is_none() { Ok(Bytes::Embedded) } else { Err(missing("store", "access_key")) };
         };
         let bucket = |name: &Option<String>, what: &str| name.clone().unwrap_or_else(|| format!("satchel-{what}-{}", store.region));
-        Ok(Bytes::Remote(Box::new(StoreSettings {
+        let (files_bucket, metadata_bucket) = (bucket(&store.files_bucket, "files"), bucket(&store.metadata_bucket, "metadata"));
+        let remote = StoreSettings {
             endpoint: store.endpoint.clone(),
             public_endpoint: self.bytes.public_url.clone(),
             region: store.region.clone(),
             credentials_by_chain,
             access_key,
             secret_key,
-            files_bucket: bucket(&store.files_bucket, "files"),
-            metadata_bucket: bucket(&store.metadata_bucket, "metadata"),
+            locations: self.locations(&files_bucket, &metadata_bucket)?,
+            files_bucket,
+            metadata_bucket,
             path_style: store.path_style,
             checksums_when_required: store.checksums_when_required,
             create_buckets: store.create_buckets,
             tuning: store.tuning(),
             assume_role: assume_role(&store.assume_role, store.endpoint.as_deref(), "store")?,
             kms_key: store.kms_key.clone(),
-        })))
+        };
+        Ok(Bytes::Remote(Box::new(checked(remote)?)))
     }
 }

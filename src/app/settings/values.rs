@@ -306,12 +306,18 @@ fn table(text: &mut String, name: &str, keys: &serde_json::Value) {
     }
     // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
     let _ = writeln!(text, "[{name}]");
-    let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| value.is_object());
+    let is_table =
+        |value: &serde_json::Value| value.is_object() || value.as_array().is_some_and(|list| list.iter().any(serde_json::Value::is_object));
+    let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| is_table(value));
     for (key, value) in values {
         let _ = if value.is_null() { writeln!(text, "# {key} =") } else { writeln!(text, "{key} = {value}") };
     }
     for (key, keys) in tables {
-        table(text, &format!("{name}.{key}"), keys);
+        match keys.as_array() {
+            // One table of the list after the other.
+            Some(list) => list.iter().for_each(|keys| table(text, &format!("[{name}.{key}]"), keys)),
+            None => table(text, &format!("{name}.{key}"), keys),
+        }
     }
 }
 

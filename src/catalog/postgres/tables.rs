@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 25] = [
+pub const TABLES: [Table; 28] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
@@ -29,6 +29,9 @@ pub const TABLES: [Table; 25] = [
     table("versions", "SELECT, INSERT"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),
+    table("imports", "SELECT, INSERT, UPDATE"),
+    table("import_notes", "SELECT, INSERT, UPDATE"),
+    table("adopted_objects", "SELECT, INSERT, UPDATE"),
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),

@@ -93,15 +93,17 @@ async fn an_old_version_keeps_its_bytes_as_long_as_its_file_lives(fx: &Fixture) 
 async fn a_hold_or_a_retention_keeps_the_bytes_of_a_deleted_file(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let (file, _) = deleted(fx, customer, "report").await;
-    fx.catalog.hold_file(customer, file, true, &entry("hold")).await.unwrap();
+    fx.catalog.hold_file(customer, file, "a claim", &entry("hold")).await.unwrap();
+    assert!(conflicts(fx.catalog.hold_file(customer, file, "another", &entry("hold")).await), "it is held already");
     assert_eq!(fx.catalog.releasable(customer, fx.now(), 10).await.unwrap(), []);
     assert!(conflicts(fx.catalog.release_file(customer, file, fx.now(), &entry("release")).await));
-    fx.catalog.hold_file(customer, file, false, &entry("hold")).await.unwrap();
+    fx.catalog.lift_hold(customer, file, &entry("lift_hold")).await.unwrap();
+    assert!(conflicts(fx.catalog.lift_hold(customer, file, &entry("lift_hold")).await), "once");
     fx.damage(&format!("UPDATE files SET retention_until = {}", fx.in_seconds(DAY).as_microsecond())).await;
     assert!(conflicts(fx.catalog.release_file(customer, file, fx.now(), &entry("release")).await));
     fx.clock.advance_seconds(DAY);
     fx.catalog.release_file(customer, file, fx.now(), &entry("release")).await.unwrap();
-    assert!(conflicts(fx.catalog.hold_file(customer, file, true, &entry("hold")).await), "too late, and it says so");
+    assert!(conflicts(fx.catalog.hold_file(customer, file, "a claim", &entry("hold")).await), "too late, and it says so");
 }
 
 async fn the_same_bytes_uploaded_again_before_the_end_keep_them_and_after_it_are_new(fx: &Fixture) {

@@ -15,7 +15,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
         created_date: Some(jiff::civil::date(2025, 6, 30)),
     };
     let new = NewFile { owner: Owner::User(ana), given: given.clone(), ..fx.new_file(customer, "report") };
-    fx.catalog.begin_upload(customer, new.upload, &new.object_key).await.unwrap();
+    fx.catalog.begin_upload(customer, new.upload.unwrap(), &new.object_key).await.unwrap();
     let added = fx.catalog.add_file(&new, &entry("add")).await.unwrap();
     assert_eq!(added, AddedFile { version: 1, duplicate: false });
     let file = fx.catalog.file(customer, new.id).await.unwrap().unwrap();
@@ -30,7 +30,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
     assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), None, 10).await.unwrap(), [], "the upload became a file");
     let blob = fx.catalog.blob(customer, new.blob).await.unwrap().unwrap();
     assert_eq!((blob.object_key, blob.text_key, blob.size, blob.scan), (new.object_key, None, 6, ScanStatus::Pending));
-    assert!(!blob.adopted, "they lie where this server put them");
+    assert_eq!(blob.adopted, None, "they lie where this server put them");
 }
 
 async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
@@ -38,7 +38,7 @@ async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
     let (first, second) = (fx.new_file(north, "same"), fx.new_file(north, "same"));
     let elsewhere = fx.new_file(south, "same");
     for new in [&first, &second, &elsewhere] {
-        fx.catalog.begin_upload(new.customer, new.upload, &new.object_key).await.unwrap();
+        fx.catalog.begin_upload(new.customer, new.upload.unwrap(), &new.object_key).await.unwrap();
     }
     assert!(!fx.catalog.add_file(&first, &entry("add")).await.unwrap().duplicate);
     assert!(fx.catalog.add_file(&second, &entry("add")).await.unwrap().duplicate);
@@ -50,8 +50,8 @@ async fn the_same_bytes_are_stored_once_per_customer(fx: &Fixture) {
     assert_eq!(fx.catalog.blob(north, second.blob).await.unwrap(), None);
     // The spare object is known until somebody says it is gone.
     let stale = fx.catalog.stale_uploads(fx.in_seconds(1), None, 10).await.unwrap();
-    assert_eq!(stale, [(north, second.upload, second.object_key.clone())]);
-    fx.catalog.abandon_upload(north, second.upload, &entry("sweep")).await.unwrap();
+    assert_eq!(stale, [(north, second.upload.unwrap(), second.object_key.clone())]);
+    fx.catalog.abandon_upload(north, second.upload.unwrap(), &entry("sweep")).await.unwrap();
     assert_eq!(fx.catalog.stale_uploads(fx.in_seconds(1), None, 10).await.unwrap(), []);
 }
 

@@ -243,13 +243,33 @@ impl Fixture {
             blob: BlobId::new(&*self.clock, &*self.entropy),
             content_key: hash(&format!("{customer} {bytes}")),
             object_key: format!("{customer}/uploads/{upload}"),
-            adopted: false,
+            adopted: None,
             size: bytes.len() as u64,
             checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
-            upload,
+            upload: Some(upload),
             closes: None,
             job: JobId::new(&*self.clock, &*self.entropy),
         }
+    }
+
+    pub fn new_import(&self, customer: CustomerId, prefix: &str) -> NewImport {
+        NewImport {
+            id: ImportId::new(&*self.clock, &*self.entropy),
+            customer,
+            bucket: "archive".to_owned(),
+            prefix: prefix.to_owned(),
+            folder: Folder::default(),
+            begun_by: "somebody".to_owned(),
+        }
+    }
+
+    /// An object that a run adopts, with these bytes by its entity tag.
+    pub fn new_adopted(&self, import: &ImportRecord, name: &str, etag: &str) -> NewFile {
+        let pin = Pin { etag: etag.to_owned(), version: None };
+        let adoption = Adoption { import: import.id, bucket: import.bucket.clone(), name: name.to_owned(), pin };
+        let new = self.new_file(import.customer, &format!("{name} {etag}"));
+        let (blob, place) = (new.blob, format!("s3://{}/{name}", import.bucket));
+        NewFile { content_key: format!("adopted {blob}"), object_key: place, adopted: Some(adoption), upload: None, ..new }
     }
 
     /// A file that waits for its verdict.

@@ -77,11 +77,11 @@ async fn a_customer_is_looked_at_when_something_of_it_is_due_and_not_before(fx: 
     fx.clock.advance_seconds(DAY);
     assert!(!settled(fx, busy).await, "two days are over");
     // What is held is not looked at until the hold is lifted.
-    fx.catalog.hold_file(busy, file, true, &entry("hold")).await.unwrap();
+    fx.catalog.hold_file(busy, file, "a claim", &entry("hold")).await.unwrap();
     assert!(settled(fx, busy).await);
     fx.clock.advance_seconds(30 * DAY);
     assert_eq!(due(fx).await, []);
-    fx.catalog.hold_file(busy, file, false, &entry("hold")).await.unwrap();
+    fx.catalog.lift_hold(busy, file, &entry("lift")).await.unwrap();
     assert_eq!(due(fx).await, [busy]);
     // Bytes that nobody stands for.
     fx.catalog.release_file(busy, file, fx.now(), &entry("release")).await.unwrap();

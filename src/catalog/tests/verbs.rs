@@ -7,7 +7,8 @@ use std::path::Path;
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, JobState, Judgement, NewCustomer, NewFile, SYSTEM_CHAIN,
+    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, NewCustomer, NewFile,
+    SYSTEM_CHAIN,
 };
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
@@ -69,13 +70,37 @@ async fn history(count: &mut Counter<'_>, world: &World) {
     assert_eq!(count.leaves(1, "restore_version", fx.catalog.restore_version(customer, world.file, 1, job, &e)).await, 2);
 }
 
+/// Runs that adopt objects: begun, given up and done are told; what they saw in between is in their report.
+async fn imports(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let new = fx.new_import(customer, "sales/");
+    assert!(count.leaves(1, "begin_import", catalog.begin_import(&new, 2, &e)).await);
+    assert!(!count.leaves(0, "begin_import", catalog.begin_import(&fx.new_import(customer, "more/"), 2, &e)).await, "two are open");
+    let twice = catalog.begin_import(&fx.new_import(customer, "sales/"), 9, &e).await;
+    assert!(matches!(twice, Err(CatalogError::Conflict(_))), "one over a place at a time: {twice:?}");
+    let leased = count.leaves(0, "lease_import", catalog.lease_import(fx.in_seconds(300))).await.unwrap();
+    assert_eq!(leased.id, new.id);
+    count.leaves(0, "renew_import", catalog.renew_import(&leased, fx.in_seconds(300))).await;
+    count.leaves(0, "put_back_import", catalog.put_back_import(&leased, fx.now(), Some("no store"))).await;
+    let leased = catalog.lease_import(fx.in_seconds(300)).await.unwrap().unwrap();
+    count.leaves(1, "add_file", catalog.add_file(&fx.new_adopted(&leased, "sales/a", "1"), &e)).await;
+    let again = catalog.add_file(&fx.new_adopted(&leased, "sales/a", "1"), &e).await;
+    assert!(matches!(again, Err(CatalogError::Conflict(_))), "an object stands for one file: {again:?}");
+    let page = |next| ImportPage { notes: Vec::new(), next };
+    count.leaves(0, "advance_import", catalog.advance_import(&leased, &page(Some((ImportState::Comparing, None))), None)).await;
+    count.leaves(1, "advance_import", catalog.advance_import(&leased, &page(None), Some(&e))).await;
+    assert_eq!(catalog.import(customer, new.id).await.unwrap().unwrap().state, ImportState::Done);
+    let after = catalog.advance_import(&leased, &page(None), Some(&e)).await;
+    assert!(matches!(after, Err(CatalogError::Conflict(_))), "what is over goes no further: {after:?}");
+    count.leaves(1, "fail_import", catalog.fail_import(&world.import, "no such bucket", &e)).await;
+}
+
 /// The file was deleted: its bytes are let go, and given up.
 async fn collection(count: &mut Counter<'_>, world: &World) {
     let (fx, customer, e) = (count.fx, world.customer, entry("act"));
     let later = fx.in_seconds(10);
-    for hold in [true, false] {
-        count.leaves(1, "hold_file", fx.catalog.hold_file(customer, world.file, hold, &e)).await;
-    }
+    count.leaves(1, "hold_file", fx.catalog.hold_file(customer, world.file, "a claim", &e)).await;
+    count.leaves(1, "lift_hold", fx.catalog.lift_hold(customer, world.file, &e)).await;
     count.leaves(1, "release_file", fx.catalog.release_file(customer, world.file, later, &e)).await;
     assert_eq!(count.leaves(1, "collect_blob", fx.catalog.collect_blob(customer, world.blob, later, &[], &e)).await, Collected::Yes);
 }
@@ -140,7 +165,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     // The upload is told of when it becomes a file or is given up.
     let new = fx.new_file(customer, "new");
-    count.leaves(0, "begin_upload", catalog.begin_upload(customer, new.upload, "uploads/2")).await;
+    count.leaves(0, "begin_upload", catalog.begin_upload(customer, new.upload.unwrap(), "uploads/2")).await;
     count.leaves(1, "add_file", catalog.add_file(&new, &e)).await;
     let upload = UploadId::new(&*fx.clock, &*fx.entropy);
     catalog.begin_upload(customer, upload, "uploads/3").await.unwrap();
@@ -184,6 +209,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     condemnation(&mut count).await;
     sweeps(&mut count).await;
     garbage(&mut count, &world).await;
+    imports(&mut count, &world).await;
     // What a gone process held is free again; nobody asked for it.
     count.leaves(0, "take_over", catalog.take_over()).await;
     count.leaves(0, "belong_to", catalog.belong_to("mark")).await;

@@ -2,7 +2,7 @@
 
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{Attempt, CallChange, Garbage, Job, JobState, Judgement, LinkRecord, Move, NewFile};
+use crate::catalog::{Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile};
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
 /// What every customer has: the record of its making and its first key.
@@ -56,7 +56,8 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.accessed(other, world.file, &e).await));
     assert!(conflicts(catalog.accessed_version(other, world.file, &e).await));
     assert!(conflicts(catalog.restore_version(other, world.file, 1, own_job.id, &e).await));
-    assert!(conflicts(catalog.hold_file(other, world.file, true, &e).await));
+    assert!(conflicts(catalog.hold_file(other, world.file, "a claim", &e).await));
+    assert!(conflicts(catalog.lift_hold(other, world.waiting, &e).await));
     for file in catalog.releasable(world.customer, Timestamp::MAX, 10).await.unwrap() {
         assert!(conflicts(catalog.release_file(other, file, Timestamp::MAX, &e).await));
     }
@@ -81,6 +82,14 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     let forged = Job { customer: other, ..world.job.clone() };
     assert!(conflicts(catalog.retry_job(&forged, fx.now(), "x").await));
     assert!(conflicts(catalog.close_job(&forged, JobState::Done, None, &e).await));
+
+    // Imports: another's is nobody's to go on with, and no object of ours becomes a file of another's run.
+    let forged = ImportRecord { customer: other, ..world.import.clone() };
+    assert!(conflicts(catalog.renew_import(&forged, fx.now()).await));
+    assert!(conflicts(catalog.put_back_import(&forged, fx.now(), None).await));
+    assert!(conflicts(catalog.advance_import(&forged, &ImportPage::default(), None).await));
+    assert!(conflicts(catalog.fail_import(&forged, "x", &e).await));
+    assert!(conflicts(catalog.add_file(&fx.new_adopted(&forged, "legal/deed.pdf", "2"), &e).await));
 
     // Shares, links, codes, keys.
     let own_contact = fx.contact(other, "Spy").await;

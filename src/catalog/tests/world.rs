@@ -26,6 +26,8 @@ pub(super) struct World {
     pub link: LinkId,
     pub code: CodeId,
     pub upload: UploadId,
+    pub import: ImportRecord,
+    pub later: ImportRecord,
 }
 
 impl World {
@@ -95,14 +97,52 @@ impl World {
         catalog.share(&share, None, &entry("share")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
+        let (import, later) = Self::adopted(fx, customer).await;
         let waiting = fx.arrived(customer, "letter").await;
         let job = fx.lease().await;
         let upload = UploadId::new(&*fx.clock, &*fx.entropy);
         let direct = DirectUpload { owner: Some(ana), replaces: Some(file), ..fx.new_direct(customer, upload, "uploads/1") };
         assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
+        catalog.hold_file(customer, waiting, "a claim", &entry("hold")).await.unwrap();
         let (pending, share) = (question.id, share.id);
-        Self { customer, key, ana, phone, team, john, file, blob, twice, waiting, job, call, pending, share, link, code: code_id, upload }
+        Self {
+            customer,
+            key,
+            ana,
+            phone,
+            team,
+            john,
+            file,
+            blob,
+            twice,
+            waiting,
+            job,
+            call,
+            pending,
+            share,
+            link,
+            code: code_id,
+            upload,
+            import,
+            later,
+        }
+    }
+
+    /// A run that somebody is at, with an object that it adopted and one that it refused; and a run after it.
+    async fn adopted(fx: &Fixture, customer: CustomerId) -> (ImportRecord, ImportRecord) {
+        let catalog = &fx.catalog;
+        assert!(catalog.begin_import(&fx.new_import(customer, "legal/"), 1, &entry("import")).await.unwrap());
+        let import = catalog.lease_import(fx.in_seconds(300)).await.unwrap().expect("a run is due");
+        catalog.add_file(&fx.new_adopted(&import, "legal/deed.pdf", "1"), &entry("adopt")).await.unwrap();
+        let job = fx.lease().await;
+        catalog.close_job(&job, JobState::Done, None, &entry("inspect")).await.unwrap();
+        let note = |name: &str, sighting| ImportNote { name: name.to_owned(), sighting, reason: Some("it says".to_owned()) };
+        let notes = vec![note("legal/deed.pdf", Sighting::Adopted), note("legal/", Sighting::Refused)];
+        let page = ImportPage { notes, next: Some((ImportState::Listing, Some("legal/deed.pdf".to_owned()))) };
+        catalog.advance_import(&import, &page, None).await.unwrap();
+        let later = ImportRecord { id: ImportId::new(&*fx.clock, &*fx.entropy), ..import.clone() };
+        (import, later)
     }
 
     /// The text form of everything that is this customer's alone.
@@ -123,6 +163,7 @@ impl World {
             self.link.to_string(),
             self.code.to_string(),
             self.upload.to_string(),
+            self.import.id.to_string(),
         ]
     }
 
@@ -151,6 +192,14 @@ impl World {
             answer("version", &catalog.version(asker, self.file, 1).await.unwrap()),
             answer("releasable", &catalog.releasable(asker, Timestamp::MAX, 100).await.unwrap()),
             answer("collectable", &catalog.collectable(asker, Timestamp::MAX, 100).await.unwrap()),
+            answer("import", &catalog.import(asker, self.import.id).await.unwrap()),
+            answer("import_notes", &catalog.import_notes(asker, self.import.id, None, 100).await.unwrap()),
+            answer("adopted_objects", &catalog.adopted_objects(asker, "archive", &["legal/deed.pdf".to_owned()]).await.unwrap()),
+            answer(
+                "unseen_objects",
+                &catalog.unseen_objects(&ImportRecord { customer: asker, ..self.later.clone() }, None, 100).await.unwrap(),
+            ),
+            answer("held_files", &catalog.held_files(asker, None, 100).await.unwrap()),
             answer("due_garbage", &catalog.due_garbage(asker, 100).await.unwrap()),
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),

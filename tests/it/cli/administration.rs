@@ -113,3 +113,23 @@ fn a_command_that_is_misspelled_or_not_there_yet_says_so() {
     let ended = run(&["--version"]);
     assert!(ended.code == Some(0) && ended.out.starts_with("satchel "), "{ended:?}");
 }
+
+#[test]
+fn an_administrator_holds_a_file_at_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut demo, _) = Serving::demo(dir.path());
+    let data = dir.path().to_str().unwrap();
+    let papers = tempfile::tempdir().unwrap();
+    fs::write(papers.path().join("claim.txt"), "What was agreed with Larkfield Foods in the spring.").unwrap();
+    let imported = run(&["import", papers.path().to_str().unwrap(), "--json", "--data", data]).json();
+    let file = text(&imported, "/list/0/id").to_owned();
+    let placed = run(&["hold", "place", &file, "--reason", "the claim of Q2", "--data", data]);
+    assert!(placed.code == Some(0) && placed.out.contains("is held"), "{placed:?}");
+    run(&["hold", "place", &file, "--reason", "twice", "--data", data]).refused(1, "held already");
+    let holds = run(&["hold", "list", "--json", "--data", data]).json();
+    assert_eq!((text(&holds, "/holds/0/file"), text(&holds, "/holds/0/reason")), (file.as_str(), "the claim of Q2"));
+    assert!(run(&["hold", "list", "--data", data]).out.contains("the claim of Q2"));
+    assert_eq!(run(&["hold", "lift", &file, "--reason", "settled", "--data", data]).code, Some(0));
+    assert_eq!(run(&["hold", "list", "--json", "--data", data]).json()["holds"].as_array().unwrap().len(), 0);
+    demo.stop();
+}

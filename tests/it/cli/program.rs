@@ -145,7 +145,8 @@ pub async fn post(url: &str, path: &str, key: &str, body: &Value) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
-fn client() -> reqwest::Client {
+/// A client of a server that another process is.
+pub fn client() -> reqwest::Client {
     // Each test is a process of its own under nextest, and a thread elsewhere: a second installation is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap()

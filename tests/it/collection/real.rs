@@ -29,6 +29,28 @@ async fn bytes_of(world: &World, tenant: &Tenant, id: &str, query: &str) -> Vec<
     bytes.bytes().await.unwrap().to_vec()
 }
 
+/// Whether these bytes lie anywhere in the store's folder.
+fn lie_on_disk(world: &World, bytes: &[u8]) -> bool {
+    let shards = std::fs::read_dir(world.folder().join("objects/blobs")).unwrap();
+    shards
+        .flat_map(|shard| std::fs::read_dir(shard.unwrap().path()).unwrap())
+        .any(|file| std::fs::read(file.unwrap().path()).unwrap() == bytes)
+}
+
+async fn hold(world: &World, tenant: &Tenant, file: &str) -> Answer {
+    world.post(&format!("/v1/files/{file}/hold"), &tenant.key, &json!({"reason": "the claim of Q2"})).await
+}
+
+async fn lift(world: &World, tenant: &Tenant, file: &str) -> Answer {
+    world.delete(&format!("/v1/files/{file}/hold?reason=settled"), &tenant.key).await
+}
+
+async fn held(world: &World, tenant: &Tenant) -> Vec<(String, String)> {
+    let listed = world.get("/v1/holds", &tenant.key).await.expect(200).json();
+    let text = |hold: &Value, field: &str| hold[field].as_str().unwrap().to_owned();
+    listed["holds"].as_array().unwrap().iter().map(|hold| (text(hold, "file"), text(hold, "status"))).collect()
+}
+
 async fn swept(world: &World) -> Swept {
     let mut all = Swept::default();
     // Let go, given up, removed: each takes its time.
@@ -89,6 +111,109 @@ async fn bytes_that_are_sent_deleted_and_swept_at_once_are_there_for_whoever_sta
     world.files.sweep_uploads().await.unwrap();
     world.shutdown().await;
     assert_eq!(on_disk(&world), 0, "an object is nobody's and still there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_hold_a_deletion_and_sweeps_at_once_a_hold_that_was_granted_loses_nothing() {
+    let world = World::start().await;
+    let tenant = world.tenant("Northwind").await;
+    let (mut granted, mut late) = (Vec::new(), 0);
+    for round in 0..12 {
+        let bytes = format!("evidence {round}").into_bytes();
+        let file = world.file(&tenant.key, &format!("name=evidence-{round}.txt"), &bytes).await;
+        if round % 3 == 0 {
+            // Deleted for long: the hold races with the bytes being let go.
+            world.delete(&format!("/v1/files/{file}"), &tenant.key).await.expect(204);
+        }
+        let again = format!("name=again-{round}.txt");
+        let removal = async { world.delete(&format!("/v1/files/{file}"), &tenant.key).await.status };
+        let sweeps = async {
+            for _ in 0..4 {
+                world.clock.advance_seconds(LONG);
+                world.files.sweep_deleted().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        let sends =
+            async { if round % 2 == 0 { world.put(&tenant.key, &again, &bytes).await.expect(201).text("/id") } else { String::new() } };
+        let (placed, deleted, (), sent) = tokio::join!(hold(&world, &tenant, &file), removal, sweeps, sends);
+        assert!(matches!(deleted, 204 | 404 | 423), "round {round}: {deleted}");
+        world.inspect_all().await;
+        swept(&world).await;
+        match placed.status {
+            201 => {
+                assert!(lie_on_disk(&world, &bytes), "round {round}: bytes of a held file are gone");
+                granted.push(file);
+            }
+            409 => late += 1,
+            _ => panic!("round {round}: {placed:?}"),
+        }
+        if !sent.is_empty() {
+            assert_eq!(bytes_of(&world, &tenant, &sent, "").await, bytes, "round {round}");
+            world.delete(&format!("/v1/files/{sent}"), &tenant.key).await.expect(204);
+        }
+    }
+    assert_eq!(granted.len() + late, 12);
+    assert!(!granted.is_empty());
+    let mut listed: Vec<String> = held(&world, &tenant).await.into_iter().map(|(file, _)| file).collect();
+    listed.sort();
+    granted.sort();
+    assert_eq!(listed, granted, "what is held is listed");
+    for file in &granted {
+        lift(&world, &tenant, file).await.expect(204);
+        let gone = world.delete(&format!("/v1/files/{file}"), &tenant.key).await;
+        assert!(matches!(gone.status, 204 | 404), "{gone:?}");
+    }
+    swept(&world).await;
+    world.files.sweep_uploads().await.unwrap();
+    world.shutdown().await;
+    assert_eq!(on_disk(&world), 0, "what is held no longer goes");
+}
+
+#[tokio::test]
+async fn a_file_that_is_held_stays_in_every_state() {
+    let world = World::start().await;
+    let tenant = world.tenant("Northwind").await;
+    let active = world.file(&tenant.key, "name=active.txt", b"read and clean").await;
+    let harmful = world.file(&tenant.key, "name=harmful.txt", b"HARMFUL").await;
+    let deleted = world.file(&tenant.key, "name=deleted.txt", b"deleted before").await;
+    world.delete(&format!("/v1/files/{deleted}"), &tenant.key).await.expect(204);
+    let scanning = world.put(&tenant.key, "name=scanning.txt", b"not judged yet").await.expect(201).text("/id");
+    for file in [&active, &harmful, &deleted, &scanning] {
+        let placed = hold(&world, &tenant, file).await.expect(201);
+        assert_eq!((placed.text("/reason"), placed.text("/file")), ("the claim of Q2".to_owned(), file.clone()));
+        hold(&world, &tenant, file).await.expect_problem(409, "conflict");
+    }
+    for file in [&active, &harmful, &scanning] {
+        world.delete(&format!("/v1/files/{file}"), &tenant.key).await.expect_problem(423, "held");
+    }
+    let listed = held(&world, &tenant).await;
+    for (file, status) in [(&active, "active"), (&harmful, "quarantined"), (&deleted, "deleted"), (&scanning, "scanning")] {
+        assert!(listed.contains(&(file.clone(), status.to_owned())), "{status}: {listed:?}");
+    }
+    swept(&world).await;
+    world.files.sweep_uploads().await.unwrap();
+    world.files.reconcile_uploads().await.unwrap();
+    for bytes in ["read and clean", "HARMFUL", "deleted before", "not judged yet"] {
+        assert!(lie_on_disk(&world, bytes.as_bytes()), "{bytes}");
+    }
+    // Without a reason nothing is held, and nothing is let go.
+    world.post(&format!("/v1/files/{active}/hold"), &tenant.key, &json!({"reason": " "})).await.expect_problem(400, "invalid");
+    world.delete(&format!("/v1/files/{active}/hold?reason="), &tenant.key).await.expect_problem(400, "invalid");
+    // Whoever may not hold learns of a deleted file no more than that there is none.
+    let member = world.user(&tenant, "Amira Haddad", "member").await;
+    let call = world.call(&tenant, &member).await;
+    world.post(&format!("/v1/files/{deleted}/hold"), &call.token, &json!({"reason": "x"})).await.expect_problem(404, "not_found");
+    world.post(&format!("/v1/files/{active}/hold"), &call.token, &json!({"reason": "x"})).await.expect_problem(403, "forbidden");
+    lift(&world, &tenant, &deleted).await.expect(204);
+    lift(&world, &tenant, &deleted).await.expect_problem(409, "conflict");
+    assert_eq!(swept(&world).await.collected, 1, "what was put off goes on");
+    hold(&world, &tenant, &deleted).await.expect_problem(409, "conflict");
+    let audit = world.audit(&tenant).await;
+    for (action, outcome, count) in [("hold", "done", 4), ("hold", "refused", 6), ("lift_hold", "done", 1), ("lift_hold", "refused", 1)] {
+        let found = audit.iter().filter(|record| (record.0.as_str(), record.1.as_str()) == (action, outcome)).count();
+        assert_eq!(found, count, "{action} {outcome}: {audit:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use satchel::blob::{Store, StoreSettings, Tuning};
-use satchel::domain::ErrorCode;
-use satchel::files::Patience;
+use satchel::blob::{ObjectKey, Store, StoreSettings, Tuning};
+use satchel::domain::{BlobId, CustomerId, ErrorCode, FileName, Folder, SystemClock, SystemEntropy};
+use satchel::files::{AddRequest, Given, Patience, UploadTerms};
 use serde_json::json;
 
 use super::proxy::{Fault, Proxy};
@@ -45,6 +45,7 @@ async fn ground(read: Duration) -> (Ground, Proxy) {
         tuning: Tuning::default(),
         assume_role: None,
         kms_key: None,
+        locations: Vec::new(),
     };
     let store = Store::connect_within(settings, read).await.unwrap();
     (Ground { store, ..ground }, proxy)
@@ -174,41 +175,49 @@ async fn a_request_that_waits_for_a_stalled_store_is_told_so_before_it_is_given_
     stage.expect_whole_audit().await;
 }
 
+/// A direct upload that begins with a request to the store: one in parts.
+fn large() -> UploadTerms {
+    let about = AddRequest {
+        name: FileName::parse("large.txt").unwrap(),
+        folder: Folder::default(),
+        owner: None,
+        given: Given::default(),
+        content_type: None,
+        replaces: None,
+    };
+    UploadTerms { about, size: DIRECT_WHOLE + 1, checksum: None }
+}
+
 #[tokio::test]
 async fn the_store_has_what_is_left_of_a_calls_deadline() {
     let (ground, proxy) = ground(Tuning::default().read).await;
     let stage = Stage::on(ground).await;
     let call = stage.world.call(&stage.tenant, stage.owner()).await;
-    let file = stage.file().parse().unwrap();
     proxy.plan(Fault::Stall, ALWAYS);
     for millis in [900, 400, -60_000] {
         let mut ctx = stage.world.context(&call.token).await;
         ctx.deadline = ctx.deadline.saturating_add(jiff::SignedDuration::from_millis(millis)).unwrap();
         let caller = stage.world.files.caller(&ctx).await.unwrap();
-        let Err(error) = bounded(stage.world.files.content(&caller, file)).await else { panic!("{millis}: bytes of a stalled store") };
+        let Err(error) = bounded(stage.world.files.begin_direct(&caller, &large())).await else { panic!("{millis}: a stalled store began it") };
         assert_eq!(error.code(), ErrorCode::Unavailable, "{millis}: {error}");
     }
     proxy.heal();
     let caller = stage.world.files.caller(&stage.world.context(&call.token).await).await.unwrap();
-    let content = stage.world.files.content(&caller.waiting(Patience::WhileBytesMove), file).await.unwrap();
-    assert_eq!(content.stream.try_collect::<Vec<bytes::Bytes>>().await.unwrap().concat(), b"the numbers");
+    stage.world.files.begin_direct(&caller.waiting(Patience::WhileBytesMove), &large()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_body_that_is_read_on_has_no_deadline_of_the_request_that_opened_it() {
     let (ground, proxy) = ground(READ).await;
-    let stage = Stage::on(ground).await;
+    let store = ground.store.clone();
+    let (clock, entropy) = (SystemClock, SystemEntropy);
+    let key = ObjectKey::quarantine(CustomerId::new(&clock, &entropy), BlobId::new(&clock, &entropy));
     let bytes = vec![b'a'; 300_000];
-    let id = stage.world.put(&stage.tenant.key, "name=long.txt&title=Long", &bytes).await.expect(201).text("/id");
-    stage.world.inspect_all().await;
-    let call = stage.world.call(&stage.tenant, stage.owner()).await;
-    let mut ctx = stage.world.context(&call.token).await;
-    ctx.deadline = ctx.deadline.saturating_add(jiff::SignedDuration::from_millis(1500)).unwrap();
-    let caller = stage.world.files.caller(&ctx).await.unwrap();
+    store.put_bytes(&key, bytes.clone().into()).await.unwrap();
     // Each piece comes after a while that is longer than what the request had in all, put together.
     proxy.plan(Fault::Hang(60_000), ALWAYS);
-    let content = stage.world.files.content(&caller, id.parse().unwrap()).await.unwrap();
-    let read = bounded(content.stream.try_collect::<Vec<bytes::Bytes>>()).await.unwrap();
+    let object = store.within(Duration::from_millis(1500)).get(&key, None).await.unwrap().unwrap();
+    let read = bounded(object.stream.try_collect::<Vec<bytes::Bytes>>()).await.unwrap();
     assert_eq!(read.concat(), bytes);
 }
 

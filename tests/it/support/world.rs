@@ -80,6 +80,7 @@ impl Ground {
             tuning: Tuning::default(),
             assume_role: None,
             kms_key: None,
+            locations: Vec::new(),
         })
         .await
         .unwrap();
