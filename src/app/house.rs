@@ -202,6 +202,8 @@ impl House {
                 reveal_links: settings.links.reveal,
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),
+                anchor_days: settings.audit.anchor_days,
+                anchors_checked: settings.audit.anchors_checked,
                 event_token: settings.store.events.webhook_token.as_ref().map(|token| EventToken::of(token.reveal())),
                 ..FilesSettings::default()
             },
@@ -269,6 +271,12 @@ impl House {
             }
             (None, None) => {}
         }
+    }
+
+    /// Signs checkpoints of the audit trail from now on, and once more at the end.
+    pub fn start_sealing(&self) {
+        let every = Duration::from_secs(self.settings.audit.checkpoint_seconds.max(1));
+        self.tasks.spawn(jobs::seal(self.files.clone(), every, self.rest.clone()));
     }
 
     /// Finds out what the store does by itself, for whoever asks for readiness.

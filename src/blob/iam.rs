@@ -20,6 +20,8 @@ pub enum Duty {
 pub enum On {
     /// Objects of customers.
     Objects,
+    /// Checkpoints of the audit trail: put there and read, never taken away.
+    Anchors,
     /// Scratch objects of a probe.
     Scratch,
     /// The two buckets.
@@ -54,11 +56,16 @@ const fn row(call: &'static str, takes: &'static [(&'static [Duty], On, &'static
 
 /// Every call of the SDK that this room makes.
 pub const OPERATIONS: &[Operation] = &[
-    row("get_object", &[(WORK, On::Objects, &["s3:GetObject"])]),
+    row("get_object", &[(WORK, On::Objects, &["s3:GetObject"]), (OWN, On::Anchors, &["s3:GetObject"])]),
     row("head_object", &[(WORK, On::Objects, &["s3:GetObject"]), (PROBE, On::Scratch, &["s3:GetObject"])]),
     row(
         "put_object",
-        &[(WORK, On::Objects, &["s3:PutObject"]), (PROBE, On::Scratch, &["s3:PutObject"]), (SETUP, On::ScratchBuckets, &["s3:PutObject"])],
+        &[
+            (WORK, On::Objects, &["s3:PutObject"]),
+            (OWN, On::Anchors, &["s3:PutObject", "s3:PutObjectRetention"]),
+            (PROBE, On::Scratch, &["s3:PutObject"]),
+            (SETUP, On::ScratchBuckets, &["s3:PutObject"]),
+        ],
     ),
     row("copy_object", &[(WORK, On::Objects, &["s3:GetObject", "s3:PutObject"])]),
     row(
@@ -182,6 +189,7 @@ impl Estate {
         let (files, metadata) = (self.bucket(&self.files_bucket), self.bucket(&self.metadata_bucket));
         match on {
             On::Objects => vec![format!("{files}/*"), format!("{metadata}/*")],
+            On::Anchors => vec![format!("{metadata}/audit/*")],
             On::Scratch => vec![format!("{files}/satchel-probe/*")],
             On::Buckets => vec![files, metadata],
             On::ScratchBuckets => vec![self.bucket("satchel-probe-*"), self.bucket("satchel-probe-*/*")],
@@ -195,7 +203,7 @@ impl Estate {
     #[must_use]
     pub fn policy(&self, duty: Duty) -> Value {
         let by_role = self.role.is_some() && matches!(duty, Duty::Server | Duty::Worker);
-        let kinds = [On::Objects, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
+        let kinds = [On::Objects, On::Anchors, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
         let mut statements = Vec::new();
         for on in kinds.into_iter().filter(|on| !(by_role && *on == On::Objects)) {
             let (rights, things) = (rights(duty, on), self.things(on));

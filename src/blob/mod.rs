@@ -8,6 +8,7 @@
 
 pub mod embedded;
 
+mod anchor;
 mod assume;
 mod capabilities;
 mod client;
@@ -31,6 +32,7 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use anchor::Anchored;
 pub use assume::AssumeRole;
 pub use capabilities::{Capabilities, Capability, Depth, Feature, Support};
 pub use download::Object;

@@ -1,6 +1,6 @@
 //! Owns the workers: they lease durable jobs, have files scanned and read, and admit or quarantine
-//! them; they sweep what uploads left behind, keep this process's index in step, and find out what the store
-//! can do.
+//! them; they sweep what uploads left behind, keep this process's index in step, sign checkpoints of the
+//! audit trail, and find out what the store can do.
 //!
 //! Must not decide anything for a caller, nor touch rows and objects other than through `files`.
 //!
@@ -10,8 +10,10 @@
 mod follow;
 mod inspect;
 mod probe;
+mod seal;
 mod workers;
 
 pub use follow::follow;
 pub use probe::probe;
+pub use seal::seal;
 pub use workers::{WorkerSettings, Workers};

@@ -2,6 +2,8 @@
 
 // The attribute tells clippy that helpers in these files are tests too.
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod cli;
