@@ -1,9 +1,13 @@
 //! What can be typed after `satchel`.
 
+mod audit;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
 
 /// The file toolbox of voice agents.
 #[derive(Debug, Parser)]
@@ -451,32 +455,6 @@ pub enum KeyCommand {
     Revoke {
         /// key_...
         id: String,
-        /// Server.
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-}
-
-/// `satchel audit`.
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// Recompute every chain; fails when a record was changed, removed or cut off
-    Verify {
-        /// Server.
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print the records of a customer, one JSON object per line
-    Export {
-        /// The customer
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: String,
-        /// Only records after this place in the chain
-        #[arg(long, value_name = "SEQ", default_value_t = 0)]
-        after: u64,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,

@@ -129,6 +129,7 @@ pub struct House {
     pub open_files: u64,
     listener: Option<TcpListener>,
     inspector: Arc<Inspector>,
+    workers: jobs::WorkerSettings,
     catalog: Catalog,
     embedded: Option<Embedded>,
     published: bool,
@@ -159,6 +160,7 @@ impl House {
         let (listener, moved) = bind(settings.http.listen, may_move(loaded.http_chosen)).await?;
         let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
         let place = settings.bytes_place()?;
+        let workers = settings.workers()?;
         let mut secrets = folder.secrets(&*entropy)?;
         let server_secret = server_secret(&settings, &folder, &secrets)?;
         let policies = Policies::built_in()?;
@@ -227,6 +229,7 @@ impl House {
             settings,
             open_files,
             inspector: Arc::new(Inspector::new(inspector)),
+            workers,
             catalog,
             embedded,
             published: false,
@@ -247,9 +250,8 @@ impl House {
 
     /// Starts the workers of this process, when it is to have any.
     pub fn start_workers(&self) {
-        let count = self.settings.workers.count;
-        if count > 0 {
-            let workers = jobs::Workers::new(self.files.clone(), Arc::clone(&self.inspector), jobs::WorkerSettings { count });
+        if self.workers.count > 0 {
+            let workers = jobs::Workers::new(self.files.clone(), Arc::clone(&self.inspector), self.workers);
             self.tasks.spawn(workers.run(self.rest.clone()));
         }
     }

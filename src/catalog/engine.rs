@@ -10,7 +10,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::postgres::{self, PostgresSettings, Standing, WallFault};
+use super::postgres::{self, PostgresSettings, Standing, TlsFault, WallFault};
 use super::session::{Reader, Scope, Tx};
 use super::writer::Writer;
 use crate::domain::{Clock, Entropy, ErrorCode, random_bytes};
@@ -63,6 +63,22 @@ pub enum CatalogError {
     /// The database was made with another secret than that of this server.
     #[error("this catalog belongs to servers with another secret; give this one theirs: `server_secret` of their `secrets.json`")]
     OtherSecret,
+    /// The server of the database did not prove who it is.
+    #[error("the database is not used: {fault}")]
+    Untrusted {
+        /// Why.
+        fault: TlsFault,
+        /// What was met.
+        source: sqlx::Error,
+    },
+    /// A pooler lends a connection of the server for each transaction, and the address does not say so.
+    #[error("a pooler lends the database's connections for one transaction each: say `pgbouncer=true` in the address of the catalog")]
+    Pooled,
+    /// What the owner of the tables does takes one connection from beginning to end.
+    #[error(
+        "the owner of the catalog's tables must reach Postgres itself, and not a pooler that lends connections for one transaction each"
+    )]
+    OwnerPooled,
     /// The address of the database cannot be read.
     #[error("the catalog's address must be `postgres://role:password@host:port/database`")]
     Address,
@@ -102,6 +118,9 @@ impl CatalogError {
             | Self::Walls(_)
             | Self::Walled(_)
             | Self::OtherSecret
+            | Self::Untrusted { .. }
+            | Self::Pooled
+            | Self::OwnerPooled
             | Self::Address => ErrorCode::Internal,
         }
     }

@@ -63,7 +63,7 @@ pub use listings::Listed;
 pub use moving::{Comparison, TableComparison};
 pub use object_events::Reference;
 pub use pending::{NewPending, Pending};
-pub use postgres::{PostgresSettings, Standing, WallFault};
+pub use postgres::{PostgresSettings, Standing, TlsFault, WallFault};
 pub use sealing::Sealing;
 pub use shares::{LinkRecord, NewLink, NewMessage, NewShare, OutboxMessage, ShareRecord};
 pub use verdict::{Admission, Judgement};

@@ -94,8 +94,9 @@ impl Table {
             Lent::Sqlite(connection) => {
                 sqlx::query(AssertSqlSafe(text)).bind(of).fetch(connection).map(|row| row.and_then(|row| values!(row))).boxed()
             }
-            Lent::Postgres(connection) => {
-                sqlx::query(AssertSqlSafe(text)).bind(of).fetch(connection).map(|row| row.and_then(|row| values!(row))).boxed()
+            Lent::Postgres(connection, statements) => {
+                let statement = sqlx::query(AssertSqlSafe(text)).persistent(statements.are_named());
+                statement.bind(of).fetch(connection).map(|row| row.and_then(|row| values!(row))).boxed()
             }
         }
     }

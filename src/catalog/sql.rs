@@ -7,10 +7,12 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, SqliteConnection};
 
+use super::postgres::Statements;
+
 /// The connection of one engine, lent for one statement.
 pub(super) enum Lent<'c> {
     Sqlite(&'c mut SqliteConnection),
-    Postgres(&'c mut PgConnection),
+    Postgres(&'c mut PgConnection, Statements),
 }
 
 /// What statements run in: a verb's turn at writing, or a look.
@@ -146,8 +148,9 @@ impl Query {
                 let done = bound!(sqlx::query(AssertSqlSafe(text)), values, |text| text).execute(connection).await?;
                 Ok(done.rows_affected())
             }
-            Lent::Postgres(connection) => {
-                let done = bound!(sqlx::query(AssertSqlSafe(text)), values, without_nul).execute(connection).await?;
+            Lent::Postgres(connection, statements) => {
+                let statement = sqlx::query(AssertSqlSafe(text)).persistent(statements.are_named());
+                let done = bound!(statement, values, without_nul).execute(connection).await?;
                 Ok(done.rows_affected())
             }
         }
@@ -163,7 +166,10 @@ impl Query {
         let Self { text, values } = self;
         match on.lend() {
             Lent::Sqlite(connection) => bound!(sqlx::query_as(AssertSqlSafe(text)), values, |text| text).fetch_optional(connection).await,
-            Lent::Postgres(connection) => bound!(sqlx::query_as(AssertSqlSafe(text)), values, without_nul).fetch_optional(connection).await,
+            Lent::Postgres(connection, statements) => {
+                let statement = sqlx::query_as(AssertSqlSafe(text)).persistent(statements.are_named());
+                bound!(statement, values, without_nul).fetch_optional(connection).await
+            }
         }
     }
 
@@ -172,7 +178,10 @@ impl Query {
         let Self { text, values } = self;
         match on.lend() {
             Lent::Sqlite(connection) => bound!(sqlx::query_as(AssertSqlSafe(text)), values, |text| text).fetch_all(connection).await,
-            Lent::Postgres(connection) => bound!(sqlx::query_as(AssertSqlSafe(text)), values, without_nul).fetch_all(connection).await,
+            Lent::Postgres(connection, statements) => {
+                let statement = sqlx::query_as(AssertSqlSafe(text)).persistent(statements.are_named());
+                bound!(statement, values, without_nul).fetch_all(connection).await
+            }
         }
     }
 }

@@ -30,7 +30,8 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    fn takes(&self, record: &AuditRecord) -> bool {
+    /// Whether a record has all of it.
+    pub fn takes(&self, record: &AuditRecord) -> bool {
         let is = |wanted: &Option<String>, had: Option<&str>| wanted.as_deref().is_none_or(|wanted| had == Some(wanted));
         is(&self.actor, Some(&record.actor))
             && is(&self.action, Some(&record.action))

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
+use super::lease::Lease;
 use crate::domain::{ErrorCode, FileStatus, ScanStatus};
 use crate::files::{Files, FilesError, Job, UnderInspection, Understood};
 use crate::inspect::Inspector;
 use crate::telemetry::Stopwatch;
 
-/// How long a job may be away before another worker takes it.
-pub(super) const LEASE_SECONDS: i64 = 180;
-/// How often a worker that is still busy renews its lease; two renewals may fail before it ends.
-const RENEW_EVERY: Duration = Duration::from_mins(1);
-/// Renewals of one attempt: the largest file at two megabytes a second takes less.
-const MAX_RENEWALS: u32 = 45;
 const MAX_ATTEMPTS: u32 = 5;
 
 /// How long a job waits at most while a part that it needs does not answer.
@@ -41,9 +36,9 @@ impl Trouble {
 }
 
 /// Runs one job to its end, or puts it back.
-pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
+pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) {
     let watch = Stopwatch::start();
-    let error = match in_hand(files, inspector, job).await {
+    let error = match in_hand(files, inspector, job, lease).await {
         Ok(()) => {
             tracing::debug!(job.id = %job.id, file.id = %job.file, elapsed_ms = watch.elapsed_ms(), "file inspected");
             return;
@@ -53,7 +48,7 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
     let reason = error.to_string();
     tracing::warn!(job.id = %job.id, file.id = %job.file, job.attempts = job.attempts, error = %reason, "inspection did not finish");
     // What stopped the inspection may stop the catalog too: without this the job is away until its lease ends.
-    for _ in 0..LEASE_SECONDS {
+    for _ in 0..lease.seconds() {
         let settled = if error.is_outage() {
             files.retry_job(job, backoff_seconds(job.attempts).min(OUTAGE_SECONDS), &reason).await
         } else if job.attempts >= MAX_ATTEMPTS {
@@ -73,12 +68,12 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job) {
 }
 
 /// Works on a job, and keeps it from other workers meanwhile.
-async fn in_hand(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) -> Result<(), Trouble> {
     let mut work = std::pin::pin!(steps(files, inspector, job));
-    for _ in 0..MAX_RENEWALS {
-        match tokio::time::timeout(RENEW_EVERY, &mut work).await {
+    for _ in 0..lease.renewals() {
+        match tokio::time::timeout(lease.renew_every(), &mut work).await {
             Ok(result) => return result,
-            Err(_) => match files.renew_job(job, LEASE_SECONDS).await {
+            Err(_) => match files.renew_job(job, lease.seconds()).await {
                 Ok(()) => {}
                 Err(error) if error.code() == ErrorCode::Unavailable => {
                     tracing::warn!(job.id = %job.id, error = %error, "a lease could not be renewed; trying again before it ends");

@@ -9,11 +9,13 @@
 
 mod follow;
 mod inspect;
+mod lease;
 mod probe;
 mod seal;
 mod workers;
 
 pub use follow::follow;
+pub use lease::Lease;
 pub use probe::probe;
 pub use seal::seal;
 pub use workers::{WorkerSettings, Workers};

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::inspect;
+use super::lease::Lease;
 use crate::files::{Files, Job};
 use crate::inspect::Inspector;
 
@@ -15,11 +16,13 @@ use crate::inspect::Inspector;
 pub struct WorkerSettings {
     /// Files inspected at once.
     pub count: usize,
+    /// How long each has a job without a sign of life.
+    pub lease: Lease,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { count: 2 }
+        Self { count: 2, lease: Lease::USUAL }
     }
 }
 
@@ -49,7 +52,7 @@ impl Workers {
     pub async fn run(self, cancel: CancellationToken) {
         let tasks = TaskTracker::new();
         for _ in 0..self.settings.count.max(1) {
-            tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), cancel.clone()));
+            tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), self.settings.lease, cancel.clone()));
         }
         tasks.spawn(sweep(self.files.clone(), cancel));
         tasks.close();
@@ -57,16 +60,16 @@ impl Workers {
     }
 }
 
-async fn work(files: Files, inspector: Arc<Inspector>, cancel: CancellationToken) {
+async fn work(files: Files, inspector: Arc<Inspector>, lease: Lease, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
-        match files.lease_job(inspect::LEASE_SECONDS).await {
+        match files.lease_job(lease.seconds()).await {
             Ok(Some(job)) => {
                 let grace = async {
                     cancel.cancelled().await;
                     tokio::time::sleep(GRACE).await;
                 };
                 tokio::select! {
-                    () = inspect::run(&files, &inspector, &job) => continue,
+                    () = inspect::run(&files, &inspector, &job, lease) => continue,
                     // The worker process ends with the work; every step of it may run again.
                     () = grace => put_back(&files, &job).await,
                 }

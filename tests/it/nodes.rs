@@ -162,7 +162,7 @@ async fn a_wrong_code_tried_at_either_is_one_try_of_the_same_few() {
 }
 
 /// Starts a program and waits until it serves; the program and its card.
-async fn serving(data: &Path, settings: &[(&str, &str)]) -> (Serving, Value) {
+pub async fn serving(data: &Path, settings: &[(&str, &str)]) -> (Serving, Value) {
     let mut command = satchel();
     command.args(["serve", "--data", data.to_str().unwrap()]).args(FREE_PORTS).envs(settings.iter().copied());
     let mut program = Serving::running(command);

@@ -20,6 +20,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/audit", get(records))
         .route("/v1/audit/verify", get(verify))
         .route("/v1/audit/checkpoints", get(checkpoints))
+        .route("/v1/audit/key", get(key))
         .route("/v1/outbox", get(outbox))
         .route("/v1/progress", get(progress))
 }
@@ -125,6 +126,16 @@ async fn checkpoints(
     let next = if notes.len() == limit as usize { notes.last().map(|(size, _)| *size) } else { None };
     let checkpoints = notes.into_iter().map(|(size, note)| CheckpointJson { size, note }).collect();
     Ok(Json(CheckpointList { verifier: api.0.files.checkpoint_verifier()?.to_string(), checkpoints, next }))
+}
+
+#[derive(Serialize)]
+struct KeyJson {
+    /// What checks the signatures of checkpoints: the key of a signed note.
+    verifier: String,
+}
+
+async fn key(_: Auditor, State(api): State<Api>) -> Result<Json<KeyJson>, Problem> {
+    Ok(Json(KeyJson { verifier: api.0.files.checkpoint_verifier()?.to_string() }))
 }
 
 #[derive(Serialize)]

@@ -13,6 +13,7 @@ use crate::api::DoorLimits;
 use crate::blob::{AssumeRole, Destination, Pace, StoreSettings, Tuning};
 use crate::catalog::PostgresSettings;
 use crate::files::Keeping;
+use crate::jobs::{Lease, WorkerSettings};
 use crate::tools;
 
 /// Everything that can be set.
@@ -327,6 +328,8 @@ impl Default for AuditSettings {
 pub struct WorkersSettings {
     /// Files inspected at once in this process; 0 leaves inspection to others.
     pub count: usize,
+    /// After how long, in seconds, a file passes to another worker whose own gives no sign of life; 3 to 3,600.
+    pub lease_seconds: u16,
     /// Whether files stay unscanned, with this reason, where the kernel does not let the process
     /// that parses them give up files, connections and system calls.
     pub require_sandbox: bool,
@@ -334,7 +337,7 @@ pub struct WorkersSettings {
 
 impl Default for WorkersSettings {
     fn default() -> Self {
-        Self { count: 2, require_sandbox: false }
+        Self { count: 2, lease_seconds: 180, require_sandbox: false }
     }
 }
 
@@ -479,6 +482,19 @@ impl Settings {
             duration: Duration::from_secs(role.duration_s),
             endpoint: role.endpoint.clone().or_else(|| self.store.endpoint.clone()),
         }))
+    }
+
+    /// The workers of a process, by these settings.
+    ///
+    /// # Errors
+    /// When a lease is too short or too long.
+    pub fn workers(&self) -> Result<WorkerSettings, SettingsError> {
+        let WorkersSettings { count, lease_seconds, .. } = self.workers;
+        let lease = Lease::of_seconds(lease_seconds).ok_or_else(|| SettingsError::Value {
+            key: "workers.lease_seconds".to_owned(),
+            reason: format!("a lease has {} to {} seconds", Lease::SHORTEST, Lease::LONGEST),
+        })?;
+        Ok(WorkerSettings { count, lease })
     }
 
     /// The settings as a file that could be read again; secrets are hidden.

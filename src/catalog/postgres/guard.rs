@@ -1,10 +1,9 @@
 //! The proof, at every start, that the role of a server cannot see two customers at once.
 
-use sqlx::AssertSqlSafe;
-use sqlx::postgres::PgConnection;
-
 use super::tables::TABLES;
+use super::transaction::Transaction;
 use crate::catalog::CatalogError;
+use crate::catalog::sql::{composed, query};
 
 /// Why a role or a database is not safe to serve from.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -64,28 +63,27 @@ pub struct Standing {
 /// # Errors
 /// `Walls` when the role could see or change more than a verb asks for; `Outdated` when the tables
 /// are not those of this program.
-pub(super) async fn standing(connection: &mut PgConnection) -> Result<Standing, CatalogError> {
-    let (role, version): (String, String) =
-        sqlx::query_as("SELECT session_user::text, current_setting('server_version')").fetch_one(&mut *connection).await?;
+pub(super) async fn standing(on: &mut Transaction) -> Result<Standing, CatalogError> {
+    let (role, version): (String, String) = query("SELECT session_user::text, current_setting('server_version')").fetch_one(on).await?;
     // Of every role that this one is or may become; a role that may make roles may give itself others.
-    let powerful: Option<(String,)> = sqlx::query_as(
+    let powerful: Option<(String,)> = query(
         "SELECT rolname::text FROM pg_roles WHERE (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication \
          OR rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')) \
          AND (pg_has_role(session_user, oid, 'MEMBER') OR pg_has_role(current_user, oid, 'MEMBER')) ORDER BY rolname LIMIT 1",
     )
-    .fetch_optional(&mut *connection)
+    .fetch_optional(on)
     .await?;
     if let Some((role,)) = powerful {
         return Err(WallFault::Powerful { role }.into());
     }
-    migrated(connection).await?;
+    migrated(on).await?;
     for table in TABLES.iter().map(|table| table.name) {
-        let (forced, owned): (bool, bool) = sqlx::query_as(
+        let (forced, owned): (bool, bool) = query(
             "SELECT relrowsecurity AND relforcerowsecurity, pg_has_role(session_user, relowner, 'MEMBER') \
              FROM pg_class WHERE oid = $1::text::regclass",
         )
         .bind(table)
-        .fetch_one(&mut *connection)
+        .fetch_one(on)
         .await?;
         if owned {
             return Err(WallFault::Owner { role, table }.into());
@@ -94,30 +92,28 @@ pub(super) async fn standing(connection: &mut PgConnection) -> Result<Standing, 
             return Err(WallFault::Open { table }.into());
         }
         // The flags say that policies hold; this, that they hold back.
-        let (seen,): (bool,) =
-            sqlx::query_as(AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {table})"))).fetch_one(&mut *connection).await?;
+        let (seen,): (bool,) = composed(format!("SELECT EXISTS (SELECT 1 FROM {table})")).fetch_one(on).await?;
         if seen {
             return Err(WallFault::Leaking { table }.into());
         }
     }
-    let (audit,): (bool,) =
-        sqlx::query_as("SELECT has_table_privilege('audit', 'UPDATE, DELETE, TRUNCATE')").fetch_one(&mut *connection).await?;
+    let (audit,): (bool,) = query("SELECT has_table_privilege('audit', 'UPDATE, DELETE, TRUNCATE')").fetch_one(on).await?;
     if audit {
         return Err(WallFault::Audit { role }.into());
     }
     let (encrypted,): (bool,) =
-        sqlx::query_as("SELECT COALESCE((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), FALSE)").fetch_one(connection).await?;
+        query("SELECT COALESCE((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), FALSE)").fetch_one(on).await?;
     Ok(Standing { version, role, tables: TABLES.len(), encrypted })
 }
 
 /// Makes sure that the tables are those of this program, without the right to change them.
-async fn migrated(connection: &mut PgConnection) -> Result<(), CatalogError> {
-    let (there,): (bool,) = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&mut *connection).await?;
+async fn migrated(on: &mut Transaction) -> Result<(), CatalogError> {
+    let (there,): (bool,) = query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(on).await?;
     if !there {
         return Err(CatalogError::Outdated);
     }
     let applied: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(connection).await?;
+        query("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(on).await?;
     let ours = sqlx::migrate!("migrations/postgres");
     let ours: Vec<(i64, Vec<u8>)> = ours.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect();
     if applied == ours { Ok(()) } else { Err(CatalogError::Outdated) }

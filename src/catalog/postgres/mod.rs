@@ -6,14 +6,18 @@
 //! To add one: a table goes into `migrations/postgres` with its policies, and into
 //! [`TABLES`](tables::TABLES) with what a server may do with it.
 
+mod address;
 mod guard;
 mod owner;
 mod pool;
 mod tables;
+mod tls;
 mod transaction;
 
+pub(super) use address::Statements;
 pub use guard::{Standing, WallFault};
 pub(super) use pool::Database;
 pub use pool::PostgresSettings;
 pub(super) use tables::TABLES;
+pub use tls::TlsFault;
 pub(super) use transaction::{Transaction, is_passing};

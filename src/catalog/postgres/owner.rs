@@ -4,18 +4,24 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
+use super::address::Address;
 use super::guard::WallFault;
+use super::pool::is_lent;
 use super::tables::TABLES;
+use super::tls;
 use crate::catalog::CatalogError;
 
 /// One start at a time prepares a database.
 const LOCK: i64 = 0x0053_4154_4348_454c;
 
 /// Prepares a database for the role that `serving_url` names.
-pub(super) async fn prepare(owner: &PgConnectOptions, serving_url: &str) -> Result<(), CatalogError> {
+pub(super) async fn prepare(owner: Address, serving_url: &str) -> Result<(), CatalogError> {
+    if !owner.statements.are_named() {
+        return Err(CatalogError::OwnerPooled);
+    }
     let serving = url::Url::parse(serving_url).map_err(|_| CatalogError::Address)?;
     let text = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8().map(Cow::into_owned);
     let role = text(serving.username()).map_err(|_| CatalogError::Address)?;
@@ -25,8 +31,16 @@ pub(super) async fn prepare(owner: &PgConnectOptions, serving_url: &str) -> Resu
     }
     // Migrations may take longer than a verb.
     // A statement that makes a role holds its password, and is not to be logged however slow it is.
-    let mut connection =
-        owner.clone().disable_statement_logging().options([("statement_timeout", "0"), ("lock_timeout", "60000")]).connect().await?;
+    let owner = owner.options.disable_statement_logging();
+    let mut connection = owner.connect().await.map_err(tls::unconnected)?;
+    // What locks and prepares on one connection must have it to itself.
+    let mut second = owner.connect().await?;
+    let is_lent = is_lent(&mut connection, &mut second).await?;
+    second.close().await?;
+    if is_lent {
+        return Err(CatalogError::OwnerPooled);
+    }
+    sqlx::raw_sql("SET statement_timeout = 0; SET lock_timeout = 60000").execute(&mut connection).await?;
     sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await?;
     let prepared = prepared(&mut connection, &role, password.as_deref()).await;
     // The lock ends with the connection.

@@ -2,30 +2,30 @@
 
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::task::TaskTracker;
 
+use super::address::{Address, Statements};
 use super::guard::{self, Standing};
-use super::owner;
 use super::transaction::Transaction;
+use super::{owner, tls};
 use crate::catalog::CatalogError;
 use crate::catalog::session::Scope;
+use crate::catalog::sql::query;
 
 /// How long a verb waits for a connection, and for another verb of its customer.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// How long the server works at one statement, in milliseconds.
-const STATEMENT_MS: &str = "8000";
+const STATEMENT_MS: u32 = 8000;
 /// How long a verb waits for a lock, in milliseconds.
-const LOCK_MS: &str = "4000";
+const LOCK_MS: u32 = 4000;
 /// After this long a transaction whose owner is gone is ended by the server, in milliseconds.
-const IDLE_MS: &str = "30000";
+const IDLE_MS: u32 = 30_000;
 /// A connection that lay idle for longer is asked whether it lives before it is used.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -33,7 +33,8 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct PostgresSettings {
     /// `postgres://role:password@host:port/database` of the role that serves. A server that is not on this machine must
-    /// show a certificate for its name (`sslmode=verify-full`) unless the address says otherwise.
+    /// show a certificate for its name (`sslmode=verify-full`) unless the address says otherwise; `pgbouncer=true` says that a
+    /// pooler lends a connection for each transaction.
     pub url: String,
     /// The same database as the role that owns its tables: brings them up to date at start. Without it
     /// they must be.
@@ -56,6 +57,7 @@ const TURNS: u64 = 256;
 #[derive(Clone)]
 pub struct Database {
     pool: PgPool,
+    statements: Statements,
     standing: Standing,
     begins: TaskTracker,
     /// Who waits for another change of its customer waits here, without a connection: a customer
@@ -63,22 +65,12 @@ pub struct Database {
     turns: Arc<[Arc<Mutex<()>>]>,
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, CatalogError> {
-    // What cannot be read may hold a password, so the cause is not told.
-    let parsed = url::Url::parse(url).map_err(|_| CatalogError::Address)?;
-    let options = PgConnectOptions::from_str(url).map_err(|_| CatalogError::Address)?;
-    let host = options.get_host().trim_start_matches('[').trim_end_matches(']');
-    let is_near =
-        options.get_socket().is_some() || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let is_chosen = parsed.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
-    // The usual mode takes what it gets, which on a network is what somebody in between gives.
-    let options = if is_near || is_chosen { options } else { options.ssl_mode(PgSslMode::VerifyFull) };
-    Ok(options.application_name("satchel").options([
-        ("statement_timeout", STATEMENT_MS),
-        ("lock_timeout", LOCK_MS),
-        ("idle_in_transaction_session_timeout", IDLE_MS),
-        ("default_transaction_isolation", "read committed"),
-    ]))
+/// What bounds a connection's work, said as `SET` for all of it or as `SET LOCAL` for a transaction. Never when the
+/// connection begins, where poolers refuse it.
+fn limits(set: &str) -> String {
+    format!(
+        "{set} statement_timeout = {STATEMENT_MS}; {set} lock_timeout = {LOCK_MS}; {set} idle_in_transaction_session_timeout = {IDLE_MS}"
+    )
 }
 
 /// Begins a transaction that sees what `scope` lets it see.
@@ -93,7 +85,29 @@ fn begin_text(scope: Scope<'_>, access: &str) -> String {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let is_house = matches!(scope, Scope::House);
     let name = if is_plain && (is_house || name != "house") { name.as_str() } else { "" };
-    format!("BEGIN {access}; SET LOCAL satchel.scope = '{name}'")
+    format!("BEGIN ISOLATION LEVEL READ COMMITTED {access}; SET LOCAL satchel.scope = '{name}'")
+}
+
+/// Whether two clients get one connection of the server in turns. Two that have it to themselves never do, and keep
+/// theirs; behind a pooler that lends it for a transaction, the one that was given back last is given out next.
+pub(super) async fn is_lent(one: &mut PgConnection, other: &mut PgConnection) -> Result<bool, CatalogError> {
+    /// More looks than other clients are likely to come between.
+    const LOOKS: usize = 4;
+    let mut first = None;
+    for _ in 0..LOOKS {
+        let (of_one, of_other) = (process(one).await?, process(other).await?);
+        if of_one == of_other || *first.get_or_insert(of_one) != of_one {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The server's process behind a connection, now.
+async fn process(connection: &mut PgConnection) -> Result<i32, CatalogError> {
+    // Not prepared: a name would be left behind for the next client.
+    let row = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?;
+    Ok(row.try_get(0)?)
 }
 
 impl Database {
@@ -101,16 +115,25 @@ impl Database {
     /// makes sure that it sees one customer at a time.
     ///
     /// # Errors
-    /// `Walls` when it could see more; `Outdated` when the tables are not those of this program.
+    /// `Walls` when it could see more; `Outdated` when the tables are not those of this program; `Untrusted` when the server
+    /// does not prove who it is; `Pooled` when a connection is lent for a transaction and the address does not say so.
     pub async fn connect(settings: &PostgresSettings) -> Result<Self, CatalogError> {
-        let serving = options(&settings.url)?;
+        let Address { options, statements } = Address::parse(&settings.url)?;
         if let Some(owner_url) = &settings.owner_url {
-            owner::prepare(&options(owner_url)?, &settings.url).await?;
+            owner::prepare(Address::parse(owner_url)?, &settings.url).await?;
         }
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections.max(2))
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if statements.are_named() {
+                        sqlx::raw_sql(AssertSqlSafe(limits("SET"))).execute(connection).await?;
+                    }
+                    Ok(())
+                })
+            })
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
                     if meta.idle_for > FRESH {
@@ -119,13 +142,20 @@ impl Database {
                     Ok(true)
                 })
             })
-            .connect_with(serving)
-            .await?;
-        let mut connection = pool.acquire().await?;
-        let standing = guard::standing(&mut connection).await?;
-        drop(connection);
+            .connect_with(options)
+            .await
+            .map_err(tls::unconnected)?;
+        if statements.are_named() {
+            let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
+            if is_lent(&mut one, &mut other).await? {
+                return Err(CatalogError::Pooled);
+            }
+        }
+        let mut looking = Transaction { inner: pool.begin_with("BEGIN READ ONLY").await?, statements, turn: None };
+        let standing = guard::standing(&mut looking).await?;
+        drop(looking);
         let turns = (0..TURNS).map(|_| Arc::default()).collect();
-        Ok(Self { pool, standing, begins: TaskTracker::new(), turns })
+        Ok(Self { pool, statements, standing, begins: TaskTracker::new(), turns })
     }
 
     /// What was found at start.
@@ -147,10 +177,7 @@ impl Database {
         let mut transaction = self.opened(begin_text(scope, "READ WRITE")).await?;
         transaction.turn = turn;
         if let Scope::Customer(customer) = scope {
-            sqlx::query("SELECT id FROM customers WHERE id = $1 FOR NO KEY UPDATE")
-                .bind(customer.to_string())
-                .execute(transaction.connection())
-                .await?;
+            query("SELECT id FROM customers WHERE id = $1 FOR NO KEY UPDATE").bind(customer.to_string()).execute(&mut transaction).await?;
         }
         Ok(transaction)
     }
@@ -171,14 +198,18 @@ impl Database {
         self.opened(begin_text(scope, "READ ONLY")).await
     }
 
-    fn opened(&self, text: String) -> impl Future<Output = Result<Transaction, CatalogError>> + use<> {
-        let pool = self.pool.clone();
+    fn opened(&self, mut text: String) -> impl Future<Output = Result<Transaction, CatalogError>> + use<> {
+        let (pool, statements) = (self.pool.clone(), self.statements);
+        if !statements.are_named() {
+            text.push_str("; ");
+            text.push_str(&limits("SET LOCAL"));
+        }
         // A task of its own, which ends even when the caller leaves: a connection that goes back between
         // the begin and the server's answer would be in a transaction that nobody knows of.
         let begun = self.begins.spawn(async move { pool.begin_with(AssertSqlSafe(text)).await });
         async move {
             match begun.await {
-                Ok(transaction) => Ok(Transaction { inner: transaction?, turn: None }),
+                Ok(transaction) => Ok(Transaction { inner: transaction?, statements, turn: None }),
                 Err(_) => Err(CatalogError::Stopped),
             }
         }
@@ -189,7 +220,7 @@ impl Database {
     /// # Errors
     /// When it does not.
     pub async fn probe(&self) -> Result<(), CatalogError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        query("SELECT 1").execute(&mut self.read(Scope::House).await?).await?;
         Ok(())
     }
 
@@ -206,33 +237,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_over_the_network_must_prove_who_it_is_unless_the_address_says_otherwise() {
-        for (host, verified) in [
-            ("db.example", true),
-            ("192.0.2.7:5432", true),
-            ("[2001:db8::7]", true),
-            ("localhost.example", true),
-            ("localhost", false),
-            ("127.0.0.1:5433", false),
-            ("[::1]", false),
-            ("localhost/satchel?host=db.example&", true),
-        ] {
-            let options = options(&format!("postgres://satchel:secret@{host}/satchel")).unwrap();
-            assert_eq!(matches!(options.get_ssl_mode(), PgSslMode::VerifyFull), verified, "{host}");
-        }
-        let chosen = options("postgres://satchel:secret@db.example/satchel?sslmode=require").unwrap();
-        assert!(matches!(chosen.get_ssl_mode(), PgSslMode::Require));
-        assert!(matches!(options("satchel").map(drop), Err(CatalogError::Address)));
-    }
-
-    #[test]
     fn a_scope_that_is_no_plain_name_is_nobodys() {
         let begun = |scope| begin_text(scope, "READ ONLY");
-        assert_eq!(begun(Scope::House), "BEGIN READ ONLY; SET LOCAL satchel.scope = 'house'");
-        assert_eq!(begun(Scope::Secret("0aF9")), "BEGIN READ ONLY; SET LOCAL satchel.scope = '0aF9'");
+        assert_eq!(begun(Scope::House), "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = 'house'");
+        assert_eq!(begun(Scope::Secret("0aF9")), "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = '0aF9'");
         for forged in ["x'; RESET ROLE; --", "house", "a b", "é"] {
-            assert_eq!(begun(Scope::Chain(forged)), "BEGIN READ ONLY; SET LOCAL satchel.scope = ''", "{forged}");
-            assert_eq!(begun(Scope::Secret(forged)), "BEGIN READ ONLY; SET LOCAL satchel.scope = ''", "{forged}");
+            assert_eq!(
+                begun(Scope::Chain(forged)),
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = ''",
+                "{forged}"
+            );
+            assert_eq!(
+                begun(Scope::Secret(forged)),
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL satchel.scope = ''",
+                "{forged}"
+            );
         }
     }
 }

@@ -1,30 +1,28 @@
 //! A transaction that sees one customer, and what an error of it means.
 
-use sqlx::{PgConnection, Postgres};
+use sqlx::Postgres;
 use tokio::sync::OwnedMutexGuard;
 
+use super::address::Statements;
 use crate::catalog::CatalogError;
-use crate::catalog::sql::{Lent, Session};
+use crate::catalog::sql::{Lent, Session, query};
 
 /// A transaction with its scope set. Dropped without [`Transaction::commit`], it is rolled back,
 /// and what it was for is forgotten with it.
 pub struct Transaction {
     pub(super) inner: sqlx::Transaction<'static, Postgres>,
+    pub(super) statements: Statements,
     /// Held until the end, where changes of one customer wait for each other.
     pub(super) turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Transaction {
-    pub(super) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.inner
-    }
-
     /// Goes on for another customer or chain: what serves none alone, such as a move, does one after the other.
     ///
     /// # Errors
     /// When the server does not answer.
     pub async fn rescope(&mut self, name: &str) -> Result<(), CatalogError> {
-        sqlx::query("SELECT set_config('satchel.scope', $1, TRUE)").bind(name).execute(&mut *self.inner).await?;
+        query("SELECT set_config('satchel.scope', $1, TRUE)").bind(name).execute(self).await?;
         Ok(())
     }
 
@@ -33,7 +31,7 @@ impl Transaction {
     /// # Errors
     /// `Unknown` when the server did not say whether it did; else nothing of it is stored.
     pub async fn commit(self) -> Result<(), CatalogError> {
-        let Self { inner, turn } = self;
+        let Self { inner, turn, .. } = self;
         let ended = inner.commit().await;
         drop(turn);
         ended.map_err(|error| if is_unsure(&error) { CatalogError::Unknown(error) } else { error.into() })
@@ -42,7 +40,7 @@ impl Transaction {
 
 impl Session for Transaction {
     fn lend(&mut self) -> Lent<'_> {
-        Lent::Postgres(&mut self.inner)
+        Lent::Postgres(&mut self.inner, self.statements)
     }
 }
 

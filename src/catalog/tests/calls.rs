@@ -243,5 +243,6 @@ catalog_suite!(
     the_last_words_heard_are_kept,
     a_file_keeps_its_handle_for_the_whole_call,
     parallel_answers_of_a_call_never_give_one_handle_to_two_files,
-    an_answer_with_a_files_text_is_remembered,
+    an_answer_with_a_files_text_is_remembered;
+    pooled: parallel_answers_of_a_call_never_give_one_handle_to_two_files,
 );

@@ -13,6 +13,11 @@ use crate::domain::{SystemEntropy, random_bytes};
 /// The role that tests serve as, in every database.
 const ROLE: &str = "satchel_test_server";
 
+fn beside(variable: &str) -> String {
+    let address = std::env::var_os(variable).and_then(|address| address.into_string().ok());
+    address.unwrap_or_else(|| panic!("`{variable}` is not set: run the tests with ./test, which starts what they need"))
+}
+
 /// A database of a test's own.
 pub(super) struct Database {
     name: String,
@@ -22,8 +27,7 @@ pub(super) struct Database {
 impl Database {
     /// An empty one.
     pub async fn new() -> Self {
-        let server = std::env::var_os("SATCHEL_TEST_POSTGRES").and_then(|address| address.into_string().ok());
-        let server = server.expect("`SATCHEL_TEST_POSTGRES` is not set: run the tests with ./test, which starts a Postgres");
+        let server = beside("SATCHEL_TEST_POSTGRES");
         let name = format!("satchel_test_{}", hex::encode(random_bytes::<8>(&SystemEntropy)));
         run(&server, &format!("CREATE DATABASE {name}")).await;
         Self { name, server }
@@ -48,6 +52,22 @@ impl Database {
     /// As the role that serves.
     pub fn url(&self) -> String {
         self.address(Some((ROLE, "test")))
+    }
+
+    /// As the role that serves, through the pooler whose address `variable` holds.
+    pub fn url_through(&self, variable: &str) -> String {
+        let (mut address, pooler) = (url::Url::parse(&self.url()).unwrap(), beside(variable));
+        let (host, port) = pooler.split_once(':').unwrap();
+        address.set_host(Some(host)).unwrap();
+        address.set_port(Some(port.parse().unwrap())).unwrap();
+        address.into()
+    }
+
+    /// As the role that serves, through a pooler that has one connection and lends it for a transaction each.
+    pub fn lent_url(&self) -> String {
+        let mut address = url::Url::parse(&self.url_through("SATCHEL_TEST_PGBOUNCER")).unwrap();
+        address.query_pairs_mut().append_pair("pgbouncer", "true");
+        address.into()
     }
 
     /// What a server of this database is set to.

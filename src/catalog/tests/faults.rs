@@ -24,7 +24,11 @@ enum At {
 impl Faulty {
     /// The first `times` records meet `fault`, a statement of PL/pgSQL.
     async fn new(at: At, times: u32, fault: &str) -> Self {
-        let fx = Fixture::open(Engine::Postgres).await;
+        Self::on(Engine::Postgres, at, times, fault).await
+    }
+
+    async fn on(engine: Engine, at: At, times: u32, fault: &str) -> Self {
+        let fx = Fixture::open(engine).await;
         let customer = fx.customer("Northwind").await;
         let trigger = match at {
             At::Statement => "CREATE TRIGGER faulty BEFORE INSERT",
@@ -70,10 +74,12 @@ const CUT: &str = "PERFORM pg_terminate_backend(pg_backend_pid())";
 
 #[tokio::test]
 async fn a_verb_that_collided_or_lost_its_connection_is_tried_again_and_done_once() {
-    for (at, fault) in [(At::Statement, COLLISION), (At::Statement, DEADLOCK), (At::Commit, COLLISION), (At::Statement, CUT)] {
-        let faulty = Faulty::new(at, 2, fault).await;
-        faulty.record().await.unwrap_or_else(|error| panic!("{at:?} {fault}: {error:?}"));
-        assert_eq!((faulty.tried().await, faulty.kept().await), (3, 1), "{at:?} {fault}");
+    let met = [(At::Statement, COLLISION), (At::Statement, DEADLOCK), (At::Commit, COLLISION), (At::Statement, CUT)];
+    let direct = met.map(|(at, fault)| (Engine::Postgres, at, fault));
+    for (engine, at, fault) in direct.into_iter().chain([(Engine::Pooled, At::Commit, COLLISION), (Engine::Pooled, At::Statement, CUT)]) {
+        let faulty = Faulty::on(engine, at, 2, fault).await;
+        faulty.record().await.unwrap_or_else(|error| panic!("{engine:?} {at:?} {fault}: {error:?}"));
+        assert_eq!((faulty.tried().await, faulty.kept().await), (3, 1), "{engine:?} {at:?} {fault}");
     }
 }
 
@@ -93,12 +99,14 @@ async fn a_verb_that_was_refused_is_not_tried_again() {
 
 #[tokio::test]
 async fn a_commit_whose_end_nobody_knows_is_told_as_that_and_never_repeated() {
-    let faulty = Faulty::new(At::Commit, 1, CUT).await;
-    let ended = faulty.record().await;
-    assert!(matches!(ended, Err(CatalogError::Unknown(_))), "{ended:?}");
-    assert_eq!((faulty.tried().await, faulty.kept().await), (1, 0));
-    faulty.record().await.unwrap();
-    assert_eq!(faulty.kept().await, 1, "what comes after is served");
+    for engine in [Engine::Postgres, Engine::Pooled] {
+        let faulty = Faulty::on(engine, At::Commit, 1, CUT).await;
+        let ended = faulty.record().await;
+        assert!(matches!(ended, Err(CatalogError::Unknown(_))), "{engine:?}: {ended:?}");
+        assert_eq!((faulty.tried().await, faulty.kept().await), (1, 0), "{engine:?}");
+        faulty.record().await.unwrap();
+        assert_eq!(faulty.kept().await, 1, "{engine:?}: what comes after is served");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

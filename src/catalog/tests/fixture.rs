@@ -16,29 +16,29 @@ use crate::domain::*;
 pub(super) enum Engine {
     Sqlite,
     Postgres,
+    /// Postgres behind a pooler that has one connection and lends it for a transaction each.
+    Pooled,
 }
 
-/// Makes a test of each function, on each engine.
+/// Makes a test of each function, on each engine; of those named after `pooled`, behind a pooler too.
 macro_rules! catalog_suite {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
+    ($($name:ident),+ $(,)?) => {
+        catalog_suite!(@ sqlite Sqlite $($name)+);
+        catalog_suite!(@ postgres Postgres $($name)+);
+    };
+    ($($name:ident),+ $(,)?; pooled: $($pooled:ident),+ $(,)?) => {
+        catalog_suite!($($name),+);
+        catalog_suite!(@ pooled Pooled $($pooled)+);
+    };
+    (@ $module:ident $engine:ident $($name:ident)+) => {
+        mod $module {
             use crate::catalog::tests::fixture::{Engine, Fixture};
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    super::$name(&Fixture::open(Engine::Sqlite).await).await;
+                    super::$name(&Fixture::open(Engine::$engine).await).await;
                 }
-            )*
-        }
-
-        mod postgres {
-            use crate::catalog::tests::fixture::{Engine, Fixture};
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $name() {
-                    super::$name(&Fixture::open(Engine::Postgres).await).await;
-                }
-            )*
+            )+
         }
     };
 }
@@ -47,7 +47,7 @@ pub(super) use catalog_suite;
 /// Where the catalog of a test lies.
 enum Place {
     Folder(tempfile::TempDir),
-    Database(Database),
+    Database(Database, PostgresSettings),
 }
 
 pub(super) struct Fixture {
@@ -65,9 +65,13 @@ impl Fixture {
     }
 
     pub async fn open(engine: Engine) -> Self {
-        let place = match engine {
-            Engine::Sqlite => Place::Folder(tempfile::tempdir().unwrap()),
-            Engine::Postgres => Place::Database(Database::new().await),
+        let place = if engine == Engine::Sqlite {
+            Place::Folder(tempfile::tempdir().unwrap())
+        } else {
+            let database = Database::new().await;
+            let settings = database.settings();
+            let url = if engine == Engine::Pooled { database.lent_url() } else { settings.url };
+            Place::Database(database, PostgresSettings { url, ..settings })
         };
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(11));
@@ -75,18 +79,18 @@ impl Fixture {
         Self { clock, entropy, catalog, place }
     }
 
-    /// Which engine this is, for what differs by nature.
+    /// Which engine this is, for what differs by nature; a pooler changes nothing.
     pub const fn engine(&self) -> Engine {
         match self.place {
             Place::Folder(_) => Engine::Sqlite,
-            Place::Database(_) => Engine::Postgres,
+            Place::Database(..) => Engine::Postgres,
         }
     }
 
     /// The database of a test that is about Postgres.
     pub fn database(&self) -> &Database {
         match &self.place {
-            Place::Database(database) => database,
+            Place::Database(database, _) => database,
             Place::Folder(_) => panic!("this test is about Postgres"),
         }
     }
@@ -105,7 +109,7 @@ impl Fixture {
     /// Changes rows behind the catalog's back; gives how many.
     pub async fn damage(&self, sql: &str) -> u64 {
         match &self.place {
-            Place::Database(database) => database.damage(sql).await,
+            Place::Database(database, _) => database.damage(sql).await,
             Place::Folder(folder) => {
                 let address = format!("sqlite://{}", folder.path().join("catalog.db").display());
                 let mut raw = SqliteConnection::connect(&address).await.unwrap();
@@ -119,7 +123,7 @@ impl Fixture {
     /// Every column there is, as `table column kind`, in the order of the tables.
     pub async fn columns(&self) -> Vec<String> {
         match &self.place {
-            Place::Database(database) => {
+            Place::Database(database, _) => {
                 let text = "SELECT table_name || ' ' || column_name || ' ' || CASE data_type WHEN 'text' THEN 'TEXT' WHEN 'bigint' THEN 'BIGINT' \
                      ELSE data_type END FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations' \
                      ORDER BY table_name COLLATE \"C\", ordinal_position";
@@ -342,7 +346,7 @@ impl Fixture {
 async fn opened(place: &Place, clock: &Arc<ManualClock>, entropy: &Arc<SeededEntropy>) -> Catalog {
     match place {
         Place::Folder(folder) => Catalog::open(folder.path(), clock.clone(), entropy.clone()).await.unwrap(),
-        Place::Database(database) => Catalog::connect(&database.settings(), clock.clone(), entropy.clone()).await.unwrap(),
+        Place::Database(_, settings) => Catalog::connect(settings, clock.clone(), entropy.clone()).await.unwrap(),
     }
 }
 

@@ -147,5 +147,6 @@ catalog_suite!(
     a_lease_that_was_taken_over_closes_and_retries_nothing,
     a_job_that_a_gone_process_held_is_leased_at_once,
     a_lease_that_ran_out_still_counts_while_nobody_took_it,
-    workers_at_once_never_share_a_job_and_none_goes_idle,
+    workers_at_once_never_share_a_job_and_none_goes_idle;
+    pooled: workers_at_once_never_share_a_job_and_none_goes_idle,
 );

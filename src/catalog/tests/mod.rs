@@ -23,6 +23,7 @@ mod moving;
 mod pending;
 mod people;
 mod policies;
+mod pooled;
 mod sealing;
 mod shares;
 mod verbs;

@@ -195,4 +195,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     }
 }
 
-catalog_suite!(every_verb_is_asked_here_and_leaves_the_records_it_should);
+catalog_suite!(
+    every_verb_is_asked_here_and_leaves_the_records_it_should;
+    pooled: every_verb_is_asked_here_and_leaves_the_records_it_should,
+);

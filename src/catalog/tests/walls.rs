@@ -107,5 +107,8 @@ async fn all_that_was_committed_is_there_after_reopening(fx: &Fixture) {
 catalog_suite!(
     what_one_customer_has_is_nothing_to_another,
     what_one_customer_does_leaves_another_as_it_was,
+    all_that_was_committed_is_there_after_reopening;
+    pooled: what_one_customer_has_is_nothing_to_another,
+    what_one_customer_does_leaves_another_as_it_was,
     all_that_was_committed_is_there_after_reopening,
 );

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
-use super::program::{FREE_PORTS, Serving, post, run, text};
+use super::program::{FREE_PORTS, Serving, post, run, satchel, text};
 use crate::support::Database;
 
 /// Runs a command that must end well and prints JSON.
@@ -56,7 +56,24 @@ async fn a_catalog_moves_to_a_server_whole_and_is_served_from_there() {
     post(&server, "/v1/calls", &key, &json!({})).await;
     let verified = done(&["audit", "verify", "--data", dir, "--json"]);
     assert_eq!(verified["intact"], json!(true), "{verified}");
+    let customer =
+        verified["chains"].as_array().unwrap().iter().map(|chain| text(chain, "/chain")).find(|chain| chain.starts_with("cust_"));
+    let export = |from: &[&str]| run(&[&["audit", "export", "--customer", customer.unwrap()], from].concat());
+    let exported = export(&["--data", dir]);
+    assert!(exported.code == Some(0) && exported.out.lines().count() > 20, "{exported:?}");
+    // The database says the same by itself, while a server uses it and once none does.
+    let by_itself = || {
+        assert_eq!(done(&["audit", "verify", "--database", &url, "--json"]), verified);
+        assert_eq!(export(&["--database", &url]).out, exported.out);
+    };
+    by_itself();
     assert_eq!(demo.stop().0, Some(0));
+    by_itself();
+    let last = export(&["--database", &url, "--after", &(exported.out.lines().count() - 1).to_string()]);
+    assert_eq!(last.out.lines().collect::<Vec<_>>(), exported.out.lines().last().into_iter().collect::<Vec<_>>());
+    let from_the_environment = satchel().args(["audit", "verify"]).env("SATCHEL__CATALOG__URL", &url).output().unwrap();
+    assert!(from_the_environment.status.success(), "{from_the_environment:?}");
+    run(&["audit", "verify", "--database", "postgres://satchel:secret@"]).refused(2, "postgres://role:password@host:port/database");
     // What was done there is not in the folder.
     let ended = run(&["migrate", "--from", dir, "--to", &url, "--check", "--json"]);
     assert_eq!((ended.code, &ended.json()["same"]), (Some(1), &json!(false)), "{ended:?}");

@@ -3,7 +3,7 @@
 //!
 //! Clients keep a [`ledger`] of what they were told. The [`judge`] compares it with the folder: what
 //! was acknowledged is there once, what was in doubt is there once or not at all, and the audit
-//! trail has one record of each.
+//! trail has one record of each. Where several share a database, a [`worker`] of theirs is killed too.
 
 mod caller;
 mod drain;
@@ -14,4 +14,6 @@ mod judge;
 mod kills;
 mod ledger;
 mod server;
+mod several;
 mod shim;
+mod worker;

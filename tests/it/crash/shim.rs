@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -34,22 +35,29 @@ pub enum Fault {
 const ENOSPC: u64 = 28;
 const EIO: u64 = 5;
 
-/// The compiled library, and the file by which it is steered.
+/// The library in a folder, and the file by which it is steered.
 pub struct Shim {
     dir: TempDir,
     control: File,
 }
 
+/// The compiled library: made once, since a sweep loads it into hundreds of servers.
+static LIBRARY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let (source, library) = (dir.path().join("shim.c"), dir.path().join("shim.so"));
+    std::fs::write(&source, SOURCE).unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    let output = compiler.output().expect("a C compiler is needed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(library).unwrap()
+});
+
 impl Shim {
-    /// Compiles the library.
+    /// A copy of the library with a file of its own to steer it by.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let source = dir.path().join("shim.c");
-        std::fs::write(&source, SOURCE).unwrap();
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(dir.path().join("shim.so")).arg(&source).arg("-ldl");
-        let output = compiler.output().expect("a C compiler is needed");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::write(dir.path().join("shim.so"), &*LIBRARY).unwrap();
         let control = OpenOptions::new().read(true).write(true).create_new(true).open(dir.path().join("control")).unwrap();
         control.write_all_at(&[0; 4096], 0).unwrap();
         Self { dir, control }

@@ -41,7 +41,11 @@ fn script(folder: &Path, number: usize, body: &str) -> PathBuf {
 async fn work_until(stage: &Stage, program: PathBuf, holds: impl Fn(i64, i64) -> bool) {
     let settings = InspectorSettings { start_wall: WALL * 10, scan_wall: WALL, extract_wall: WALL * 10, ..InspectorSettings::new(program) };
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let workers = Workers::new(stage.world.files.clone(), Arc::new(Inspector::new(settings)), WorkerSettings { count: 1 });
+    let workers = Workers::new(
+        stage.world.files.clone(),
+        Arc::new(Inspector::new(settings)),
+        WorkerSettings { count: 1, ..WorkerSettings::default() },
+    );
     tasks.spawn(workers.run(stop.clone()));
     let mut database = stage.world.database().await;
     let reached = async {

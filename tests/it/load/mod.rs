@@ -4,6 +4,7 @@
 mod broken;
 mod content;
 mod many;
+mod migrate;
 mod pressure;
 mod server;
 mod size;

@@ -43,6 +43,15 @@ impl Database {
         address.into()
     }
 
+    /// As the role that serves, at another host and perhaps port, with these words after the address.
+    pub fn url_at(&self, host: &str, port: Option<u16>, words: &str) -> String {
+        let mut address = url::Url::parse(&self.url()).unwrap();
+        address.set_host(Some(host)).unwrap();
+        address.set_port(port.or(address.port())).unwrap();
+        address.set_query(None);
+        format!("{address}{words}")
+    }
+
     /// What a server of this database is set to.
     pub fn settings(&self) -> PostgresSettings {
         PostgresSettings { url: self.url(), owner_url: Some(self.owner_url()), connections: 8 }
