@@ -15,14 +15,16 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Of a customer whose files were put in, shared and looked for, sealed three times on the way.
+    /// Of a customer whose files were put in, shared and looked for, sealed four times on the way.
     pub async fn of_a_world() -> Self {
         let world = World::start().await;
         let tenant = world.tenant("Acme").await;
-        for name in ["march", "april", "may"] {
+        for name in ["march", "april", "may", "june"] {
             world.put(&tenant.key, &format!("name={name}.txt"), name.as_bytes()).await.expect(201);
             world.clock.advance_seconds(60);
             world.get("/v1/files", &tenant.key).await.expect(200);
+            world.get("/v1/files", "sk_nobody").await.expect(401);
+            world.get("/v1/audit?limit=1", &tenant.key).await.expect(200);
             world.files.seal_chains().await.unwrap();
         }
         let told = world.get("/v1/audit/checkpoints", &tenant.key).await.expect(200).json();
