@@ -1,9 +1,13 @@
 //! What can be typed after `satchel`.
 
+mod audit;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
 
 /// The file toolbox of voice agents.
 #[derive(Debug, Parser)]
@@ -500,43 +504,6 @@ pub enum HoldCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// `satchel audit`.
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// Recompute every chain; fails when a record was changed, removed or cut off
-    Verify {
-        /// Whose.
-        #[command(flatten)]
-        of: AuditArgs,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print the records of a customer, one JSON object per line
-    Export {
-        /// The customer
-        #[arg(long, value_name = "CUSTOMER")]
-        customer: String,
-        /// Only records after this place in the chain
-        #[arg(long, value_name = "SEQ", default_value_t = 0)]
-        after: u64,
-        /// Whose.
-        #[command(flatten)]
-        of: AuditArgs,
-    },
-}
-
-/// Where the audit trail is read: through a server, or from its database or data folder where none is asked.
-#[derive(Debug, Args)]
-pub struct AuditArgs {
-    /// Server.
-    #[command(flatten)]
-    pub server: ServerArgs,
-    /// Postgres database to read without a server, postgres://role:password@host:port/database, as the role that serves
-    #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__URL", hide_env_values = true)]
-    pub database: Option<String>,
 }
 
 /// `satchel policy`.

@@ -223,6 +223,8 @@ impl House {
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),
                 posts,
+                anchor_days: settings.audit.anchor_days,
+                anchors_checked: settings.audit.anchors_checked,
                 ..FilesSettings::default()
             },
         });
@@ -295,6 +297,12 @@ impl House {
                 self.tasks.spawn(events::from_queue(files.clone(), store.queue(queue), rest.clone()));
             }
         }
+    }
+
+    /// Signs checkpoints of the audit trail from now on, and once more at the end.
+    pub fn start_sealing(&self) {
+        let every = Duration::from_secs(self.settings.audit.checkpoint_seconds.max(1));
+        self.tasks.spawn(jobs::seal(self.files.clone(), every, self.rest.clone()));
     }
 
     /// Finds out what the store does by itself, for whoever asks for readiness.

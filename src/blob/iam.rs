@@ -28,6 +28,8 @@ pub enum On {
     Adopted,
     /// The buckets of these.
     AdoptedBuckets,
+    /// Checkpoints of the audit trail: put there and read, never taken away.
+    Anchors,
     /// Scratch objects of a probe.
     Scratch,
     /// The two buckets.
@@ -62,7 +64,14 @@ const fn row(call: &'static str, takes: &'static [(&'static [Duty], On, &'static
 
 /// Every call of the SDK that this room makes.
 pub const OPERATIONS: &[Operation] = &[
-    row("get_object", &[(WORK, On::Objects, &["s3:GetObject"]), (WORK, On::Adopted, &["s3:GetObject", "s3:GetObjectVersion"])]),
+    row(
+        "get_object",
+        &[
+            (WORK, On::Objects, &["s3:GetObject"]),
+            (WORK, On::Adopted, &["s3:GetObject", "s3:GetObjectVersion"]),
+            (OWN, On::Anchors, &["s3:GetObject"]),
+        ],
+    ),
     row(
         "head_object",
         &[
@@ -73,7 +82,12 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     row(
         "put_object",
-        &[(WORK, On::Objects, &["s3:PutObject"]), (PROBE, On::Scratch, &["s3:PutObject"]), (SETUP, On::ScratchBuckets, &["s3:PutObject"])],
+        &[
+            (WORK, On::Objects, &["s3:PutObject"]),
+            (OWN, On::Anchors, &["s3:PutObject", "s3:PutObjectRetention"]),
+            (PROBE, On::Scratch, &["s3:PutObject"]),
+            (SETUP, On::ScratchBuckets, &["s3:PutObject"]),
+        ],
     ),
     row("copy_object", &[(WORK, On::Objects, &["s3:GetObject", "s3:PutObject"])]),
     row(
@@ -209,6 +223,7 @@ impl Estate {
             On::Adopted => self.locations.iter().map(|location| self.within(location)).collect(),
             // Each with the prefixes it may be listed by: a statement of its own.
             On::AdoptedBuckets => Vec::new(),
+            On::Anchors => vec![format!("{metadata}/audit/*")],
             On::Scratch => vec![format!("{files}/satchel-probe/*")],
             On::Buckets => vec![files, metadata],
             On::ScratchBuckets => vec![self.bucket("satchel-probe-*"), self.bucket("satchel-probe-*/*")],
@@ -242,7 +257,7 @@ impl Estate {
     #[must_use]
     pub fn policy(&self, duty: Duty) -> Value {
         let by_role = self.role.is_some() && matches!(duty, Duty::Server | Duty::Worker);
-        let kinds = [On::Objects, On::Adopted, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
+        let kinds = [On::Objects, On::Adopted, On::Anchors, On::Scratch, On::Buckets, On::ScratchBuckets, On::Queue, On::Role];
         let mut statements = Vec::new();
         for on in kinds.into_iter().filter(|on| !(by_role && matches!(on, On::Objects | On::Adopted))) {
             let (rights, things) = (rights(duty, on), self.things(on));

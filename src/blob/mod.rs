@@ -9,6 +9,7 @@
 pub mod embedded;
 
 mod adopted;
+mod anchor;
 mod assume;
 mod capabilities;
 mod client;
@@ -35,6 +36,7 @@ mod upload;
 mod tests;
 
 pub use adopted::{AdoptedObject, Candidate, Listed, ListedPage, Location, LocationFault};
+pub use anchor::Anchored;
 pub use assume::AssumeRole;
 pub use capabilities::{Capabilities, Capability, Depth, Feature, Support};
 pub use download::Object;

@@ -1,108 +1,13 @@
-//! The audit chain: every record carries the hash of the one before it.
-//!
-//! A record is stored as the exact JSON text that was hashed; its hash is
-//! `SHA-256(previous hash as 64 hex digits, "\n", record text)`, and the first record follows 64
-//! zeros. Anybody with the rows can check a chain without this program.
+//! Writing and reading the audit chain within the catalog; `chain` says what one is.
 
-use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
-
+use super::chain::{AuditRecord, ChainFault, ChainReport, Checkpoints, FIRST_HASH, Walker, link_hash};
 use super::rows::as_i64;
 use super::session::{Scope, Tx};
-use super::{Catalog, CatalogError, sql};
-use crate::domain::{AuditEntry, AuditId, Clock, CustomerId, Entropy, Timestamp};
+use super::{Catalog, CatalogError, CheckpointVerifier, sql};
+use crate::domain::{AuditEntry, AuditId, Clock, CustomerId, Entropy};
 
 /// The chain of refusals before a customer is known.
 pub const SYSTEM_CHAIN: &str = "system";
-
-const FIRST_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// One record, as stored and exported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditRecord {
-    /// Its id.
-    pub id: String,
-    /// Whose chain.
-    pub chain: String,
-    /// Place in the chain, from 1.
-    pub seq: u64,
-    /// When it was committed.
-    pub at: Timestamp,
-    /// Kind of actor: `user`, `guest`, `key`, `operator`, `link`, `system`.
-    pub actor_kind: String,
-    /// Who.
-    pub actor: String,
-    /// On whose behalf, where that is somebody else.
-    pub on_behalf_of: Option<String>,
-    /// In which call.
-    pub call: Option<String>,
-    /// Through which door.
-    pub door: String,
-    /// From which address.
-    pub source: Option<String>,
-    /// What was asked for.
-    pub action: String,
-    /// On what.
-    pub object: Option<String>,
-    /// Which version of it.
-    pub version: Option<u32>,
-    /// SHA-256 of its content.
-    pub content_hash: Option<String>,
-    /// What the policies said.
-    pub decision: String,
-    /// Which policies.
-    pub policy: Option<String>,
-    /// How it ended.
-    pub outcome: String,
-    /// Why.
-    pub reason: Option<String>,
-    /// Hash of the record before it.
-    pub previous: String,
-}
-
-/// What is wrong with a chain, at its first bad place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "fault", rename_all = "snake_case")]
-pub enum ChainFault {
-    /// A record is missing or out of order here.
-    Gap {
-        /// The place.
-        seq: u64,
-    },
-    /// The record's text does not give its hash, or it does not follow the one before it.
-    Altered {
-        /// The place.
-        seq: u64,
-    },
-    /// Records at the end are missing.
-    Cut {
-        /// The last place found.
-        seq: u64,
-        /// The place the head names.
-        head: u64,
-    },
-}
-
-/// The result of checking one chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ChainReport {
-    /// Which chain.
-    pub chain: String,
-    /// Records read.
-    pub records: u64,
-    /// Hash of the last good record.
-    pub head: String,
-    /// The first fault; `None` when the chain is whole.
-    pub fault: Option<ChainFault>,
-}
-
-fn link_hash(previous: &str, record: &[u8]) -> String {
-    let mut bytes = Vec::with_capacity(previous.len() + 1 + record.len());
-    bytes.extend_from_slice(previous.as_bytes());
-    bytes.push(b'\n');
-    bytes.extend_from_slice(record);
-    hex::encode(digest(&SHA256, &bytes))
-}
 
 /// Appends a record within the caller's transaction.
 pub(super) async fn append(
@@ -154,6 +59,9 @@ pub(super) async fn append(
     sql::query("UPDATE audit_heads SET hash = $2 WHERE chain = $1").bind(chain).bind(&hash).execute(tx).await?;
     Ok(())
 }
+
+/// Notes read at once.
+const NOTES: u32 = 1000;
 
 /// A chain that no transaction leaves behind.
 const PROBE_CHAIN: &str = "probe";
@@ -237,17 +145,45 @@ impl Catalog {
     /// Walks a chain from its start and recomputes every hash, while others may append to it.
     ///
     /// What this cannot see by itself: records cut off at the end together with the head that named
-    /// them. A head noted elsewhere shows that: compare it with the one in an earlier report.
+    /// them, and a history that was written anew. Checkpoints show both: [`Catalog::verify_sealed`].
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn verify_chain(&self, chain: &str) -> Result<ChainReport, CatalogError> {
-        let mut report = ChainReport { chain: chain.to_owned(), records: 0, head: FIRST_HASH.to_owned(), fault: None };
+        self.verify_against(chain, Checkpoints::default()).await
+    }
+
+    /// The same, held against the chain's signed checkpoints: those kept here, and those of
+    /// `elsewhere`, where whoever changed the catalog could not reach.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn verify_sealed(
+        &self,
+        chain: &str,
+        verifier: &CheckpointVerifier,
+        mut elsewhere: Checkpoints,
+    ) -> Result<ChainReport, CatalogError> {
+        let mut after = 0;
+        loop {
+            let notes = self.checkpoint_notes(chain, after, NOTES).await?;
+            let Some((last, _)) = notes.last() else { break };
+            after = *last;
+            for (size, note) in notes {
+                elsewhere.add(verifier, chain, size, &note);
+            }
+        }
+        self.verify_against(chain, elsewhere).await
+    }
+
+    async fn verify_against(&self, chain: &str, elsewhere: Checkpoints) -> Result<ChainReport, CatalogError> {
+        let mut walker = Walker::new(chain, elsewhere);
         let mut named = None;
         loop {
-            self.walk(&mut report).await?;
+            self.walk(&mut walker, u64::MAX).await?;
+            let report = walker.report();
             if report.fault.is_some() {
-                return Ok(report);
+                return Ok(walker.end());
             }
             // The head is read after the rows: it may name records that came meanwhile, never fewer.
             // What it names must be there when the rows are read again.
@@ -261,49 +197,43 @@ impl Catalog {
                 None => (u64::from(self.is_customer(chain).await?), FIRST_HASH.to_owned()),
             };
             if seq == report.records && hash == report.head {
-                return Ok(report);
+                return Ok(walker.end());
             }
             if seq <= report.records || named == Some(seq) {
-                report.fault = Some(ChainFault::Cut { seq: report.records, head: seq });
-                return Ok(report);
+                let fault = ChainFault::Cut { seq: report.records, head: seq };
+                walker.fail(fault);
+                return Ok(walker.end());
             }
             named = Some(seq);
         }
     }
 
-    /// Checks the records after the last good one up to the first fault or the end.
-    async fn walk(&self, report: &mut ChainReport) -> Result<(), CatalogError> {
-        loop {
-            // As bytes: damage may leave what is no text.
-            let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
-                sql::query(self.engine().pick(
-                    "SELECT seq, record, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1000",
-                    "SELECT seq, convert_to(record, 'UTF8'), convert_to(hash, 'UTF8') FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1000",
-                ))
-                    .bind(&report.chain)
-                    .bind(as_i64(report.records))
-                    .fetch_all(&mut self.read(Scope::Chain(&report.chain)).await?)
-                    .await?;
+    /// Takes the records after the last good one up to `last`, the first fault or the end.
+    pub(super) async fn walk(&self, walker: &mut Walker, last: u64) -> Result<(), CatalogError> {
+        while walker.report().records < last {
+            let report = walker.report();
+            let rows = sql::query(self.engine().pick(
+                // As bytes: damage may leave what is no text.
+                "SELECT seq, record, hash FROM audit WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT 1000",
+                "SELECT seq, convert_to(record, 'UTF8'), convert_to(hash, 'UTF8') FROM audit \
+                 WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT 1000",
+            ));
+            let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = rows
+                .bind(&report.chain)
+                .bind(as_i64(report.records))
+                .bind(as_i64(last))
+                .fetch_all(&mut self.read(Scope::Chain(&report.chain)).await?)
+                .await?;
             if rows.is_empty() {
                 return Ok(());
             }
             for (seq, text, hash) in rows {
-                let expected = report.records + 1;
-                if seq.unsigned_abs() != expected {
-                    report.fault = Some(ChainFault::Gap { seq: expected });
+                if !walker.step(seq.unsigned_abs(), &text, Some(&hash)) {
                     return Ok(());
                 }
-                let follows = serde_json::from_slice::<AuditRecord>(&text)
-                    .is_ok_and(|record| record.previous == report.head && record.seq == expected && record.chain == report.chain);
-                let computed = link_hash(&report.head, &text);
-                if !follows || computed.as_bytes() != hash {
-                    report.fault = Some(ChainFault::Altered { seq: expected });
-                    return Ok(());
-                }
-                report.records = expected;
-                report.head = computed;
             }
         }
+        Ok(())
     }
 
     async fn is_customer(&self, chain: &str) -> Result<bool, CatalogError> {

@@ -60,7 +60,7 @@ fn condition(table: &str, chain: &str) -> &'static str {
     match table {
         "installation" | "sweeps" => "$1 = 'house'",
         "customers" => "id = $1",
-        "audit" | "audit_heads" => "chain = $1",
+        "audit" | "audit_heads" | "audit_checkpoints" => "chain = $1",
         // Keys of the operator have no customer, and are written for the system's chain.
         "api_keys" if chain == SYSTEM_CHAIN => "customer_id IS NULL AND $1 = 'system'",
         _ => "customer_id = $1",

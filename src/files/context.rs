@@ -50,6 +50,10 @@ pub struct FilesSettings {
     pub upload_limit: u64,
     /// How long what is deleted stays.
     pub keeping: Keeping,
+    /// How long the store keeps a checkpoint of the audit trail from everybody, in days, where it can.
+    pub anchor_days: u32,
+    /// Newest checkpoints in the store that a check of the trail reads.
+    pub anchors_checked: usize,
     /// Largest direct upload that is sent in one request, in bytes; a larger one comes in parts.
     pub direct_whole: u64,
     /// Bytes of a part of a direct upload, at least 5 MiB.
@@ -70,6 +74,8 @@ impl Default for FilesSettings {
             reveal_links: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
             keeping: Keeping::default(),
+            anchor_days: 6 * 365,
+            anchors_checked: 100,
             direct_whole: 32 * 1024 * 1024,
             direct_part: 16 * 1024 * 1024,
             direct_open: 200,

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::{Files, FilesError, Subject};
-use crate::blob::{BlobError, ObjectKey, Store};
+use crate::blob::{Anchored, BlobError, ObjectKey, Store};
 use crate::domain::{CustomerId, RegionName, Timestamp};
 use crate::telemetry::Stopwatch;
 
@@ -98,6 +98,19 @@ impl Files {
             Some(left) => store.within(left),
             None => store,
         })
+    }
+
+    /// The store that a chain of the audit trail is noted in, by the house's own credentials: its
+    /// customer's, or home's for the house's chain.
+    pub(super) async fn store_of_chain(&self, chain: Anchored) -> Result<(RegionName, Store), FilesError> {
+        let region = match chain {
+            Anchored::Customer(customer) => self.region_of(customer).await?,
+            Anchored::House => None,
+        };
+        let stores = &self.0.stores;
+        let name = stores.name(region.as_ref()).clone();
+        let store = stores.get(region.as_ref()).ok_or_else(|| BlobError::NoRegion { region: name.clone() })?;
+        Ok((name, store.within(STEP)))
     }
 
     /// Removes an object that nobody refers to. What cannot be removed while somebody waits is swept.

@@ -166,7 +166,7 @@ impl Files {
         Ok(self.0.catalog.record_system(&entry).await?)
     }
 
-    fn operator_entry(action: &'static str, door: Door, object: String) -> AuditEntry {
+    pub(super) fn operator_entry(action: &'static str, door: Door, object: String) -> AuditEntry {
         AuditEntry {
             actor: Actor::Operator,
             call: None,

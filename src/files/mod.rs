@@ -33,6 +33,7 @@ mod object_events;
 mod once;
 mod people;
 mod posts;
+mod sealing;
 mod secrets;
 mod share;
 mod sweeps;
@@ -61,13 +62,15 @@ pub use object_events::EventTally;
 pub use once::Once;
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use trail::{AuditFilter, AuditPage};
 pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, ChainFault, ChainReport, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, Sighting,
+    AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, Sighting,
     VersionRecord,
 };

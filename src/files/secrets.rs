@@ -11,6 +11,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 
+use crate::catalog::CheckpointKey;
 use crate::domain::{Checksum, CustomerId, Entropy, LinkId, random_bytes};
 
 /// The server's secret: 32 random bytes that never leave the machine. Without them codes, sealed
@@ -38,6 +39,16 @@ impl ServerSecret {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         hex::encode(hmac::sign(&key, b"mark of the server's secret"))
     }
+
+    /// What signs checkpoints of the audit trail, under the installation's name; the same at every
+    /// server of it. `None` never happens with a seed of the right length.
+    #[must_use]
+    pub fn checkpoint_key(&self) -> Option<CheckpointKey> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let seed = hmac::sign(&key, b"checkpoints of the audit trail").as_ref().try_into().ok()?;
+        let name: String = self.mark().chars().take(16).collect();
+        CheckpointKey::from_seed(&format!("satchel-{name}"), &seed)
+    }
 }
 
 /// A token that was just made: shown once, stored as its hash.
@@ -57,12 +68,18 @@ pub(super) fn token_hash(secret: &str) -> String {
 #[derive(Clone)]
 pub(super) struct Secrets {
     root: hmac::Key,
+    checkpoints: Option<Arc<CheckpointKey>>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Secrets {
     pub fn new(secret: &ServerSecret, entropy: Arc<dyn Entropy>) -> Self {
-        Self { root: hmac::Key::new(hmac::HMAC_SHA256, &secret.0), entropy }
+        Self { root: hmac::Key::new(hmac::HMAC_SHA256, &secret.0), checkpoints: secret.checkpoint_key().map(Arc::new), entropy }
+    }
+
+    /// What signs checkpoints of the audit trail.
+    pub fn checkpoint_key(&self) -> Option<&CheckpointKey> {
+        self.checkpoints.as_deref()
     }
 
     /// A new token: a readable prefix and 256 random bits.

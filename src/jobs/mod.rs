@@ -1,6 +1,6 @@
 //! Owns the workers: they lease durable jobs, have files scanned and read, and admit or quarantine
-//! them; they adopt objects where they lie, sweep what uploads left behind, keep this process's index in step, and find out what the store
-//! can do.
+//! them; they adopt objects where they lie, sweep what uploads left behind, keep this process's index in step,
+//! sign checkpoints of the audit trail, and find out what the store can do.
 //!
 //! Must not decide anything for a caller, nor touch rows and objects other than through `files`.
 //!
@@ -12,9 +12,11 @@ mod follow;
 mod inspect;
 mod lease;
 mod probe;
+mod seal;
 mod workers;
 
 pub use follow::follow;
 pub use lease::Lease;
 pub use probe::probe;
+pub use seal::seal;
 pub use workers::{WorkerSettings, Workers};

@@ -46,6 +46,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("hyper", &["blob", "api"]),
     ("hyper_util", &["blob", "api"]),
     ("sqlx", &["catalog"]),
+    ("csv", &["app"]),
     ("tantivy", &["search"]),
     ("rphonetic", &["search"]),
     ("strsim", &["search"]),

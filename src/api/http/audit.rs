@@ -9,7 +9,8 @@ use crate::api::credential::{Asker, Auditor, Program};
 use crate::api::input::{Params, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::files::{AuditRecord, ChainReport, OutboxLine};
+use crate::domain::{CustomerId, Door, Timestamp};
+use crate::files::{AuditFilter, AuditPage, AuditRecord, ChainReport, OutboxLine, Subject};
 
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
@@ -18,17 +19,29 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/audit", get(records))
         .route("/v1/audit/verify", get(verify))
+        .route("/v1/audit/checkpoints", get(checkpoints))
+        .route("/v1/audit/key", get(key))
         .route("/v1/outbox", get(outbox))
         .route("/v1/progress", get(progress))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Page {
+struct Search {
     after: Option<u64>,
     limit: Option<u32>,
     /// Whose records, for the operator.
     customer: Option<String>,
+    /// Records that have exactly this there.
+    actor: Option<String>,
+    action: Option<String>,
+    object: Option<String>,
+    call: Option<String>,
+    outcome: Option<String>,
+    /// From this instant on.
+    since: Option<Timestamp>,
+    /// Before this instant.
+    until: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -38,21 +51,91 @@ struct Records {
     next: Option<u64>,
 }
 
-async fn records(auditor: Auditor, State(api): State<Api>, Params(page): Params<Page>) -> Result<Json<Records>, Problem> {
-    let after = page.after.unwrap_or(0);
-    let limit = page.limit.unwrap_or(PAGE);
+/// Whose trail: the asker's own, or for the operator the customer that is named.
+enum Trail {
+    Own(Subject),
+    Of(CustomerId),
+}
+
+fn trail(auditor: Auditor, customer: Option<&str>) -> Result<Trail, Problem> {
+    match (auditor, customer) {
+        (Auditor::Asker(subject), None) => Ok(Trail::Own(subject)),
+        (Auditor::Asker(_), Some(_)) => Err(Problem::invalid("`customer`: is for the operator; a key reads its own records")),
+        (Auditor::Operator, Some(customer)) => Ok(Trail::Of(id(customer)?)),
+        (Auditor::Operator, None) => Err(Problem::invalid("`customer`: is needed; say whose records")),
+    }
+}
+
+fn page(limit: Option<u32>) -> Result<u32, Problem> {
+    let limit = limit.unwrap_or(PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(Problem::invalid(format!("`limit`: is a number from 1 to {MAX_PAGE}")));
     }
-    let mut records = match (auditor, page.customer) {
-        (Auditor::Asker(subject), None) => api.0.files.audit_page(&subject, after, limit).await?,
-        (Auditor::Asker(_), Some(_)) => return Err(Problem::invalid("`customer`: is for the operator; a key reads its own records")),
-        (Auditor::Operator, Some(customer)) => api.0.files.audit_export(id(&customer)?, after).await?,
-        (Auditor::Operator, None) => return Err(Problem::invalid("`customer`: is needed; say whose records")),
+    Ok(limit)
+}
+
+async fn records(auditor: Auditor, State(api): State<Api>, Params(search): Params<Search>) -> Result<Json<Records>, Problem> {
+    let (after, limit) = (search.after.unwrap_or(0), page(search.limit)?);
+    let trail = trail(auditor, search.customer.as_deref())?;
+    let Search { actor, action, object, call, outcome, since, until, .. } = search;
+    let filter = AuditFilter { actor, action, object, call, outcome, since, until };
+    let AuditPage { records, next } = match trail {
+        Trail::Own(subject) => api.0.files.audit_page(&subject, &filter, after, limit).await?,
+        Trail::Of(customer) => api.0.files.audit_export(customer, &filter, after, limit, Door::Http).await?,
     };
-    records.truncate(limit as usize);
-    let next = if records.len() == limit as usize { records.last().map(|record| record.seq) } else { None };
     Ok(Json(Records { records, next }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckpointQuery {
+    /// After the checkpoint for so many records.
+    after: Option<u64>,
+    limit: Option<u32>,
+    /// Whose chain, for the operator.
+    customer: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CheckpointList {
+    /// What checks the signatures: the key of a signed note.
+    verifier: String,
+    checkpoints: Vec<CheckpointJson>,
+    /// What to send as `after` for the next page; `null` when there is nothing more now.
+    next: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct CheckpointJson {
+    /// Records it speaks for.
+    size: u64,
+    /// The signed note.
+    note: String,
+}
+
+async fn checkpoints(
+    auditor: Auditor,
+    State(api): State<Api>,
+    Params(query): Params<CheckpointQuery>,
+) -> Result<Json<CheckpointList>, Problem> {
+    let (after, limit) = (query.after.unwrap_or(0), page(query.limit)?);
+    let notes = match trail(auditor, query.customer.as_deref())? {
+        Trail::Own(subject) => api.0.files.audit_checkpoints(&subject, after, limit).await?,
+        Trail::Of(customer) => api.0.files.exported_checkpoints(customer, after, limit, Door::Http).await?,
+    };
+    let next = if notes.len() == limit as usize { notes.last().map(|(size, _)| *size) } else { None };
+    let checkpoints = notes.into_iter().map(|(size, note)| CheckpointJson { size, note }).collect();
+    Ok(Json(CheckpointList { verifier: api.0.files.checkpoint_verifier()?.to_string(), checkpoints, next }))
+}
+
+#[derive(Serialize)]
+struct KeyJson {
+    /// What checks the signatures of checkpoints: the key of a signed note.
+    verifier: String,
+}
+
+async fn key(_: Auditor, State(api): State<Api>) -> Result<Json<KeyJson>, Problem> {
+    Ok(Json(KeyJson { verifier: api.0.files.checkpoint_verifier()?.to_string() }))
 }
 
 #[derive(Serialize)]
@@ -64,7 +147,7 @@ struct Verified {
 
 async fn verify(auditor: Auditor, State(api): State<Api>) -> Result<Json<Verified>, Problem> {
     let chains = match auditor {
-        Auditor::Operator => api.0.files.verify_all_audits().await?,
+        Auditor::Operator => api.0.files.verify_all_audits(Door::Http).await?,
         Auditor::Asker(subject) => vec![api.0.files.verify_audit(&subject).await?],
     };
     Ok(Json(Verified { intact: chains.iter().all(|chain| chain.fault.is_none()), chains }))

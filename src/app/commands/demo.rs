@@ -40,6 +40,7 @@ pub async fn demo(arguments: &DemoArgs, terminal: Terminal, stop: CancellationTo
     let ended = match prepared {
         Some(Ok(ready)) => {
             house.start_following();
+            house.start_sealing();
             house.start_probing();
             house.start_hearing();
             run(&mut house, &ready, arguments.json, terminal, stop).await

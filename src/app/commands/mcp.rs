@@ -69,6 +69,7 @@ async fn alone(house: &mut House, arguments: &McpArgs, terminal: Terminal, stop:
         }
     }
     house.start_following();
+    house.start_sealing();
     house.start_probing();
     house.start_hearing();
     let (files, tools) = (house.files.clone(), house.tools.clone());

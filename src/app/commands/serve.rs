@@ -22,6 +22,7 @@ pub async fn serve(arguments: &ServeArgs, terminal: Terminal, stop: Cancellation
     let mut house = House::open(&loaded, WhenTaken::Fail).await?;
     house.start_workers();
     house.start_following();
+    house.start_sealing();
     house.start_probing();
     house.start_hearing();
     let served = house.serve(stop).await;

@@ -35,6 +35,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// How long what is deleted stays.
     pub keeping: KeepingSettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
     /// Workers.
     pub workers: WorkersSettings,
     /// The log.
@@ -174,6 +176,25 @@ impl KeepingSettings {
     pub fn keeping(&self) -> Keeping {
         let hours = |hours: u32| SignedDuration::from_hours(hours.into());
         Keeping { deleted: hours(self.deleted_days.saturating_mul(24)), grace: hours(self.grace_hours).max(Keeping::LEAST_GRACE) }
+    }
+}
+
+/// `audit`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSettings {
+    /// Seconds between signed checkpoints of the chains that grew; at least one.
+    pub checkpoint_seconds: u64,
+    /// How long the store keeps a checkpoint from everybody, in days, where its bucket has object lock.
+    pub anchor_days: u32,
+    /// Newest checkpoints in the store that a check of the trail reads.
+    pub anchors_checked: usize,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        // Six years: what reviewers of medical records expect of logs.
+        Self { checkpoint_seconds: 60, anchor_days: 6 * 365, anchors_checked: 100 }
     }
 }
 

@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 28] = [
+pub const TABLES: [Table; 29] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
@@ -43,4 +43,5 @@ pub const TABLES: [Table; 28] = [
     // A record is never changed. The head of a chain is; taken away is only that of the probe.
     table("audit", "SELECT, INSERT"),
     table("audit_heads", "SELECT, INSERT, UPDATE, DELETE"),
+    table("audit_checkpoints", "SELECT, INSERT"),
 ];

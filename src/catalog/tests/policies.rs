@@ -77,7 +77,7 @@ async fn tables(fx: &Fixture) -> Vec<(String, &'static str)> {
             assert!(walled, "row-level security is not forced on `{table}`");
             let column = match table.as_str() {
                 "customers" => "id",
-                "audit" | "audit_heads" => "chain",
+                "audit" | "audit_heads" | "audit_checkpoints" => "chain",
                 _ => "customer_id",
             };
             (table, column)
@@ -88,7 +88,7 @@ async fn tables(fx: &Fixture) -> Vec<(String, &'static str)> {
 #[tokio::test]
 async fn every_table_is_walled_for_its_owner_too() {
     let fx = Fixture::open(Engine::Postgres).await;
-    assert_eq!(tables(&fx).await.len(), 28);
+    assert_eq!(tables(&fx).await.len(), 29);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, verdict};
+use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, NewCustomer, NewFile,
@@ -214,6 +214,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(0, "take_over", catalog.take_over()).await;
     count.leaves(0, "belong_to", catalog.belong_to("mark")).await;
     count.leaves(0, "probe_writing", catalog.probe_writing()).await;
+    count.leaves(0, "seal_chain", catalog.seal_chain(&customer.to_string(), &signing_key(), fx.now())).await;
+    count.leaves(0, "anchored", catalog.anchored(&customer.to_string(), 1)).await;
     fx.arrived(customer, "hopeless").await;
     let hopeless = fx.lease().await;
     count.leaves(1, "close_job", catalog.close_job(&hopeless, JobState::GivenUp, Some("x"), &e)).await;

@@ -6,7 +6,7 @@ use crate::catalog::{Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
 /// What every customer has: the record of its making and its first key.
-const OWN: [&str; 2] = ["keys", "audit_page"];
+const OWN: [&str; 4] = ["keys", "audit_page", "checkpoint_notes", "unanchored_note"];
 
 pub(super) async fn what_one_customer_has_is_nothing_to_another(fx: &Fixture) {
     let world = World::of(fx).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, admission, entry, hash, new_person, verdict};
+use super::fixture::{Fixture, admission, entry, hash, new_person, signing_key, verdict};
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -105,6 +105,7 @@ impl World {
         assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         catalog.hold_file(customer, waiting, "a claim", &entry("hold")).await.unwrap();
+        catalog.seal_chain(&customer.to_string(), &signing_key(), fx.now()).await.unwrap();
         let (pending, share) = (question.id, share.id);
         Self {
             customer,
@@ -214,11 +215,14 @@ impl World {
             answer("condemned", &catalog.condemned(asker, 100).await.unwrap()),
             answer("object_reference", &catalog.object_reference(asker, "uploads/1").await.unwrap()),
             answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),
+            answer("checkpoint_notes", &catalog.checkpoint_notes(&asker.to_string(), 0, 100).await.unwrap()),
+            answer("unanchored_note", &catalog.unanchored_note(&asker.to_string()).await.unwrap()),
         ]
     }
 
     /// What the verbs answer that take a secret or belong to the operator.
     pub async fn asked_by_nobody(&self, fx: &Fixture, catalog: &Catalog) -> Vec<Answer> {
+        let chain = self.customer.to_string();
         vec![
             answer("customer", &catalog.customer(self.customer).await.unwrap()),
             answer("last_changes", &catalog.last_changes().await.unwrap()),
@@ -229,7 +233,10 @@ impl World {
             answer("link", &catalog.link(&hash("slug of Northwind")).await.unwrap()),
             answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), None, 100).await.unwrap()),
             answer("audit_chains", &catalog.audit_chains().await.unwrap()),
-            answer("verify_chain", &Some(catalog.verify_chain(&self.customer.to_string()).await.unwrap())),
+            answer("unsealed_chains", &catalog.unsealed_chains("", 100).await.unwrap()),
+            answer("unanchored_chains", &catalog.unanchored_chains("", 100).await.unwrap()),
+            answer("verify_chain", &Some(catalog.verify_chain(&chain).await.unwrap())),
+            answer("verify_sealed", &Some(catalog.verify_sealed(&chain, signing_key().verifier(), Checkpoints::default()).await.unwrap())),
         ]
     }
 }

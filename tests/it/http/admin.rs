@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use satchel::domain::{PersonKind, Role};
-use satchel::files::PersonRequest;
+use satchel::files::{CheckpointVerifier, PersonRequest};
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -100,6 +100,59 @@ async fn the_audit_is_paged_whole_and_read_by_the_operator_with_a_customer() {
     assert_eq!(export["records"][0]["action"], "create_customer");
     world.get("/v1/audit?limit=0", &tenant.key).await.expect_problem(400, "invalid");
     world.get("/v1/audit?sicne=1", &tenant.key).await.expect_problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn the_audit_is_searched_by_who_what_and_when_and_whoever_reads_it_is_in_it() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    for name in ["a", "b", "c"] {
+        world.put(&tenant.key, &format!("name={name}.txt"), name.as_bytes()).await.expect(201);
+        world.clock.advance_seconds(60);
+    }
+    let found = async |query: &str| {
+        let page = world.get(&format!("/v1/audit?{query}"), &tenant.key).await.expect(200).json();
+        page["records"].as_array().unwrap().clone()
+    };
+    let adds = found("action=add&outcome=done").await;
+    assert_eq!(adds.len(), 3);
+    let (object, at) = (adds[1]["object"].as_str().unwrap(), adds[1]["at"].as_str().unwrap());
+    assert!(found(&format!("object={object}")).await.iter().all(|record| record["object"] == object));
+    assert_eq!(found(&format!("action=add&outcome=done&since={at}")).await, adds[1..]);
+    assert_eq!(found(&format!("action=add&outcome=done&until={at}")).await, adds[..1]);
+    assert_eq!(found(&format!("action=add&outcome=done&actor={}", adds[0]["actor"].as_str().unwrap())).await, adds);
+    assert!(found("action=add&actor=nobody").await.is_empty());
+    assert!(found("call=none").await.is_empty());
+    let one = world.get("/v1/audit?action=add&limit=1", &tenant.key).await.expect(200).json();
+    assert_eq!(one["next"], one["records"][0]["seq"], "the next page goes on after the last that was found");
+    assert_eq!(found("action=read_audit").await.len(), 9, "each look, this one too");
+    world.get(&format!("/v1/audit?customer={}", tenant.customer), &world.operator).await.expect(200);
+    assert_eq!(found("action=read_audit&actor=operator").await.len(), 1);
+    world.get("/v1/audit?since=yesterday", &tenant.key).await.expect_problem(400, "invalid");
+    let nobody = tenant.customer.replace(|letter: char| letter.is_ascii_digit(), "7");
+    world.get(&format!("/v1/audit?customer={nobody}"), &world.operator).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn checkpoints_are_signed_noted_in_the_store_and_given_to_whoever_may_read_the_audit() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let path = format!("/v1/audit/checkpoints?customer={}", tenant.customer);
+    assert_eq!(world.get("/v1/audit/checkpoints", &tenant.key).await.expect(200).json()["checkpoints"], json!([]));
+    let sealed = world.files.seal_chains().await.unwrap();
+    assert!(sealed.signed >= 2 && sealed.anchored == sealed.signed && sealed.broken.is_empty(), "{sealed:?}");
+    let own = world.get("/v1/audit/checkpoints", &tenant.key).await.expect(200).json();
+    let note = own["checkpoints"][0]["note"].as_str().unwrap();
+    let verifier = CheckpointVerifier::parse(own["verifier"].as_str().unwrap()).unwrap();
+    let checkpoint = verifier.open(note).unwrap();
+    assert_eq!((checkpoint.chain.as_str(), Some(checkpoint.size)), (tenant.customer.as_str(), own["checkpoints"][0]["size"].as_u64()));
+    assert_eq!(world.get(&path, &world.operator).await.expect(200).json()["checkpoints"], own["checkpoints"]);
+    world.get(&path, &tenant.key).await.expect_problem(400, "invalid");
+    // What grew meanwhile is signed in the next round, and all of it holds.
+    assert!(world.files.seal_chains().await.unwrap().signed > 0);
+    let verified = world.get("/v1/audit/verify", &tenant.key).await.expect(200).json();
+    assert_eq!(verified["intact"], true, "{verified}");
+    assert!(verified["chains"][0]["sealed"].as_u64().unwrap() > checkpoint.size, "{verified}");
 }
 
 #[tokio::test]
