@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use crate::pace::Seen;
 use crate::report::{Report, ms};
 use crate::{Failure, Scale};
-pub use endpoint::serve;
 use endpoint::Endpoint;
+pub use endpoint::serve;
 use memory::Peak;
 use place::{Operation, Place, Side, Slot};
 
@@ -96,7 +96,8 @@ async fn compare(place: &Arc<Place>, figure: &Figure, report: &mut Report) -> Re
         }
         let [ours, bare] = seen.map(|(latencies, time)| Seen::of(latencies, time));
         let shown = |seen: &Seen| {
-            let rate = if figure.size < MIB { format!("{:.0}/s", seen.rate()) } else { format!("{:.0} MiB/s", seen.rate() * mib(figure.size)) };
+            let rate =
+                if figure.size < MIB { format!("{:.0}/s", seen.rate()) } else { format!("{:.0} MiB/s", seen.rate() * mib(figure.size)) };
             format!("{rate}, p50 {}, p99 {}", ms(seen.percentile(50)), ms(seen.percentile(99)))
         };
         let what = format!("{} {}, {} at once", operation.name(), figure.name, figure.at_once);
@@ -166,7 +167,13 @@ async fn flatness(endpoint: &Endpoint, place: &Place, size: u64, name: &str, rep
         let Some(peak) = peak else { continue };
         let grown = peak.grown()?;
         let shown = |bytes: u64| format!("{:.0} MiB", mib(bytes));
-        report.add(SECTION, format!("{name} in and out, memory of {who} above idle"), shown(grown), shown(FLAT), Some(mib(grown) / mib(FLAT)));
+        report.add(
+            SECTION,
+            format!("{name} in and out, memory of {who} above idle"),
+            shown(grown),
+            shown(FLAT),
+            Some(mib(grown) / mib(FLAT)),
+        );
     }
     Ok(())
 }

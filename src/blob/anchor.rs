@@ -48,7 +48,8 @@ impl Store {
         let sum = checksum_of(note);
         let mut request = self.client().put_object().bucket(self.metadata_bucket()).key(&key).if_none_match("*");
         if let Some(until) = until {
-            request = request.object_lock_mode(ObjectLockMode::Compliance).object_lock_retain_until_date(DateTime::from_secs(until.as_second()));
+            request =
+                request.object_lock_mode(ObjectLockMode::Compliance).object_lock_retain_until_date(DateTime::from_secs(until.as_second()));
         }
         let request = request.content_type("text/plain; charset=utf-8").body(Bytes::copy_from_slice(note.as_bytes()).into());
         let answer = if self.keeps_checksums() {
@@ -59,7 +60,11 @@ impl Store {
         match answer {
             Ok(_) => Ok(()),
             Err(error) if matches!(status(&error), Some(409 | 412)) => {
-                if self.read_note(&key).await?.as_deref() == Some(note) { Ok(()) } else { Err(BlobError::Changed) }
+                if self.read_note(&key).await?.as_deref() == Some(note) {
+                    Ok(())
+                } else {
+                    Err(BlobError::Changed)
+                }
             }
             Err(error) => Err(BlobError::of(error)),
         }

@@ -138,7 +138,11 @@ impl Files {
     /// A page of what the store lists.
     async fn listed(&self, import: &ImportRecord) -> Result<ImportPage, FilesError> {
         let (customer, bucket) = (import.customer, &import.bucket);
-        let listing = self.store(Errand::of_worker(customer)).await?.list_adoptable(customer, bucket, &import.prefix, import.cursor.as_deref(), PAGE).await?;
+        let listing = self
+            .store(Errand::of_worker(customer))
+            .await?
+            .list_adoptable(customer, bucket, &import.prefix, import.cursor.as_deref(), PAGE)
+            .await?;
         let names: Vec<String> = listing.objects.iter().map(|object| object.name.clone()).collect();
         let rows = self.0.catalog.adopted_objects(customer, bucket, &names).await?;
         let mut rows: HashMap<String, AdoptedRow> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();

@@ -2,9 +2,7 @@
 
 use axum::Router;
 
-use super::{
-    audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads,
-};
+use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.

@@ -25,11 +25,7 @@ fn wrong(reason: String) -> SettingsError {
 }
 
 /// The locations, beside the buckets that Satchel has for itself in a region.
-pub(super) fn locations(
-    listed: &[LocationSettings],
-    files_bucket: &str,
-    metadata_bucket: &str,
-) -> Result<Vec<Location>, SettingsError> {
+pub(super) fn locations(listed: &[LocationSettings], files_bucket: &str, metadata_bucket: &str) -> Result<Vec<Location>, SettingsError> {
     let read = |one: &LocationSettings| {
         let customer = CustomerId::parse(&one.customer).map_err(|error| wrong(format!("`{}` is {error}", one.customer)))?;
         Ok(Location { customer, bucket: one.bucket.clone(), prefix: one.prefix.clone() })

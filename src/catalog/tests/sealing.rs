@@ -118,12 +118,7 @@ async fn a_checkpoint_that_was_not_signed_here_is_no_checkpoint(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     grow(fx, customer, 1).await;
     seal(fx, customer).await;
-    for change in [
-        "note = replace(note, 'head', 'tail')",
-        "note = ''",
-        "note = substr(note, 1, length(note) - 3)",
-        "size = 1",
-    ] {
+    for change in ["note = replace(note, 'head', 'tail')", "note = ''", "note = substr(note, 1, length(note) - 3)", "size = 1"] {
         fx.damage("CREATE TABLE kept AS SELECT * FROM audit_checkpoints").await;
         assert_eq!(fx.damage(&format!("UPDATE audit_checkpoints SET {change}")).await, 1);
         let fault = report(fx, customer, Checkpoints::default()).await.fault;

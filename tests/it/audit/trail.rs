@@ -88,8 +88,10 @@ impl Trail {
             for text in &self.records[from..] {
                 let record: AuditRecord = serde_json::from_str(text).unwrap();
                 let text = serde_json::to_string(&AuditRecord { actor: "nobody".to_owned(), previous, ..record }).unwrap();
-                previous =
-                    hex::encode(digest(&SHA256, format!("{}\n{text}", serde_json::from_str::<AuditRecord>(&text).unwrap().previous).as_bytes()));
+                previous = hex::encode(digest(
+                    &SHA256,
+                    format!("{}\n{text}", serde_json::from_str::<AuditRecord>(&text).unwrap().previous).as_bytes(),
+                ));
                 forked.push(text);
             }
             cases.push(self.with(format!("forked at {from}"), &forked));

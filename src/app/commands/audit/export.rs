@@ -148,8 +148,25 @@ impl Printer {
 
 /// The columns, in the order of a record's fields.
 const HEAD: [&str; 19] = [
-    "id", "chain", "seq", "at", "actor_kind", "actor", "on_behalf_of", "call", "door", "source", "action", "object", "version", "content_hash",
-    "decision", "policy", "outcome", "reason", "previous",
+    "id",
+    "chain",
+    "seq",
+    "at",
+    "actor_kind",
+    "actor",
+    "on_behalf_of",
+    "call",
+    "door",
+    "source",
+    "action",
+    "object",
+    "version",
+    "content_hash",
+    "decision",
+    "policy",
+    "outcome",
+    "reason",
+    "previous",
 ];
 
 fn cells(record: &AuditRecord) -> [String; 19] {
