@@ -1,6 +1,8 @@
 //! Signed checkpoints of the audit trail, put where whoever can write the catalog cannot reach:
 //! `audit/{chain}/{size}` in the metadata bucket, each written once.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ObjectLockMode;
 use base64::Engine;
@@ -18,6 +20,9 @@ use crate::domain::{CustomerId, Timestamp};
 const MAX_NOTE: i64 = 16 * 1024;
 /// Notes read at once.
 const AT_ONCE: usize = 8;
+
+/// Sizes that are noted, and the version of the note to read where there are several.
+type Found = BTreeMap<u64, Option<String>>;
 
 /// Whose chain is anchored: a customer's, or the house's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +65,7 @@ impl Store {
         match answer {
             Ok(_) => Ok(()),
             Err(error) if matches!(status(&error), Some(409 | 412)) => {
-                if self.read_note(&key).await?.as_deref() == Some(note) {
+                if self.read_note(&key, None).await?.as_deref() == Some(note) {
                     Ok(())
                 } else {
                     Err(BlobError::Changed)
@@ -70,34 +75,76 @@ impl Store {
         }
     }
 
-    /// The newest notes of a chain, at most so many, with their sizes, oldest first.
+    /// The newest notes of a chain, at most so many, with their sizes, oldest first. Where the bucket
+    /// keeps versions, the first one of each counts, removed or not: what was put over it later is
+    /// nobody's word.
     ///
     /// # Errors
     /// When the store does not answer or refuses.
     pub async fn anchors(&self, chain: Anchored, newest: usize) -> Result<Vec<(u64, String)>, BlobError> {
         let prefix = format!("audit/{chain}/");
-        let mut sizes = Vec::new();
-        let mut after: Option<String> = None;
+        let found = match self.first_versions(&prefix, newest).await? {
+            Some(found) => found,
+            None => self.present(&prefix, newest).await?,
+        };
+        let notes = stream::iter(found).map(|(size, version)| async move {
+            let note = self.read_note(&name(chain, size), version).await?;
+            Ok::<_, BlobError>(note.map(|note| (size, note)))
+        });
+        let notes: Vec<Option<(u64, String)>> = notes.buffered(AT_ONCE).try_collect().await?;
+        Ok(notes.into_iter().flatten().collect())
+    }
+
+    /// The sizes that are noted, each with the first version of its note; `None` where the store does not
+    /// know of versions.
+    async fn first_versions(&self, prefix: &str, newest: usize) -> Result<Option<Found>, BlobError> {
+        let mut found = Found::new();
+        let (mut key, mut version) = (None, None);
         loop {
-            let request = self.client().list_objects_v2().bucket(self.metadata_bucket()).prefix(&prefix).set_start_after(after.take());
-            let page = self.timed(request.send()).await.map_err(BlobError::of)?;
-            sizes.extend(page.contents().iter().filter_map(|object| object.key()?.strip_prefix(&prefix)?.parse::<u64>().ok()));
-            let excess = sizes.len().saturating_sub(newest);
-            sizes.drain(..excess);
-            after = page.contents().last().and_then(|object| object.key()).map(str::to_owned);
-            if page.is_truncated() != Some(true) || after.is_none() {
-                break;
+            let request = self.client().list_object_versions().bucket(self.metadata_bucket()).prefix(prefix);
+            let page = match self.timed(request.set_key_marker(key.take()).set_version_id_marker(version.take()).send()).await {
+                Ok(page) => page,
+                Err(error) if status(&error) == Some(501) => return Ok(None),
+                Err(error) => return Err(BlobError::of(error)),
+            };
+            for told in page.versions() {
+                let Some(size) = told.key().and_then(|key| key.strip_prefix(prefix)?.parse().ok()) else { continue };
+                // Of one key the newest comes first.
+                found.insert(size, told.version_id().filter(|version| *version != "null").map(str::to_owned));
+                if found.len() > newest {
+                    found.pop_first();
+                }
+            }
+            (key, version) = (page.next_key_marker().map(str::to_owned), page.next_version_id_marker().map(str::to_owned));
+            if page.is_truncated() != Some(true) || key.is_none() {
+                return Ok(Some(found));
             }
         }
-        let notes = stream::iter(sizes).map(|size| async move { Ok::<_, BlobError>((size, self.read_note(&name(chain, size)).await?)) });
-        let notes: Vec<(u64, Option<String>)> = notes.buffered(AT_ONCE).try_collect().await?;
-        Ok(notes.into_iter().filter_map(|(size, note)| Some((size, note?))).collect())
+    }
+
+    async fn present(&self, prefix: &str, newest: usize) -> Result<Found, BlobError> {
+        let mut found = Found::new();
+        let mut after: Option<String> = None;
+        loop {
+            let request = self.client().list_objects_v2().bucket(self.metadata_bucket()).prefix(prefix).set_start_after(after.take());
+            let page = self.timed(request.send()).await.map_err(BlobError::of)?;
+            for size in page.contents().iter().filter_map(|object| object.key()?.strip_prefix(prefix)?.parse().ok()) {
+                found.insert(size, None);
+                if found.len() > newest {
+                    found.pop_first();
+                }
+            }
+            after = page.contents().last().and_then(|object| object.key()).map(str::to_owned);
+            if page.is_truncated() != Some(true) || after.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// What lies there; `None` when nothing does. What is no text, or too long for a note, is told as
     /// an empty one: nobody signed it.
-    async fn read_note(&self, key: &str) -> Result<Option<String>, BlobError> {
-        let request = self.client().get_object().bucket(self.metadata_bucket()).key(key);
+    async fn read_note(&self, key: &str, version: Option<String>) -> Result<Option<String>, BlobError> {
+        let request = self.client().get_object().bucket(self.metadata_bucket()).key(key).set_version_id(version);
         let answer = match self.timed(request.send()).await {
             Ok(answer) => answer,
             Err(error) if status(&error) == Some(404) => return Ok(None),

@@ -69,7 +69,7 @@ pub const OPERATIONS: &[Operation] = &[
         &[
             (WORK, On::Objects, &["s3:GetObject"]),
             (WORK, On::Adopted, &["s3:GetObject", "s3:GetObjectVersion"]),
-            (OWN, On::Anchors, &["s3:GetObject"]),
+            (OWN, On::Anchors, &["s3:GetObject", "s3:GetObjectVersion"]),
         ],
     ),
     row(
@@ -113,6 +113,7 @@ pub const OPERATIONS: &[Operation] = &[
             (SETUP, On::Buckets, &["s3:ListBucket"]),
         ],
     ),
+    row("list_object_versions", &[(OWN, On::Buckets, &["s3:ListBucketVersions"])]),
     row("head_bucket", &[(OWN, On::Buckets, &["s3:ListBucket"]), (SETUP, On::Buckets, &["s3:ListBucket"])]),
     row("put_object_tagging", &[(PROBE, On::Scratch, &["s3:PutObjectTagging"])]),
     row("get_object_tagging", &[(PROBE, On::Scratch, &["s3:GetObjectTagging"])]),

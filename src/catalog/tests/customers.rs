@@ -29,6 +29,7 @@ async fn customers_come_oldest_first(fx: &Fixture) {
 async fn a_customers_region_is_written_once(fx: &Fixture) {
     let home = fx.customer("Northwind").await;
     assert_eq!(fx.catalog.regions().await.unwrap(), []);
+    fx.clock.advance_seconds(1);
     let id = CustomerId::new(&*fx.clock, &*fx.entropy);
     let region = RegionName::parse("eu-central-1").ok();
     let new = NewCustomer { id, name: "Borealis".to_owned(), is_test: true, region: region.clone(), key: fx.new_key("key of Borealis") };

@@ -228,6 +228,7 @@ impl World {
             answer("last_changes", &catalog.last_changes().await.unwrap()),
             answer("customers_after", &catalog.customers_after(None, true, 100).await.unwrap()),
             answer("customers", &catalog.customers().await.unwrap()),
+            answer("regions", &catalog.regions().await.unwrap()),
             answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
             answer("call_by_token", &catalog.call_by_token(&hash("token of Northwind")).await.unwrap()),
             answer("link", &catalog.link(&hash("slug of Northwind")).await.unwrap()),

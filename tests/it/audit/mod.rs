@@ -1,6 +1,7 @@
 //! The audit trail as an auditor has it: exported files, one key, and two checkers that know nothing
 //! of each other.
 
+mod anchors;
 mod trail;
 
 use std::collections::BTreeMap;

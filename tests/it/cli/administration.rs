@@ -33,7 +33,8 @@ fn the_doctor_fails_where_nothing_can_be_stored() {
     assert!(ended.out.contains("not       data folder"), "{ended:?}");
 }
 
-fn made_by_a_server(data: &Path) -> String {
+/// The customer, and what checks the server's signatures.
+fn made_by_a_server(data: &Path) -> (String, String) {
     let mut arguments = vec!["serve", "--data", data.to_str().unwrap()];
     arguments.extend(FREE_PORTS);
     let mut server = Serving::start(&arguments);
@@ -47,21 +48,24 @@ fn made_by_a_server(data: &Path) -> String {
     }
     let checked = run(&["audit", "verify", "--json", "--data", data.to_str().unwrap()]);
     assert_eq!((checked.code, checked.json()["intact"].as_bool()), (Some(0), Some(true)), "{checked:?}");
+    let key = run(&["audit", "key", "--data", data.to_str().unwrap()]);
+    assert_eq!(key.code, Some(0), "{key:?}");
     server.stop();
-    customer
+    (customer, key.out.trim().to_owned())
 }
 
 #[test]
 fn a_record_that_was_tampered_with_is_found_without_a_server() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let customer = made_by_a_server(&data);
+    let (customer, key) = made_by_a_server(&data);
     let data_text = data.to_str().unwrap();
     let whole = run(&["audit", "verify", "--data", data_text]);
     assert!(whole.code == Some(0) && whole.out.contains("whole"), "{whole:?}");
     let exported = run(&["audit", "export", "--customer", &customer, "--data", data_text]);
     let actions: Vec<String> = exported.out.lines().map(|line| text(&serde_json::from_str(line).unwrap(), "/action").to_owned()).collect();
     assert_eq!(actions, ["create_customer", "manage_people", "manage_people"], "{exported:?}");
+    files_alone_are_enough(&data, &customer, &key, &exported.out);
 
     // The row is changed in the file itself, as somebody with the disk could; the name of an action
     // keeps its length, so that the database stays readable.
@@ -77,6 +81,29 @@ fn a_record_that_was_tampered_with_is_found_without_a_server() {
     assert!(broken.out.contains("broken") && broken.out.contains("was changed"), "{broken:?}");
     let json = run(&["audit", "verify", "--json", "--data", data_text]);
     assert_eq!((json.code, json.json()["intact"].as_bool()), (Some(1), Some(false)), "{json:?}");
+}
+
+/// An auditor has the exported files and the key, and nothing else.
+fn files_alone_are_enough(data: &Path, customer: &str, key: &str, records: &str) {
+    let of = ["--customer", customer, "--data", data.to_str().unwrap()];
+    let found = run(&[&["audit", "search", "--action", "manage_people", "--format", "csv"], &of[..]].concat());
+    assert_eq!(found.out.lines().count(), 3, "a head and two records: {found:?}");
+    assert!(found.out.starts_with("id,chain,seq,at,actor_kind"), "{found:?}");
+    let notes = run(&[&["audit", "checkpoints"], &of[..]].concat());
+    assert!(notes.out.contains("satchel-") && notes.code == Some(0), "a server signs before it ends: {notes:?}");
+    let dir = tempfile::tempdir().unwrap();
+    let (trail, checkpoints) = (dir.path().join("records"), dir.path().join("checkpoints"));
+    fs::write(&checkpoints, &notes.out).unwrap();
+    let check = |text: &str| {
+        fs::write(&trail, text).unwrap();
+        let files = ["--records", trail.to_str().unwrap(), "--checkpoints", checkpoints.to_str().unwrap(), "--verifier", key];
+        run(&[&["audit", "verify"], &files[..]].concat())
+    };
+    let whole = check(records);
+    assert!(whole.code == Some(0) && whole.out.contains("3 of them signed for"), "{whole:?}");
+    let cut = check(records.trim_end().rsplit_once('\n').unwrap().0);
+    assert!(cut.code == Some(1) && cut.out.contains("were signed for"), "{cut:?}");
+    assert_eq!(run(&["audit", "verify", "--records", trail.to_str().unwrap()]).code, Some(2));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What must be true of a folder after all that happened to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -196,15 +196,25 @@ async fn nothing_is_left(house: &House, files: usize) {
     server.stop().await;
     let mut catalog = house.catalog().await;
     let rows = number(&mut catalog, "SELECT COUNT(*) FROM blobs").await + number(&mut catalog, "SELECT COUNT(text_key) FROM blobs").await;
+    let signed = names(&mut catalog, "SELECT printf('audit/%s/%020d', chain, size) FROM audit_checkpoints").await;
+    let noted = names(&mut catalog, "SELECT printf('audit/%s/%020d', chain, anchored) FROM audit_heads WHERE anchored > 0").await;
     catalog.close().await.unwrap();
     let kept = Kept::of(&data);
+    assert!(kept.anchors.is_subset(&signed), "a checkpoint in the store that no row has: {:?}", kept.anchors);
+    assert!(noted.is_subset(&kept.anchors), "a checkpoint that is said to be in the store: {noted:?}");
     assert_eq!(kept.objects, rows, "objects without a row, or rows without an object");
     assert_eq!(on_disk(&data), kept.segments + kept.parts, "files of content that no object has, or that are gone");
+}
+
+async fn names(catalog: &mut SqliteConnection, question: &'static str) -> BTreeSet<String> {
+    sqlx::query_scalar(question).fetch_all(catalog).await.unwrap().into_iter().collect()
 }
 
 /// What the store says that it keeps.
 struct Kept {
     objects: usize,
+    /// Checkpoints of the audit trail.
+    anchors: BTreeSet<String>,
     /// Files of content of all objects: one for each part of an upload in parts.
     segments: usize,
     /// Parts of uploads that were cut off: the store gives them up after a week.
@@ -217,15 +227,19 @@ impl Kept {
         const PARTS: TableDefinition<(&str, u16), &[u8]> = TableDefinition::new("parts");
         let index = redb::Database::open(data.join("objects/index.redb")).unwrap();
         let reading = index.begin_read().unwrap();
-        let (mut objects, mut segments) = (0, 0);
+        let (mut objects, mut segments, mut anchors) = (0, 0, BTreeSet::new());
         for row in reading.open_table(OBJECTS).unwrap().iter().unwrap() {
             let (place, row) = row.unwrap();
             let row: Value = serde_json::from_slice(row.value()).unwrap();
             // A probe that was cut off leaves scratch objects, which another one removes an hour later.
-            objects += usize::from(!place.value().1.starts_with("satchel-probe/"));
+            match place.value().1 {
+                probe if probe.starts_with("satchel-probe/") => {}
+                anchor if anchor.starts_with("audit/") => drop(anchors.insert(anchor.to_owned())),
+                _ => objects += 1,
+            }
             segments += row["segments"].as_array().unwrap().len();
         }
-        Self { objects, segments, parts: usize::try_from(reading.open_table(PARTS).unwrap().len().unwrap()).unwrap() }
+        Self { objects, anchors, segments, parts: usize::try_from(reading.open_table(PARTS).unwrap().len().unwrap()).unwrap() }
     }
 }
 

@@ -137,6 +137,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/v1/imports/{import}/notes", Key, Forbidden("admin")),
         get("/v1/audit", Any, Forbidden("admin")),
         get("/v1/audit/verify", Any, Forbidden("admin")),
+        get("/v1/audit/checkpoints", Any, Forbidden("admin")),
+        get("/v1/audit/key", Any, Never),
         get("/v1/outbox", Key, Forbidden("admin")),
         get("/v1/progress", KeyOrCall, Never),
         // A token of its own, which no settings give here: it is not there.
