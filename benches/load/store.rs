@@ -78,10 +78,30 @@ pub async fn measure(scale: Scale, which: &Where, report: &mut Report) -> Result
     mixed(&place, rounds * 2, report).await
 }
 
+/// Latencies of both sides, and the time of their rounds.
+#[derive(Default)]
+struct Both {
+    satchel: (Vec<Duration>, Duration),
+    bare: (Vec<Duration>, Duration),
+}
+
+impl Both {
+    const fn of(&mut self, side: Side) -> &mut (Vec<Duration>, Duration) {
+        match side {
+            Side::Satchel => &mut self.satchel,
+            Side::Bare => &mut self.bare,
+        }
+    }
+
+    fn seen(self) -> [Seen; 2] {
+        [self.satchel, self.bare].map(|(latencies, time)| Seen::of(latencies, time))
+    }
+}
+
 /// In turns, so that neither side has the quieter half of the run.
 async fn compare(place: &Arc<Place>, figure: &Figure, report: &mut Report) -> Result<(), Failure> {
     for operation in [Operation::Put(figure.size), Operation::Get(figure.size)] {
-        let mut seen = [(Vec::new(), Duration::ZERO), (Vec::new(), Duration::ZERO)];
+        let mut seen = Both::default();
         for round in 0..figure.rounds {
             let mut sides = [Side::Satchel, Side::Bare];
             if round % 2 == 1 {
@@ -89,12 +109,12 @@ async fn compare(place: &Arc<Place>, figure: &Figure, report: &mut Report) -> Re
             }
             for side in sides {
                 let (latencies, time) = lanes(place, side, operation, figure).await?;
-                let sum = &mut seen[side as usize];
+                let sum = seen.of(side);
                 sum.0.extend(latencies);
                 sum.1 += time;
             }
         }
-        let [ours, bare] = seen.map(|(latencies, time)| Seen::of(latencies, time));
+        let [ours, bare] = seen.seen();
         let shown = |seen: &Seen| {
             let rate =
                 if figure.size < MIB { format!("{:.0}/s", seen.rate()) } else { format!("{:.0} MiB/s", seen.rate() * mib(figure.size)) };
@@ -132,7 +152,7 @@ async fn lanes(place: &Arc<Place>, side: Side, operation: Operation, figure: &Fi
 /// A thousand operations of every kind, begun in the same instant; each on an object of its own.
 async fn mixed(place: &Arc<Place>, rounds: usize, report: &mut Report) -> Result<(), Failure> {
     let kinds = [Operation::Put(4 * KIB), Operation::Get(4 * KIB), Operation::Head, Operation::Range(KIB, 2 * KIB), Operation::Delete];
-    let mut seen = [(Vec::new(), Duration::ZERO), (Vec::new(), Duration::ZERO)];
+    let mut seen = Both::default();
     for _ in 0..rounds {
         for side in [Side::Satchel, Side::Bare] {
             let fill = Figure { name: "", size: 4 * KIB, at_once: 50, each: MIXED / 50, rounds: 1 };
@@ -143,14 +163,14 @@ async fn mixed(place: &Arc<Place>, rounds: usize, report: &mut Report) -> Result
                 let place = Arc::clone(place);
                 running.spawn(async move { place.run(side, operation, Slot(slot)).await.map(|()| begin.elapsed()) });
             }
-            let sum = &mut seen[side as usize];
+            let sum = seen.of(side);
             while let Some(ended) = running.join_next().await {
                 sum.0.push(ended??);
             }
             sum.1 += begin.elapsed();
         }
     }
-    let [ours, bare] = seen.map(|(latencies, time)| Seen::of(latencies, time));
+    let [ours, bare] = seen.seen();
     let shown = |seen: &Seen| format!("{:.0}/s, p50 {}, p99 {}", seen.rate(), ms(seen.percentile(50)), ms(seen.percentile(99)));
     report.add(SECTION, format!("{MIXED} mixed operations at once"), shown(&ours), shown(&bare), Some(ours.rate() / bare.rate()));
     place.clear(MIXED).await

@@ -180,7 +180,7 @@ async fn caller_of(parts: &Parts, api: &Api, call: &CallAccess) -> Result<Subjec
 /// The operator, or whoever [`Asker`] is.
 pub(super) enum Auditor {
     Operator,
-    Asker(Subject),
+    Asker(Box<Subject>),
 }
 
 impl FromRequestParts<Api> for Auditor {
@@ -189,8 +189,8 @@ impl FromRequestParts<Api> for Auditor {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         Ok(match api.0.door.access(&parts.headers, Door::Http).await? {
             Access::Operator => Self::Operator,
-            Access::Key(key) => Self::Asker(program_of(parts, api, key).subject),
-            Access::Call(call) => Self::Asker(caller_of(parts, api, &call).await?),
+            Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key).subject)),
+            Access::Call(call) => Self::Asker(Box::new(caller_of(parts, api, &call).await?)),
         })
     }
 }

@@ -73,7 +73,7 @@ impl Renewed {
     /// How long what is signed by them from now on is taken, renewed first where that is much shorter than
     /// wanted; `None` without an end.
     pub async fn rest(&self, wanted: Duration) -> Result<Option<Duration>, CredentialsError> {
-        self.with(wanted, |held, now| held.rest(now)).await
+        self.with(wanted, Held::rest).await
     }
 
     async fn with<T: Send>(&self, wanted: Duration, read: impl FnOnce(&Held, Timestamp) -> T + Send) -> Result<T, CredentialsError> {

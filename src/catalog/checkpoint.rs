@@ -97,7 +97,9 @@ impl CheckpointVerifier {
         bytes.extend_from_slice(&[b'\n', ED25519_MARK]);
         bytes.extend_from_slice(&self.public);
         let mut id = [0; 4];
-        id.iter_mut().zip(digest(&SHA256, &bytes).as_ref()).for_each(|(target, byte)| *target = *byte);
+        for (target, byte) in id.iter_mut().zip(digest(&SHA256, &bytes).as_ref()) {
+            *target = *byte;
+        }
         id
     }
 

@@ -57,14 +57,15 @@ impl Frontier {
 
 /// Leaves and nodes begin differently, so that neither passes for the other.
 fn hash(kind: u8, parts: &[&[u8]]) -> Hash {
-    let mut bytes = vec![kind];
-    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    let bytes: Vec<u8> = std::iter::once(kind).chain(parts.concat()).collect();
     sha256(&bytes)
 }
 
 fn sha256(bytes: &[u8]) -> Hash {
     let mut sum = [0; 32];
-    sum.iter_mut().zip(digest(&SHA256, bytes).as_ref()).for_each(|(target, byte)| *target = *byte);
+    for (target, byte) in sum.iter_mut().zip(digest(&SHA256, bytes).as_ref()) {
+        *target = *byte;
+    }
     sum
 }
 

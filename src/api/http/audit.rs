@@ -53,7 +53,7 @@ struct Records {
 
 /// Whose trail: the asker's own, or for the operator the customer that is named.
 enum Trail {
-    Own(Subject),
+    Own(Box<Subject>),
     Of(CustomerId),
 }
 

@@ -92,6 +92,24 @@ async fn every_table_is_walled_for_its_owner_too() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_deleted_before_deletions_had_an_instant_gets_one() {
+    let two = Two::new().await;
+    let gone = two.fx.active(two.north.customer, "gone").await;
+    two.fx.catalog.delete_file(two.north.customer, gone, &entry("delete")).await.unwrap();
+    let last = "SELECT COUNT(*) FROM files WHERE status = 'deleted' AND deleted_at IS NULL";
+    let left = async || {
+        let mut server = two.server(&two.north.customer.to_string()).await;
+        sqlx::query_scalar::<_, i64>(last).fetch_one(&mut server.0).await.unwrap()
+    };
+    two.fx.damage(&format!("UPDATE files SET deleted_at = NULL WHERE id = '{gone}'")).await;
+    assert_eq!(left().await, 1);
+    let mut owner = Raw(PgConnection::connect(&two.fx.database().owner_url()).await.unwrap());
+    sqlx::raw_sql(include_str!("../../../migrations/postgres/0010_deleted.sql")).execute(&mut owner.0).await.unwrap();
+    assert_eq!(left().await, 0);
+    tables(&two.fx).await;
+}
+
+#[tokio::test]
 async fn nobody_sees_or_changes_anything_without_saying_for_whom() {
     let two = Two::new().await;
     let mut owner = Raw(PgConnection::connect(&two.fx.database().owner_url()).await.unwrap());

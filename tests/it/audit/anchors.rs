@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::ObjectLockRetentionMode;
 use satchel::blob::{Anchored, BlobError, Store, StoreSettings};
-use satchel::domain::{CustomerId, SystemClock, SystemEntropy, Timestamp};
+use satchel::domain::{Clock, CustomerId, SystemClock, SystemEntropy, Timestamp};
 
 use crate::support::{Kind, Reached};
 
@@ -54,7 +54,7 @@ async fn a_note_under_lock_stays_what_it_was_whatever_is_put_over_it() {
     reached.bare.create_bucket().bucket(bucket).object_lock_enabled_for_bucket(true).send().await.unwrap();
     let store = store_of(&reached).await;
     let chain = Anchored::Customer(customer());
-    let until = Timestamp::from_second(Timestamp::now().as_second() + 60).unwrap();
+    let until = Timestamp::from_second(SystemClock.now().as_second() + 60).unwrap();
     store.anchor(chain, 7, "the note", Some(until)).await.unwrap();
     let listed = reached.bare.list_object_versions().bucket(bucket).send().await.unwrap();
     let (key, version) = (listed.versions()[0].key().unwrap(), listed.versions()[0].version_id().unwrap());

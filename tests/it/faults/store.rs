@@ -198,7 +198,7 @@ async fn the_store_has_what_is_left_of_a_calls_deadline() {
         let mut ctx = stage.world.context(&call.token).await;
         ctx.deadline = ctx.deadline.saturating_add(jiff::SignedDuration::from_millis(millis)).unwrap();
         let caller = stage.world.files.caller(&ctx).await.unwrap();
-        let Err(error) = bounded(stage.world.files.begin_direct(&caller, &large())).await else {
+        let Err(error) = bounded(Box::pin(stage.world.files.begin_direct(&caller, &large()))).await else {
             panic!("{millis}: a stalled store began it")
         };
         assert_eq!(error.code(), ErrorCode::Unavailable, "{millis}: {error}");

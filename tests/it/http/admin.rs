@@ -150,9 +150,9 @@ async fn checkpoints_are_signed_noted_in_the_store_and_given_to_whoever_may_read
     world.get(&path, &tenant.key).await.expect_problem(400, "invalid");
     // What grew meanwhile is signed in the next round, and all of it holds.
     assert!(world.files.seal_chains().await.unwrap().signed > 0);
-    let verified = world.get("/v1/audit/verify", &tenant.key).await.expect(200).json();
-    assert_eq!(verified["intact"], true, "{verified}");
-    assert!(verified["chains"][0]["sealed"].as_u64().unwrap() > checkpoint.size, "{verified}");
+    let whole = world.get("/v1/audit/verify", &tenant.key).await.expect(200).json();
+    assert_eq!(whole["intact"], true, "{whole}");
+    assert!(whole["chains"][0]["sealed"].as_u64().unwrap() > checkpoint.size, "{whole}");
 }
 
 #[tokio::test]

@@ -28,9 +28,9 @@ pub async fn records(of: &AuditArgs, what: &TrailArgs, filter: &Filter, format: 
             .await
         }
         Source::Kept { catalog, folder: _folder } => {
-            let printed = kept(&catalog, customer, what.after, filter, &mut printer).await;
+            let outcome = kept(&catalog, customer, what.after, filter, &mut printer).await;
             catalog.close().await;
-            printed
+            outcome
         }
     }
 }
@@ -46,9 +46,9 @@ pub async fn checkpoints(of: &AuditArgs, what: &TrailArgs, terminal: Terminal) -
             .await
         }
         Source::Kept { catalog, folder: _folder } => {
-            let printed = kept_checkpoints(&catalog, customer, what.after, terminal).await;
+            let outcome = kept_checkpoints(&catalog, customer, what.after, terminal).await;
             catalog.close().await;
-            printed
+            outcome
         }
     }
 }
@@ -139,10 +139,11 @@ impl Printer {
     }
 
     fn print(&mut self, record: &AuditRecord) -> Result<(), Failure> {
-        Ok(match self.format {
+        match self.format {
             ExportFormat::Jsonl => self.terminal.json(record)?,
             ExportFormat::Csv => self.terminal.line(line(cells(record))?)?,
-        })
+        }
+        Ok(())
     }
 }
 

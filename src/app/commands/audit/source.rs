@@ -21,19 +21,14 @@ pub enum Source {
 
 pub async fn source(of: &AuditArgs) -> Result<Source, Failure> {
     let AuditArgs { server, database } = of;
-    match database {
-        Some(url) if server.url.is_none() => {
-            let catalog = catalog_in(url).await?;
-            Ok(Source::Kept { catalog, folder: None })
-        }
-        _ => match connected(server)? {
-            Some(client) => Ok(Source::Served(client)),
-            None => {
-                let (catalog, folder) = catalog_of(server).await?;
-                Ok(Source::Kept { catalog, folder: Some(folder) })
-            }
-        },
+    if let (Some(url), None) = (database, &server.url) {
+        return Ok(Source::Kept { catalog: catalog_in(url).await?, folder: None });
     }
+    if let Some(client) = connected(server)? {
+        return Ok(Source::Served(client));
+    }
+    let (catalog, folder) = catalog_of(server).await?;
+    Ok(Source::Kept { catalog, folder: Some(folder) })
 }
 
 /// What checks the checkpoints of a catalog by its folder's own secret, when that is the secret the
