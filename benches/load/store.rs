@@ -75,7 +75,8 @@ pub async fn measure(scale: Scale, which: &Where, report: &mut Report) -> Result
     ] {
         compare(&place, &figure, report).await?;
     }
-    mixed(&place, rounds * 2, report).await
+    drop(place);
+    mixed(&endpoint, rounds * 2, report).await
 }
 
 /// Latencies of both sides, and the time of their rounds.
@@ -149,18 +150,20 @@ async fn lanes(place: &Arc<Place>, side: Side, operation: Operation, figure: &Fi
     Ok((latencies, begin.elapsed()))
 }
 
-/// A thousand operations of every kind, begun in the same instant; each on an object of its own.
-async fn mixed(place: &Arc<Place>, rounds: usize, report: &mut Report) -> Result<(), Failure> {
+/// A thousand operations of every kind, begun in the same instant; each on an object of its own. Each side
+/// begins without connections: idle ones of the other would take the endpoint's room.
+async fn mixed(endpoint: &Endpoint, rounds: usize, report: &mut Report) -> Result<(), Failure> {
     let kinds = [Operation::Put(4 * KIB), Operation::Get(4 * KIB), Operation::Head, Operation::Range(KIB, 2 * KIB), Operation::Delete];
     let mut seen = Both::default();
     for _ in 0..rounds {
         for side in [Side::Satchel, Side::Bare] {
+            let place = Arc::new(Place::reach(endpoint).await?);
             let fill = Figure { name: "", size: 4 * KIB, at_once: 50, each: MIXED / 50, rounds: 1 };
-            lanes(place, side, Operation::Put(4 * KIB), &fill).await?;
+            lanes(&place, side, Operation::Put(4 * KIB), &fill).await?;
             let begin = Instant::now();
             let mut running = JoinSet::new();
             for (slot, operation) in kinds.iter().cycle().take(MIXED).copied().enumerate() {
-                let place = Arc::clone(place);
+                let place = Arc::clone(&place);
                 running.spawn(async move { place.run(side, operation, Slot(slot)).await.map(|()| begin.elapsed()) });
             }
             let sum = seen.of(side);
@@ -168,12 +171,13 @@ async fn mixed(place: &Arc<Place>, rounds: usize, report: &mut Report) -> Result
                 sum.0.push(ended??);
             }
             sum.1 += begin.elapsed();
+            place.clear(MIXED).await?;
         }
     }
     let [ours, bare] = seen.seen();
     let shown = |seen: &Seen| format!("{:.0}/s, p50 {}, p99 {}", seen.rate(), ms(seen.percentile(50)), ms(seen.percentile(99)));
     report.add(SECTION, format!("{MIXED} mixed operations at once"), shown(&ours), shown(&bare), Some(ours.rate() / bare.rate()));
-    place.clear(MIXED).await
+    Ok(())
 }
 
 /// What one object in and out costs above the idle processes, at most.
