@@ -13,6 +13,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use futures::{StreamExt, stream};
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
@@ -248,14 +249,16 @@ async fn through(prepared: &Place, ledger: &Ledger, fault: Fault) -> (u64, u64) 
     counted
 }
 
+/// Faults that are tried at once, each on a folder and a server of its own.
+const AT_ONCE: usize = 8;
+
 async fn swept(choose: impl Fn(u64, u64) -> Vec<Fault>) {
     let (place, ledger) = prepared().await;
     let (writes, flushes) = through(&place, &ledger, Fault::None).await;
     assert!(writes > 20 && flushes > 10, "{writes} writes, {flushes} flushes");
     let faults = choose(writes, flushes);
-    for fault in &faults {
-        through(&place, &ledger, *fault).await;
-    }
+    // Most of each is waiting: for answers that do not come, and for a server to stop.
+    stream::iter(&faults).for_each_concurrent(AT_ONCE, async |fault| drop(through(&place, &ledger, *fault).await)).await;
     eprintln!("{} faults at {writes} writes and {flushes} flushes", faults.len());
 }
 
