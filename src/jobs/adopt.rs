@@ -4,26 +4,23 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::lease::Lease;
 use crate::domain::ErrorCode;
 use crate::files::{Files, FilesError, ImportRecord};
 
-/// How long a run may be away before another worker takes it.
-const LEASE_SECONDS: i64 = 180;
-/// How often a worker that is still at a page renews its lease; two renewals may fail before it ends.
-const RENEW_EVERY: Duration = Duration::from_mins(1);
-/// Renewals of one page: a hundred of the largest objects take less.
-const MAX_RENEWALS: u32 = 24 * 60;
+/// The longest that a page takes: a hundred of the largest objects take less.
+const LONGEST: Duration = Duration::from_hours(24);
 /// How long a run waits while a part that it needs does not answer.
 const OUTAGE_SECONDS: i64 = 15;
 /// How long a run of another process may wait unseen.
 const IDLE: Duration = Duration::from_secs(2);
 
 /// Works on open runs until cancelled; a page under way is left, and looked at again.
-pub(super) async fn adopt(files: Files, cancel: CancellationToken) {
+pub(super) async fn adopt(files: Files, lease: Lease, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
-        match files.lease_import(LEASE_SECONDS).await {
+        match files.lease_import(lease.seconds()).await {
             Ok(Some(import)) => {
-                if run(&files, import, &cancel).await.is_some() {
+                if run(&files, import, lease, &cancel).await.is_some() {
                     continue;
                 }
             }
@@ -39,12 +36,12 @@ pub(super) async fn adopt(files: Files, cancel: CancellationToken) {
 }
 
 /// Works on a run to its end, or puts it back; `None` where nobody should go on at once.
-async fn run(files: &Files, leased: ImportRecord, cancel: &CancellationToken) -> Option<()> {
+async fn run(files: &Files, leased: ImportRecord, lease: Lease, cancel: &CancellationToken) -> Option<()> {
     let mut import = leased;
     loop {
         let page = tokio::select! {
             () = cancel.cancelled() => return put_back(files, &import, 0, None).await,
-            page = in_hand(files, &import) => page,
+            page = in_hand(files, &import, lease) => page,
         };
         match page {
             Ok(Some(next)) => import = next,
@@ -83,25 +80,13 @@ async fn put_back(files: &Files, import: &ImportRecord, seconds: i64, error: Opt
 }
 
 /// Looks at a page, and keeps the run from other workers meanwhile.
-async fn in_hand(files: &Files, import: &ImportRecord) -> Result<Option<ImportRecord>, FilesError> {
-    let mut work = std::pin::pin!(files.import_page(import));
-    for _ in 0..MAX_RENEWALS {
-        match tokio::time::timeout(RENEW_EVERY, &mut work).await {
-            Ok(page) => {
-                // The next page begins with a whole lease.
-                if matches!(page, Ok(Some(_))) {
-                    files.renew_import(import, LEASE_SECONDS).await?;
-                }
-                return page;
-            }
-            Err(_) => match files.renew_import(import, LEASE_SECONDS).await {
-                Ok(()) => {}
-                Err(error) if error.code() == ErrorCode::Unavailable => {
-                    tracing::warn!(import.id = %import.id, error = %error, "a lease could not be renewed; trying again before it ends");
-                }
-                Err(error) => return Err(error),
-            },
-        }
+async fn in_hand(files: &Files, import: &ImportRecord, lease: Lease) -> Result<Option<ImportRecord>, FilesError> {
+    let renew = || files.renew_import(import, lease.seconds());
+    let page = lease.held(import.id, LONGEST, Box::pin(files.import_page(import)), renew).await?;
+    let page = page.unwrap_or(Err(FilesError::Conflict("a page of an import took longer than any page should")));
+    // The next page begins with a whole lease.
+    if matches!(page, Ok(Some(_))) {
+        renew().await?;
     }
-    Err(FilesError::Conflict("a page of an import took longer than any page should"))
+    page
 }

@@ -9,6 +9,8 @@ use crate::inspect::Inspector;
 use crate::telemetry::Stopwatch;
 
 const MAX_ATTEMPTS: u32 = 5;
+/// The longest that an inspection takes: the largest file at two megabytes a second takes less.
+pub(super) const LONGEST: Duration = Duration::from_mins(45);
 
 /// How long a job waits at most while a part that it needs does not answer.
 const OUTAGE_SECONDS: i64 = 15;
@@ -69,20 +71,8 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
 
 /// Works on a job, and keeps it from other workers meanwhile.
 async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) -> Result<(), Trouble> {
-    let mut work = std::pin::pin!(steps(files, inspector, job));
-    for _ in 0..lease.renewals() {
-        match tokio::time::timeout(lease.renew_every(), &mut work).await {
-            Ok(result) => return result,
-            Err(_) => match files.renew_job(job, lease.seconds()).await {
-                Ok(()) => {}
-                Err(error) if error.code() == ErrorCode::Unavailable => {
-                    tracing::warn!(job.id = %job.id, error = %error, "a lease could not be renewed; trying again before it ends");
-                }
-                Err(error) => return Err(error.into()),
-            },
-        }
-    }
-    Err(Trouble::Late)
+    let renew = || files.renew_job(job, lease.seconds());
+    lease.held(job.id, LONGEST, Box::pin(steps(files, inspector, job)), renew).await?.unwrap_or(Err(Trouble::Late))
 }
 
 /// Two seconds, then four, eight, sixteen.

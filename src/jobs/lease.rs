@@ -1,9 +1,10 @@
 //! How long a worker has a job without a sign of life.
 
+use std::fmt::Display;
 use std::time::Duration;
 
-/// The longest that an inspection takes: the largest file at two megabytes a second takes less.
-const LONGEST_INSPECTION: Duration = Duration::from_mins(45);
+use crate::domain::ErrorCode;
+use crate::files::FilesError;
 
 /// How long a job may be away before another worker takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,25 +35,54 @@ impl Lease {
         Duration::from_secs(u64::from(self.seconds)) / 3
     }
 
-    /// Renewals of one attempt, at most.
-    pub(super) fn renewals(self) -> u128 {
-        LONGEST_INSPECTION.as_millis().div_ceil(self.renew_every().as_millis().max(1))
+    /// Renewals of work that takes so long at most.
+    fn renewals(self, longest: Duration) -> u128 {
+        longest.as_millis().div_ceil(self.renew_every().as_millis().max(1))
+    }
+
+    /// Does the work, and keeps what it is about from other workers meanwhile; `None` when it took longer
+    /// than any should. A renewal that fails while the catalog is away is tried again.
+    pub(super) async fn held<T, R>(
+        self,
+        what: impl Display,
+        longest: Duration,
+        work: impl Future<Output = T>,
+        renew: impl Fn() -> R,
+    ) -> Result<Option<T>, FilesError>
+    where
+        R: Future<Output = Result<(), FilesError>>,
+    {
+        let mut work = std::pin::pin!(work);
+        for _ in 0..self.renewals(longest) {
+            match tokio::time::timeout(self.renew_every(), &mut work).await {
+                Ok(done) => return Ok(Some(done)),
+                Err(_) => match renew().await {
+                    Ok(()) => {}
+                    Err(error) if error.code() == ErrorCode::Unavailable => {
+                        tracing::warn!(lease.of = %what, error = %error, "a lease could not be renewed; trying again before it ends");
+                    }
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        Ok(None)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jobs::inspect::LONGEST as LONGEST_INSPECTION;
 
     #[test]
     fn a_lease_of_any_length_lets_two_renewals_fail_and_lasts_for_the_longest_inspection() {
         for seconds in [Lease::SHORTEST, 10, 180, Lease::LONGEST] {
             let lease = Lease::of_seconds(seconds).unwrap();
             assert!(lease.renew_every() * 2 < Duration::from_secs(u64::from(seconds)), "{lease:?}");
-            let longest = lease.renew_every().as_millis() * lease.renewals();
+            let longest = lease.renew_every().as_millis() * lease.renewals(LONGEST_INSPECTION);
             assert!(longest >= LONGEST_INSPECTION.as_millis(), "{lease:?}");
         }
-        assert_eq!((Lease::USUAL.renew_every(), Lease::USUAL.renewals()), (Duration::from_mins(1), 45));
+        assert_eq!((Lease::USUAL.renew_every(), Lease::USUAL.renewals(LONGEST_INSPECTION)), (Duration::from_mins(1), 45));
         assert_eq!([0, 2, 3601].map(Lease::of_seconds), [None; 3]);
     }
 }

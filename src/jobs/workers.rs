@@ -53,7 +53,7 @@ impl Workers {
         for _ in 0..self.settings.count.max(1) {
             tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), self.settings.lease, cancel.clone()));
         }
-        tasks.spawn(adopt(self.files.clone(), cancel.clone()));
+        tasks.spawn(adopt(self.files.clone(), self.settings.lease, cancel.clone()));
         tasks.spawn(sweep(self.files.clone(), cancel));
         tasks.close();
         tasks.wait().await;
