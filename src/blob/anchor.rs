@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ObjectLockMode;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use ring::digest::{Context, SHA256};
 
 use super::error::{BlobError, status};
-use super::payload::SignedPayload;
 use super::store::Store;
-use super::upload::checksum;
+use super::upload::{Stored, checksum};
 use crate::domain::{CustomerId, Timestamp};
 
 /// Largest note that is read, in bytes: one has less than a thousand.
@@ -50,19 +48,15 @@ impl Store {
     /// `Changed` when another note lies there; else when the store does not take it.
     pub async fn anchor(&self, chain: Anchored, size: u64, note: &str, until: Option<Timestamp>) -> Result<(), BlobError> {
         let key = name(chain, size);
-        let sum = checksum_of(note);
         let mut request = self.client().put_object().bucket(self.metadata_bucket()).key(&key).if_none_match("*");
         if let Some(until) = until {
             request =
                 request.object_lock_mode(ObjectLockMode::Compliance).object_lock_retain_until_date(DateTime::from_secs(until.as_second()));
         }
         let request = request.content_type("text/plain; charset=utf-8").body(Bytes::copy_from_slice(note.as_bytes()).into());
-        let answer = if self.keeps_checksums() {
-            self.timed(request.checksum_sha256(STANDARD.encode(sum)).send()).await
-        } else {
-            self.timed(request.customize().interceptor(SignedPayload(sum)).send()).await
-        };
-        match answer {
+        let mut hash = Context::new(&SHA256);
+        hash.update(note.as_bytes());
+        match self.send_whole(request, Stored { size: note.len() as u64, checksum: checksum(hash) }).await {
             Ok(_) => Ok(()),
             Err(error) if matches!(status(&error), Some(409 | 412)) => {
                 if self.read_note(&key, None).await?.as_deref() == Some(note) {
@@ -161,10 +155,4 @@ impl Store {
 /// Sorts by size.
 fn name(chain: Anchored, size: u64) -> String {
     format!("audit/{chain}/{size:020}")
-}
-
-fn checksum_of(note: &str) -> [u8; 32] {
-    let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
-    hash.update(note.as_bytes());
-    *checksum(hash).digest()
 }

@@ -46,6 +46,19 @@ impl Object {
     pub fn verified(self, expected: Checksum) -> Self {
         Self { stream: verified(self.stream, expected), ..self }
     }
+
+    /// Reads it to its end: how many bytes came, and their SHA-256.
+    ///
+    /// # Errors
+    /// What the stream ended with.
+    pub async fn sum(mut self) -> Result<(u64, Checksum), BlobError> {
+        let (mut hash, mut size) = (digest::Context::new(&SHA256), 0_u64);
+        while let Some(piece) = self.stream.try_next().await.map_err(of_stream)? {
+            size = size.saturating_add(piece.len() as u64);
+            hash.update(&piece);
+        }
+        Ok((size, checksum(hash)))
+    }
 }
 
 /// What a request reads.
@@ -55,6 +68,14 @@ pub(super) struct At {
     pub name: String,
     /// Of the versions that the bucket keeps, this one.
     pub version: Option<String>,
+}
+
+/// What the store said, where a stream of ours carries it.
+fn of_stream(error: std::io::Error) -> BlobError {
+    match error.downcast::<BlobError>() {
+        Ok(error) => error,
+        Err(source) => BlobError::Unavailable { source: source.into() },
+    }
 }
 
 /// Where a body stands.

@@ -43,12 +43,14 @@ impl Stores {
         &self.0.home.1
     }
 
-    /// The store of a region, `None` meaning home; `None` when the settings name no such region.
-    pub fn get(&self, region: Option<&RegionName>) -> Option<&Store> {
-        match region {
-            None => Some(self.home()),
-            Some(wanted) => self.0.others.iter().find(|(name, _)| name == wanted).map(|(_, store)| store),
-        }
+    /// The store of a region, `None` meaning home.
+    ///
+    /// # Errors
+    /// `NoRegion` when the settings name no such region.
+    pub fn get(&self, region: Option<&RegionName>) -> Result<&Store, BlobError> {
+        let Some(wanted) = region else { return Ok(self.home()) };
+        let found = self.0.others.iter().find(|(name, _)| name == wanted).map(|(_, store)| store);
+        found.ok_or_else(|| BlobError::NoRegion { region: wanted.clone() })
     }
 
     /// The name of a region that is not home, as a text has it.

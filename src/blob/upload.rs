@@ -1,6 +1,10 @@
 //! Storing a stream: one request while it is small, parts when it is not, flat memory either way.
 
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
 use aws_sdk_s3::types::CompletedPart;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
@@ -80,16 +84,23 @@ impl Store {
     async fn put_whole(&self, key: &ObjectKey, pieces: Vec<Bytes>, stored: Stored) -> Result<Stored, BlobError> {
         let (bucket, name) = self.place(key);
         let request = self.client().put_object().bucket(bucket).key(name).body(body(pieces));
-        let patience = sending(self.tuning(), stored.size);
-        let answer = if self.keeps_checksums() {
-            let request = request.checksum_sha256(STANDARD.encode(stored.checksum.digest()));
+        self.send_whole(request, stored).await.map_err(BlobError::of)?;
+        Ok(stored)
+    }
+
+    /// Sends a whole object, with its SHA-256 for the store to check: among S3's own checksums, or in the signature.
+    pub(super) async fn send_whole(
+        &self,
+        request: PutObjectFluentBuilder,
+        stored: Stored,
+    ) -> Result<PutObjectOutput, SdkError<PutObjectError, HttpResponse>> {
+        let (sum, patience) = (*stored.checksum.digest(), sending(self.tuning(), stored.size));
+        if self.keeps_checksums() {
+            let request = request.checksum_sha256(STANDARD.encode(sum));
             self.carried(request.customize().config_override(patience).send()).await
         } else {
-            let signed = SignedPayload(*stored.checksum.digest());
-            self.carried(request.customize().config_override(patience).interceptor(signed).send()).await
-        };
-        answer.map_err(BlobError::of)?;
-        Ok(stored)
+            self.carried(request.customize().config_override(patience).interceptor(SignedPayload(sum)).send()).await
+        }
     }
 
     async fn send_all(&self, upload: &Multipart, ready: [Bytes; 2], source: &mut Source) -> Result<Vec<CompletedPart>, BlobError> {

@@ -4,11 +4,10 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use ring::digest::{self, SHA256};
 
 use super::errand::Errand;
 use super::{Files, FilesError};
-use crate::blob::{BlobError, Candidate, Listed, Object};
+use crate::blob::{BlobError, Candidate, Listed};
 use crate::catalog::{AdoptedRow, Adoption, CatalogError, Given, ImportNote, ImportPage, ImportRecord, ImportState, NewFile, Sighting};
 use crate::domain::{
     Actor, AdoptedPlace, AuditEntry, BlobId, Checksum, FileId, FileName, Folder, ImportId, JobId, KeyId, Owner, Timestamp, UserId,
@@ -224,14 +223,9 @@ impl Files {
     async fn read_once(&self, import: &ImportRecord, place: &AdoptedPlace, candidate: &Candidate) -> Result<Checksum, FilesError> {
         let store = self.store(Errand::of_worker(import.customer)).await?;
         let object = store.adopted(import.customer, place.clone(), candidate.pin.clone()).ok_or(BlobError::Changed)?;
-        let Object { total, mut stream, .. } = store.get_adopted(&object).await?.ok_or(BlobError::Changed)?;
-        let (mut hash, mut size) = (digest::Context::new(&SHA256), 0_u64);
-        while let Some(piece) = stream.try_next().await.map_err(of_stream)? {
-            size = size.saturating_add(piece.len() as u64);
-            hash.update(&piece);
-        }
-        let digest = hash.finish().as_ref().try_into().map_err(|_| FilesError::Sealed { what: "digest" })?;
-        let checksum = Checksum::from_digest(digest);
+        let object = store.get_adopted(&object).await?.ok_or(BlobError::Changed)?;
+        let total = object.total;
+        let (size, checksum) = object.sum().await?;
         if size != total || size != candidate.size || candidate.checksum.is_some_and(|told| told != checksum) {
             return Err(BlobError::Corrupt.into());
         }
@@ -293,14 +287,6 @@ impl Files {
         self.0.arrived.notify_waiters();
         self.0.changed.notify_waiters();
         Ok(Ok(if file.is_none() { Sighting::Adopted } else { Sighting::Changed }))
-    }
-}
-
-/// The store's own error, where the stream carries one.
-fn of_stream(error: std::io::Error) -> BlobError {
-    match error.downcast::<BlobError>() {
-        Ok(error) => error,
-        Err(source) => BlobError::Unavailable { source: source.into() },
     }
 }
 

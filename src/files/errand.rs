@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::{Files, FilesError, Subject};
-use crate::blob::{Anchored, BlobError, ObjectKey, Store};
+use crate::blob::{Anchored, ObjectKey, Store};
 use crate::domain::{CustomerId, RegionName, Timestamp};
 use crate::telemetry::Stopwatch;
 
@@ -89,11 +89,7 @@ impl Files {
     pub(super) async fn store(&self, errand: impl Into<Errand>) -> Result<Store, FilesError> {
         let errand = errand.into();
         let region = self.region_of(errand.customer).await?;
-        let store = match (self.0.stores.get(region.as_ref()), region) {
-            (Some(store), _) => store.for_customer(errand.customer),
-            (None, Some(region)) => return Err(BlobError::NoRegion { region }.into()),
-            (None, None) => self.0.stores.home().for_customer(errand.customer),
-        };
+        let store = self.0.stores.get(region.as_ref())?.for_customer(errand.customer);
         Ok(match errand.left {
             Some(left) => store.within(left),
             None => store,
@@ -107,10 +103,8 @@ impl Files {
             Anchored::Customer(customer) => self.region_of(customer).await?,
             Anchored::House => None,
         };
-        let stores = &self.0.stores;
-        let name = stores.name(region.as_ref()).clone();
-        let store = stores.get(region.as_ref()).ok_or_else(|| BlobError::NoRegion { region: name.clone() })?;
-        Ok((name, store.within(STEP)))
+        let store = self.0.stores.get(region.as_ref())?.within(STEP);
+        Ok((self.0.stores.name(region.as_ref()).clone(), store))
     }
 
     /// Removes an object that nobody refers to. What cannot be removed while somebody waits is swept.

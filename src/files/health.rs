@@ -87,6 +87,6 @@ impl Files {
     /// When the catalog does not answer.
     pub async fn missing_regions(&self) -> Result<Vec<RegionName>, FilesError> {
         let used = self.0.catalog.regions().await?;
-        Ok(used.into_iter().filter(|region| self.0.stores.get(Some(region)).is_none()).collect())
+        Ok(used.into_iter().filter(|region| self.0.stores.get(Some(region)).is_err()).collect())
     }
 }
