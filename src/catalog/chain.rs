@@ -7,11 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointVerifier};
-use super::frontier::Frontier;
+use super::frontier::{Frontier, sha256};
 use crate::domain::Timestamp;
 
 /// What the first record follows.
@@ -123,7 +122,7 @@ pub(super) fn link_hash(previous: &str, record: &[u8]) -> String {
     bytes.extend_from_slice(previous.as_bytes());
     bytes.push(b'\n');
     bytes.extend_from_slice(record);
-    hex::encode(digest(&SHA256, &bytes))
+    hex::encode(sha256(&bytes))
 }
 
 /// Checkpoints to hold a chain against, wherever they were kept.

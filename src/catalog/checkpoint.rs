@@ -6,10 +6,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::digest::{SHA256, digest};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
-use super::frontier::Hash;
+use super::frontier::{Hash, sha256};
 use crate::domain::Timestamp;
 
 /// Marks an Ed25519 key in signed notes.
@@ -96,11 +95,8 @@ impl CheckpointVerifier {
         let mut bytes = self.name.as_bytes().to_vec();
         bytes.extend_from_slice(&[b'\n', ED25519_MARK]);
         bytes.extend_from_slice(&self.public);
-        let mut id = [0; 4];
-        for (target, byte) in id.iter_mut().zip(digest(&SHA256, &bytes).as_ref()) {
-            *target = *byte;
-        }
-        id
+        let [a, b, c, d, ..] = sha256(&bytes);
+        [a, b, c, d]
     }
 
     /// What is signed.

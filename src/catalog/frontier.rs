@@ -61,7 +61,8 @@ fn hash(kind: u8, parts: &[&[u8]]) -> Hash {
     sha256(&bytes)
 }
 
-fn sha256(bytes: &[u8]) -> Hash {
+/// The hash of bytes.
+pub(super) fn sha256(bytes: &[u8]) -> Hash {
     let mut sum = [0; 32];
     for (target, byte) in sum.iter_mut().zip(digest(&SHA256, bytes).as_ref()) {
         *target = *byte;

@@ -1,6 +1,6 @@
 //! Signed checkpoints of chains: which chains need one, how one is made, and where it was noted.
 
-use super::chain::{ChainFault, Walker};
+use super::chain::{ChainFault, FIRST_HASH, Walker};
 use super::checkpoint::{Checkpoint, CheckpointKey};
 use super::frontier::Frontier;
 use super::rows::as_i64;
@@ -58,7 +58,7 @@ impl Catalog {
         let (seq, sealed) = (seq.unsigned_abs(), sealed.unsigned_abs());
         let tree = Frontier::parse(sealed, &tree).ok_or_else(|| CatalogError::Corrupt { table: "audit_heads", id: chain.to_owned() })?;
         let wanted = seq.min(sealed.saturating_add(STRIDE));
-        let mut walker = if sealed == 0 { Walker::new(chain, super::Checkpoints::default()) } else { Walker::resume(chain, &hash, tree) };
+        let mut walker = Walker::resume(chain, if sealed == 0 { FIRST_HASH } else { &hash }, tree);
         self.walk(&mut walker, wanted).await?;
         let report = walker.report();
         if let Some(fault) = &report.fault {

@@ -65,7 +65,7 @@ pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
-pub use trail::{AuditFilter, AuditPage};
+pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;

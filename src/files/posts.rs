@@ -10,10 +10,10 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::SignedDuration;
-use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use super::secrets::token_hash;
 use super::{EventTally, Files, FilesError};
 use crate::blob::{SigningCertificate, TopicArn, TopicError, TopicKind, TopicMessage};
 use crate::domain::Timestamp;
@@ -44,7 +44,7 @@ pub struct FetchError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// What whoever posts events must show; kept as a hash.
 #[derive(Clone)]
-pub struct EventToken([u8; 32]);
+pub struct EventToken(String);
 
 impl std::fmt::Debug for EventToken {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -52,24 +52,16 @@ impl std::fmt::Debug for EventToken {
     }
 }
 
-fn hash(text: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    for (target, byte) in hash.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()) {
-        *target = *byte;
-    }
-    hash
-}
-
 impl EventToken {
     /// Of the text that is to be shown.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        Self(hash(text))
+        Self(token_hash(text))
     }
 
     /// Whether this is the text, in a time that does not tell how much of it is right.
     fn is(&self, shown: &str) -> bool {
-        self.0.ct_eq(&hash(shown)).into()
+        self.0.as_bytes().ct_eq(token_hash(shown).as_bytes()).into()
     }
 }
 

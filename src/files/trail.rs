@@ -43,6 +43,15 @@ impl AuditFilter {
     }
 }
 
+/// Whose trail is read, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub enum AuditReader<'a> {
+    /// The asker's own customer's.
+    Own(&'a Subject),
+    /// A customer's, by the operator, through a door.
+    Operator(CustomerId, Door),
+}
+
 /// Some records, and where to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditPage {
@@ -53,13 +62,39 @@ pub struct AuditPage {
 }
 
 impl Files {
-    /// Records of the customer after a place. That somebody read them is recorded too.
+    /// Records of a trail after a place. That somebody read them is recorded too.
     ///
     /// # Errors
-    /// `Refused` without the right; else when the catalog does not answer.
-    pub async fn audit_page(&self, subject: &Subject, filter: &AuditFilter, after: u64, limit: u32) -> Result<AuditPage, FilesError> {
-        self.read_audit(subject, "read_audit").await?;
-        self.matching(subject.customer(), filter, after, limit).await
+    /// `Refused` without the right, `NotFound` for a customer that is none; else when the catalog does not answer.
+    pub async fn audit_page(&self, reader: AuditReader<'_>, filter: &AuditFilter, after: u64, limit: u32) -> Result<AuditPage, FilesError> {
+        let customer = self.reading(reader).await?;
+        self.matching(customer, filter, after, limit).await
+    }
+
+    /// Signed checkpoints of a trail after a size, as text.
+    ///
+    /// # Errors
+    /// As [`Files::audit_page`].
+    pub async fn audit_checkpoints(&self, reader: AuditReader<'_>, after: u64, limit: u32) -> Result<Vec<(u64, String)>, FilesError> {
+        let customer = self.reading(reader).await?;
+        Ok(self.0.catalog.checkpoint_notes(&customer.to_string(), after, limit.clamp(1, PAGE)).await?)
+    }
+
+    /// Whose trail somebody may read, and leaves the record of it.
+    async fn reading(&self, reader: AuditReader<'_>) -> Result<CustomerId, FilesError> {
+        match reader {
+            AuditReader::Own(subject) => {
+                self.read_audit(subject, "read_audit").await?;
+                Ok(subject.customer())
+            }
+            AuditReader::Operator(customer, door) => {
+                if self.0.catalog.customer(customer).await?.is_none() {
+                    return Err(FilesError::NotFound);
+                }
+                self.0.catalog.record(customer, &Self::operator_entry("read_audit", door, customer.to_string())).await?;
+                Ok(customer)
+            }
+        }
     }
 
     async fn matching(&self, customer: CustomerId, filter: &AuditFilter, after: u64, limit: u32) -> Result<AuditPage, FilesError> {
@@ -109,53 +144,6 @@ impl Files {
     async fn verify(&self, chain: &str) -> Result<ChainReport, FilesError> {
         let anchors = self.anchors_of(chain).await?;
         Ok(self.0.catalog.verify_sealed(chain, self.checkpoint_verifier()?, anchors).await?)
-    }
-
-    /// Records of any customer, for the operator, who is recorded as their reader.
-    ///
-    /// # Errors
-    /// `NotFound` for a customer that is none; else when the catalog does not answer.
-    pub async fn audit_export(
-        &self,
-        customer: CustomerId,
-        filter: &AuditFilter,
-        after: u64,
-        limit: u32,
-        door: Door,
-    ) -> Result<AuditPage, FilesError> {
-        self.read_as_operator(customer, "read_audit", door).await?;
-        self.matching(customer, filter, after, limit).await
-    }
-
-    /// Signed checkpoints of the customer's chain after a size, as text.
-    ///
-    /// # Errors
-    /// `Refused` without the right; else when the catalog does not answer.
-    pub async fn audit_checkpoints(&self, subject: &Subject, after: u64, limit: u32) -> Result<Vec<(u64, String)>, FilesError> {
-        self.read_audit(subject, "read_audit").await?;
-        Ok(self.0.catalog.checkpoint_notes(&subject.customer().to_string(), after, limit.clamp(1, 1000)).await?)
-    }
-
-    /// The same of any customer, for the operator, who is recorded as their reader.
-    ///
-    /// # Errors
-    /// `NotFound` for a customer that is none; else when the catalog does not answer.
-    pub async fn exported_checkpoints(
-        &self,
-        customer: CustomerId,
-        after: u64,
-        limit: u32,
-        door: Door,
-    ) -> Result<Vec<(u64, String)>, FilesError> {
-        self.read_as_operator(customer, "read_audit", door).await?;
-        Ok(self.0.catalog.checkpoint_notes(&customer.to_string(), after, limit.clamp(1, 1000)).await?)
-    }
-
-    async fn read_as_operator(&self, customer: CustomerId, action: &'static str, door: Door) -> Result<(), FilesError> {
-        if self.0.catalog.customer(customer).await?.is_none() {
-            return Err(FilesError::NotFound);
-        }
-        Ok(self.0.catalog.record(customer, &Self::operator_entry(action, door, customer.to_string())).await?)
     }
 
     async fn read_audit(&self, subject: &Subject, action: &'static str) -> Result<(), FilesError> {

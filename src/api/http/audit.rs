@@ -10,7 +10,7 @@ use crate::api::input::{Params, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CustomerId, Door, Timestamp};
-use crate::files::{AuditFilter, AuditPage, AuditRecord, ChainReport, OutboxLine, Subject};
+use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, OutboxLine, Subject};
 
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
@@ -57,6 +57,15 @@ enum Trail {
     Of(CustomerId),
 }
 
+impl Trail {
+    const fn reader(&self) -> AuditReader<'_> {
+        match self {
+            Self::Own(subject) => AuditReader::Own(subject),
+            Self::Of(customer) => AuditReader::Operator(*customer, Door::Http),
+        }
+    }
+}
+
 fn trail(auditor: Auditor, customer: Option<&str>) -> Result<Trail, Problem> {
     match (auditor, customer) {
         (Auditor::Asker(subject), None) => Ok(Trail::Own(subject)),
@@ -79,10 +88,7 @@ async fn records(auditor: Auditor, State(api): State<Api>, Params(search): Param
     let trail = trail(auditor, search.customer.as_deref())?;
     let Search { actor, action, object, call, outcome, since, until, .. } = search;
     let filter = AuditFilter { actor, action, object, call, outcome, since, until };
-    let AuditPage { records, next } = match trail {
-        Trail::Own(subject) => api.0.files.audit_page(&subject, &filter, after, limit).await?,
-        Trail::Of(customer) => api.0.files.audit_export(customer, &filter, after, limit, Door::Http).await?,
-    };
+    let AuditPage { records, next } = api.0.files.audit_page(trail.reader(), &filter, after, limit).await?;
     Ok(Json(Records { records, next }))
 }
 
@@ -119,10 +125,8 @@ async fn checkpoints(
     Params(query): Params<CheckpointQuery>,
 ) -> Result<Json<CheckpointList>, Problem> {
     let (after, limit) = (query.after.unwrap_or(0), page(query.limit)?);
-    let notes = match trail(auditor, query.customer.as_deref())? {
-        Trail::Own(subject) => api.0.files.audit_checkpoints(&subject, after, limit).await?,
-        Trail::Of(customer) => api.0.files.exported_checkpoints(customer, after, limit, Door::Http).await?,
-    };
+    let trail = trail(auditor, query.customer.as_deref())?;
+    let notes = api.0.files.audit_checkpoints(trail.reader(), after, limit).await?;
     let next = if notes.len() == limit as usize { notes.last().map(|(size, _)| *size) } else { None };
     let checkpoints = notes.into_iter().map(|(size, note)| CheckpointJson { size, note }).collect();
     Ok(Json(CheckpointList { verifier: api.0.files.checkpoint_verifier()?.to_string(), checkpoints, next }))

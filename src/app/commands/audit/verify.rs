@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::source::{Source, source, verifier_of};
 use crate::app::arguments::{AuditArgs, ServerArgs};
-use crate::app::client::{As, Client, list};
+use crate::app::client::{As, Client, list, text};
 use crate::app::failure::Failure;
 use crate::app::terminal::{Terminal, Tone};
 use crate::catalog::{Catalog, ChainReport, CheckpointVerifier, Checkpoints, verify_export};
@@ -53,8 +53,7 @@ pub fn verify_files(records: &Path, checkpoints: &Path, verifier: &str, json: bo
 /// Prints what checks the signatures.
 pub async fn key(server: &ServerArgs, terminal: Terminal) -> Result<(), Failure> {
     let told = Client::connect(server, As::Operator)?.get("/v1/audit/key").await?;
-    let key = told.get("verifier").and_then(Value::as_str).unwrap_or_default();
-    Ok(terminal.line(key)?)
+    Ok(terminal.line(text(&told, "verifier")?)?)
 }
 
 fn parsed(verifier: &str) -> Result<CheckpointVerifier, Failure> {
