@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use ring::digest::{Context, SHA256};
 
+use super::capabilities::{Feature, Standing, standing};
 use super::error::{BlobError, status};
 use super::store::Store;
 use super::upload::{Stored, checksum};
@@ -67,6 +68,14 @@ impl Store {
             }
             Err(error) => Err(BlobError::of(error)),
         }
+    }
+
+    /// Whether the bucket of the notes was made with object lock; not, where the store does not know or tell.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn locks_anchors(&self) -> Result<bool, BlobError> {
+        Ok(standing(self.client(), self.metadata_bucket(), Feature::ObjectLock).await? == Standing::On)
     }
 
     /// The newest notes of a chain, at most so many, with their sizes, oldest first. Where the bucket

@@ -1,11 +1,13 @@
 //! Checkpoints of the audit trail: signed here, noted in the store, and held against the trail.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::SignedDuration;
 
 use super::{Files, FilesError};
-use crate::blob::{Anchored, Feature, Support};
+use crate::blob::{Anchored, Store};
 use crate::catalog::{ChainFault, CheckpointKey, CheckpointVerifier, Checkpoints, SYSTEM_CHAIN, Sealing};
-use crate::domain::{CustomerId, RegionName, Timestamp};
+use crate::domain::{CustomerId, ErrorCode, Timestamp};
 
 /// Chains of one look at the catalog.
 const PAGE: u32 = 200;
@@ -19,6 +21,15 @@ pub struct Sealed {
     pub anchored: u64,
     /// Chains whose records are not what was written, with their first fault: nobody signs those.
     pub broken: Vec<(String, ChainFault)>,
+    /// Chains that could not be signed for or noted now; the next round tries again.
+    pub late: u64,
+}
+
+impl Sealed {
+    fn lags(&mut self, chain: &str, error: &FilesError) {
+        tracing::warn!(audit.chain = %chain, code = %error.code(), error = %error, "checkpoints of a chain lag behind; trying again");
+        self.late += 1;
+    }
 }
 
 impl Files {
@@ -35,50 +46,73 @@ impl Files {
     }
 
     /// Signs for every chain that grew, then notes in the store what is not noted there. A store that
-    /// does not answer delays the notes, not the signatures.
+    /// does not answer delays the notes, not the signatures; a chain that fails holds no other up.
     ///
     /// # Errors
-    /// When the catalog or the store does not answer; what was done until then stays done.
+    /// When the catalog does not say which chains there are; what was done until then stays done.
     pub async fn seal_chains(&self) -> Result<Sealed, FilesError> {
         let key = self.checkpoint_key()?;
-        let mut sealed = Sealed::default();
-        let mut after = String::new();
+        let (mut sealed, mut after) = (Sealed::default(), String::new());
         loop {
             let chains = self.0.catalog.unsealed_chains(&after, PAGE).await?;
             let Some(last) = chains.last() else { break };
             after.clone_from(last);
             for chain in chains {
-                match self.0.catalog.seal_chain(&chain, key, self.now()).await? {
-                    Sealing::Sealed(_) => sealed.signed += 1,
-                    Sealing::Broken(fault) => sealed.broken.push((chain, fault)),
+                match self.0.catalog.seal_chain(&chain, key, self.now()).await {
+                    Ok(Sealing::Sealed(_)) => sealed.signed += 1,
+                    Ok(Sealing::Broken(fault)) => sealed.broken.push((chain, fault)),
+                    Err(error) => sealed.lags(&chain, &error.into()),
                 }
             }
         }
-        sealed.anchored = self.anchor_chains().await?;
+        self.anchor_chains(&mut sealed).await?;
         Ok(sealed)
     }
 
-    async fn anchor_chains(&self) -> Result<u64, FilesError> {
-        let (mut count, mut after) = (0, String::new());
+    async fn anchor_chains(&self, sealed: &mut Sealed) -> Result<(), FilesError> {
+        // Regions whose buckets were asked for locks, and those that do not answer in this round.
+        let (mut locks, mut away) = (HashMap::new(), HashSet::new());
+        let mut after = String::new();
         loop {
             let chains = self.0.catalog.unanchored_chains(&after, PAGE).await?;
-            let Some(last) = chains.last() else { return Ok(count) };
+            let Some(last) = chains.last() else { return Ok(()) };
             after.clone_from(last);
             for chain in chains {
-                let (Some(place), Some((size, note))) = (place(&chain), self.0.catalog.unanchored_note(&chain).await?) else { continue };
+                let Some(place) = place(&chain) else { continue };
                 let (region, store) = self.store_of_chain(place).await?;
-                store.anchor(place, size, &note, self.lock_until(&region)).await?;
-                self.0.catalog.anchored(&chain, size).await?;
-                count += 1;
+                if away.contains(&region) {
+                    continue;
+                }
+                match self.anchor_chain(&chain, place, &store, locks.get(&region).copied()).await {
+                    Ok(locked) => {
+                        locks.insert(region, locked);
+                        sealed.anchored += 1;
+                    }
+                    Err(error) => {
+                        sealed.lags(&chain, &error);
+                        if error.code() == ErrorCode::Unavailable {
+                            away.insert(region);
+                        }
+                    }
+                }
             }
         }
     }
 
-    /// Until when nobody deletes a note, where the store holds anybody to that.
-    fn lock_until(&self, region: &RegionName) -> Option<Timestamp> {
-        let locks = self.capabilities(region).is_some_and(|found| found.support(Feature::ObjectLock) == Support::Native);
-        let days = i64::from(self.0.settings.anchor_days);
-        locks.then(|| self.now().saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX))
+    /// Notes the newest checkpoint of a chain, under lock where its bucket has that: asked for where it is not
+    /// known, and given back.
+    async fn anchor_chain(&self, chain: &str, place: Anchored, store: &Store, locks: Option<bool>) -> Result<bool, FilesError> {
+        let locks = match locks {
+            Some(known) => known,
+            None => store.locks_anchors().await?,
+        };
+        if let Some((size, note)) = self.0.catalog.unanchored_note(chain).await? {
+            let kept = SignedDuration::from_hours(24 * i64::from(self.0.settings.anchor_days));
+            let until = self.now().saturating_add(kept).unwrap_or(Timestamp::MAX);
+            store.anchor(place, size, &note, locks.then_some(until)).await?;
+            self.0.catalog.anchored(chain, size).await?;
+        }
+        Ok(locks)
     }
 
     /// The notes of a chain that lie in the store, to hold the chain against.

@@ -11,6 +11,7 @@ mod objects;
 mod probe;
 mod scratch;
 
+pub(super) use buckets::{Standing, standing};
 pub use feature::{Capabilities, Capability, Feature, Support};
 pub(super) use objects::archive_of as archive;
 pub use probe::Depth;

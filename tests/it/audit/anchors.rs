@@ -4,7 +4,7 @@ use aws_sdk_s3::types::ObjectLockRetentionMode;
 use satchel::blob::{Anchored, BlobError, Store, StoreSettings};
 use satchel::domain::{Clock, CustomerId, SystemClock, SystemEntropy, Timestamp};
 
-use crate::support::{Kind, Reached};
+use crate::support::{Ground, Kind, Reached, World};
 
 fn customer() -> CustomerId {
     CustomerId::new(&SystemClock, &SystemEntropy)
@@ -67,4 +67,23 @@ async fn a_note_under_lock_stays_what_it_was_whatever_is_put_over_it() {
     assert_eq!(store.anchors(chain, 10).await.unwrap(), [(7, "the note".to_owned())]);
     reached.bare.delete_object().bucket(bucket).key(key).send().await.unwrap();
     assert_eq!(store.anchors(chain, 10).await.unwrap(), [(7, "the note".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_server_locks_its_checkpoints_where_the_bucket_was_made_with_locks_and_nowhere_else() {
+    for with_lock in [true, false] {
+        let reached = Reached::of(Kind::Rgw).await;
+        let bucket = &reached.settings.metadata_bucket;
+        reached.bare.create_bucket().bucket(bucket).object_lock_enabled_for_bucket(with_lock).send().await.unwrap();
+        let store = store_of(&reached).await;
+        let ground = Ground::new(u64::from(std::process::id())).await;
+        let world = World::with(Ground { store, ..ground }, |settings| settings.anchor_days = 3650).await;
+        world.tenant("Acme").await;
+        assert!(world.files.seal_chains().await.unwrap().anchored > 0);
+        let listed = reached.bare.list_objects_v2().bucket(bucket).prefix("audit/").send().await.unwrap();
+        for object in listed.contents() {
+            let kept = reached.bare.get_object_retention().bucket(bucket).key(object.key().unwrap()).send().await;
+            assert_eq!(kept.is_ok(), with_lock, "{kept:?}");
+        }
+    }
 }

@@ -234,3 +234,14 @@ async fn tools_answer_while_the_store_stalls() {
         assert!(op.is_done(&answer), "{op:?}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn checkpoints_are_signed_while_the_store_is_away_and_noted_once_it_is_back() {
+    let (stage, proxy) = stage().await;
+    proxy.plan(Fault::Close, ALWAYS);
+    let sealed = bounded(Box::pin(stage.world.files.seal_chains())).await.unwrap();
+    assert!(sealed.signed > 1 && sealed.anchored == 0 && sealed.late == 1, "a store that is away is asked once: {sealed:?}");
+    proxy.heal();
+    let noted = stage.world.files.seal_chains().await.unwrap();
+    assert!(noted.anchored >= sealed.signed && noted.late == 0, "{noted:?}");
+}
