@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::Client as Sdk;
-use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::Method;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::bare::{self, noise};
 use crate::client::Client;
 use crate::pace::{Seen, count};
 use crate::report::{Report, ms};
@@ -79,15 +79,7 @@ fn add(report: &mut Report, what: String, ours: &Seen, bare: &Seen) {
 
 /// Bytes that no other number has, so that none is stored already.
 fn content(number: usize) -> Bytes {
-    let mut bytes = BytesMut::zeroed(SIZE);
-    let mut state = u64::try_from(number).unwrap_or_default().wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    for piece in bytes.chunks_mut(8) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        piece.iter_mut().zip(state.to_le_bytes()).for_each(|(target, byte)| *target = byte);
-    }
-    bytes.freeze()
+    noise(number, SIZE)
 }
 
 /// Five on each of the connections.
@@ -161,16 +153,8 @@ fn whole(size: usize) -> Result<(), Failure> {
 fn sdk(data: &Path, server: &Server) -> Result<(Sdk, String), Failure> {
     let secrets: Value = serde_json::from_slice(&std::fs::read(data.join("secrets.json"))?)?;
     let secret = |name: &str| secrets.get(name).and_then(Value::as_str).ok_or_else(|| format!("the secrets have no `{name}`"));
-    let keys = Credentials::new(secret("store_access_key")?, secret("store_secret_key")?, None, None, "load");
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(keys)
-        .force_path_style(true)
-        .endpoint_url(&server.bytes_url)
-        .build();
-    Ok((Sdk::from_conf(config), "satchel-files-us-east-1".to_owned()))
+    let client = bare::client(&server.bytes_url, secret("store_access_key")?, secret("store_secret_key")?, true);
+    Ok((client, "satchel-files-us-east-1".to_owned()))
 }
 
 async fn sdk_upload(sdk: &Sdk, bucket: &str, number: usize) -> Result<String, Failure> {

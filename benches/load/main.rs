@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it found")]
 
+mod bare;
 mod bytes;
 mod client;
 mod durable;

@@ -2,16 +2,16 @@
 //! write them: one request up to 16 MiB, above it the same parts, as many at once.
 
 use aws_sdk_s3::Client as Sdk;
-use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use satchel::blob::{ObjectKey, Store, StoreSettings, Tuning};
 use satchel::domain::{BlobId, Category, ChunkStream, CustomerId, SystemClock, SystemEntropy};
 
 use super::endpoint::Endpoint;
 use crate::Failure;
+use crate::bare::{self, noise};
 
 /// As a body comes from a connection.
 const PIECE: u64 = 256 * 1024;
@@ -81,22 +81,10 @@ impl Place {
             ..StoreSettings::default()
         };
         let keys = (0..SLOTS).map(|_| ObjectKey::document(customer, Category::Document, BlobId::new(&clock, &entropy))).collect();
-        let (request, response) = if endpoint.without_checksums {
-            (RequestChecksumCalculation::WhenRequired, ResponseChecksumValidation::WhenRequired)
-        } else {
-            (RequestChecksumCalculation::WhenSupported, ResponseChecksumValidation::WhenSupported)
-        };
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new(&endpoint.access_key, &endpoint.secret_key, None, None, "load"))
-            .request_checksum_calculation(request)
-            .response_checksum_validation(response)
-            .force_path_style(true)
-            .endpoint_url(&endpoint.url)
-            .build();
-        Ok(Self { store: Store::connect(settings).await?, keys, sdk: Sdk::from_conf(config), bucket, content: content() })
+        let sdk = bare::client(&endpoint.url, &endpoint.access_key, &endpoint.secret_key, !endpoint.without_checksums);
+        // Three parts: a body of two begins anywhere in the first.
+        let content = noise(1, 3 * part_bytes());
+        Ok(Self { store: Store::connect(settings).await?, keys, sdk, bucket, content })
     }
 
     /// One operation to its end; an answer of another size is an error.
@@ -206,19 +194,6 @@ fn part() -> u64 {
 
 fn part_bytes() -> usize {
     usize::try_from(part()).unwrap_or(usize::MAX)
-}
-
-/// Three parts of noise: a body of two begins anywhere in the first.
-fn content() -> Bytes {
-    let mut bytes = BytesMut::zeroed(3 * part_bytes());
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    for piece in bytes.chunks_mut(8) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        piece.iter_mut().zip(state.to_le_bytes()).for_each(|(target, byte)| *target = byte);
-    }
-    bytes.freeze()
 }
 
 async fn length(mut stream: ChunkStream) -> Result<u64, Failure> {
