@@ -1,5 +1,6 @@
 //! The call a tool runs in: who called, how sure the platform is, what may be done, until when.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CallId, CustomerId, Door, Phone, Timestamp, UserId};
@@ -27,7 +28,7 @@ impl Caller {
 }
 
 /// How the platform made sure of the caller.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifiedMethod {
     /// Not at all.
@@ -62,7 +63,7 @@ impl VerifiedMethod {
 }
 
 /// How sure the platform is of the caller. A number alone proves nothing that policy calls sensitive.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verified {
     /// By what.
     #[serde(default)]
@@ -73,7 +74,7 @@ pub struct Verified {
 }
 
 /// What a call's permissions can leave or take away; they never add.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Permission {
     /// Find, describe, read.
     #[serde(rename = "files:read")]
