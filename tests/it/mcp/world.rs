@@ -9,9 +9,7 @@ use satchel::domain::{
     CallSettings, Category, Door, Extraction, ExtractionStatus, FileName, Folder, PersonId, PersonKind, Phone, ScanStatus, ScanVerdict,
     UserId, Verified,
 };
-use satchel::files::{
-    Access, AddRequest, CallRequest, CallerHint, Files, Given, KeyAccess, PersonRequest, RequestFacts, Subject, Understood,
-};
+use satchel::files::{Access, AddRequest, CallRequest, CallerHint, Files, Given, KeyAccess, PersonRequest, Subject, Understood};
 use satchel::tools::Registry;
 use serde_json::{Value, json};
 

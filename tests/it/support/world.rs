@@ -14,7 +14,7 @@ use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
     CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, RegionName, ScanStatus, ScanVerdict, SeededEntropy,
 };
-use satchel::files::{Access, Files, FilesSettings, Parts, RequestFacts, ServerSecret, UnderInspection, Understood};
+use satchel::files::{Access, Files, FilesSettings, Parts, ServerSecret, UnderInspection, Understood};
 use satchel::policy::Policies;
 use satchel::search::{IndexSettings, Indexes};
 use satchel::speech::Speech;
