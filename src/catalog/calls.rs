@@ -324,23 +324,36 @@ impl Catalog {
     }
 
     /// Ends a call: its token opens nothing any more, and nothing waits for a yes. Its codes live on,
-    /// since those they were told to use them after the call. `false` when it had ended before.
+    /// since those they were told to use them after the call. One that had ended before stays as it was; its
+    /// record says so.
     ///
     /// # Errors
-    /// When it could not be committed.
-    pub async fn end_call(&self, customer: CustomerId, call: CallId, entry: &AuditEntry) -> Result<bool, CatalogError> {
+    /// `Conflict` when the customer has no such call; else when it could not be committed.
+    pub async fn end_call(&self, customer: CustomerId, call: CallId, entry: &AuditEntry) -> Result<(), CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            let done = sql::query("UPDATE calls SET ended_at = $3 WHERE customer_id = $1 AND id = $2 AND ended_at IS NULL")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(micros(self.clock().now()))
-                .execute(&mut tx)
-                .await?;
-            void_pending(&mut tx, customer, call).await?;
+            // A write, since that locks the row on every engine.
+            let before: Option<(Option<i64>,)> =
+                sql::query("UPDATE calls SET epoch = epoch WHERE customer_id = $1 AND id = $2 RETURNING ended_at")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .fetch_optional(&mut tx)
+                    .await?;
+            let (ended_at,) = before.ok_or(CatalogError::Conflict("there is no such call"))?;
+            if ended_at.is_none() {
+                sql::query("UPDATE calls SET ended_at = $3 WHERE customer_id = $1 AND id = $2")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .bind(micros(self.clock().now()))
+                    .execute(&mut tx)
+                    .await?;
+                void_pending(&mut tx, customer, call).await?;
+            }
+            let again = AuditEntry { reason: Some("it had ended before".to_owned()), ..entry.clone() };
+            let entry = if ended_at.is_some() { &again } else { entry };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
-            Ok(done == 1)
+            Ok(())
         })
         .await
     }

@@ -47,12 +47,15 @@ async fn a_call_is_alive_until_its_token_ends_or_it_is_ended(fx: &Fixture) {
     for (seconds, alive) in [(0, true), (3599, true), (3600, false)] {
         assert_eq!(record.is_alive(fx.in_seconds(seconds)), alive, "after {seconds} s");
     }
-    assert!(fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap());
+    fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap();
     let ended = fx.catalog.call_by_token(&hash("token")).await.unwrap().unwrap();
     assert_eq!(ended.ended_at, Some(fx.now()));
     assert!(!ended.is_alive(fx.now()));
     fx.clock.advance_seconds(9);
-    assert!(!fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap(), "it had ended before");
+    fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap();
+    let records = fx.catalog.audit_page(customer, 0, 100).await.unwrap();
+    let reasons: Vec<_> = records.iter().filter(|record| record.action == "end_call").map(|record| record.reason.as_deref()).collect();
+    assert_eq!(reasons, [None, Some("it had ended before")]);
     assert_eq!(fx.catalog.call_by_token(&hash("token")).await.unwrap().unwrap().ended_at, ended.ended_at);
 }
 

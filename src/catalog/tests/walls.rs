@@ -38,7 +38,7 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.open_call(&fx.new_call(other, Caller::User(world.ana), "spy"), &e).await));
     let take_over = CallChange { caller: Some(Caller::Guest { number: None }), ..CallChange::default() };
     assert!(conflicts(catalog.change_call(other, world.call, &take_over, &e).await));
-    assert!(!catalog.end_call(other, world.call, &e).await.unwrap());
+    assert!(conflicts(catalog.end_call(other, world.call, &e).await));
     assert!(conflicts(catalog.heard(other, world.call, HeardKind::Text, "yes", &e).await));
     assert!(conflicts(catalog.list_in_call(other, world.call, 0, &[own_file], true, &e).await));
     assert!(conflicts(catalog.list_in_call(other, own_call, 0, &[world.file], true, &e).await));
