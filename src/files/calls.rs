@@ -8,12 +8,14 @@ use crate::domain::{
     AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, Permissions, PersonId, Phone, Timestamp,
     UserId, Verified, clean_text,
 };
-use crate::policy::{OpenCall, Permit};
+use crate::policy::{OpenCall, Permit, ReadAudit};
 
 /// A living call, known by its token.
 pub struct CallAccess {
     pub(super) record: CallRecord,
     pub(super) is_test: bool,
+    /// What it could do by a token with every scope; `None` where it is not reached by a token with scopes.
+    pub(super) without_scopes: Option<Permissions>,
 }
 
 /// What belongs to one request within a call.
@@ -28,6 +30,10 @@ pub struct RequestFacts {
 }
 
 impl CallAccess {
+    pub(super) const fn of(record: CallRecord, is_test: bool) -> Self {
+        Self { record, is_test, without_scopes: None }
+    }
+
     /// Which call.
     pub const fn call(&self) -> CallId {
         self.record.id
@@ -80,6 +86,16 @@ pub enum CallerHint {
     Unknown,
 }
 
+impl From<&Caller> for CallerHint {
+    fn from(caller: &Caller) -> Self {
+        match caller {
+            Caller::User(user) => Self::User(*user),
+            Caller::Guest { number: Some(number) } => Self::Number(number.clone()),
+            Caller::Guest { number: None } => Self::Unknown,
+        }
+    }
+}
+
 /// A call that was just opened.
 pub struct OpenedCall {
     /// Which.
@@ -92,9 +108,14 @@ pub struct OpenedCall {
 
 /// How long a call and its token live at most.
 const CALL_LIFETIME: SignedDuration = SignedDuration::from_hours(4);
+/// Calls that a list of those on the line holds, at most.
+const MOST_LISTED: u32 = 500;
+/// How the token of a call begins.
+pub(super) const CALLS: &str = "sct";
 
 impl Files {
-    async fn caller_of(&self, customer: CustomerId, hint: &CallerHint) -> Result<Caller, FilesError> {
+    /// Whom a hint means; a number that nobody or more than one of the customer's users has is a guest's.
+    pub(super) async fn caller_of(&self, customer: CustomerId, hint: &CallerHint) -> Result<Caller, FilesError> {
         match hint {
             CallerHint::User(user) => match self.0.catalog.person(customer, PersonId::User(*user)).await? {
                 Some(_) => Ok(Caller::User(*user)),
@@ -113,11 +134,20 @@ impl Files {
     /// # Errors
     /// `Refused` without the right, `Invalid` for an unknown user, `Conflict` when it is already open.
     pub async fn open_call(&self, subject: &Subject, request: &CallRequest) -> Result<OpenedCall, FilesError> {
+        self.begin_call(subject, request, false).await
+    }
+
+    /// The same; an outside id whose call is over names the new one from now on.
+    pub(super) async fn reopen_call(&self, subject: &Subject, request: &CallRequest) -> Result<OpenedCall, FilesError> {
+        self.begin_call(subject, request, true).await
+    }
+
+    async fn begin_call(&self, subject: &Subject, request: &CallRequest, is_renewable: bool) -> Result<OpenedCall, FilesError> {
         let permit = self.permit_customer::<OpenCall>(subject).await?;
         let customer = subject.customer();
         let caller = self.caller_of(customer, &request.caller).await?;
         let call = CallId::new(&*self.0.clock, &*self.0.entropy);
-        let token = self.0.secrets.token("sct");
+        let token = self.0.secrets.token(CALLS);
         let expires_at = self.now().saturating_add(CALL_LIFETIME).unwrap_or(Timestamp::MAX);
         let asked = request.permissions.clone().unwrap_or_else(Permissions::all);
         let new = NewCall {
@@ -130,19 +160,34 @@ impl Files {
             permissions: permit.narrow(&asked),
             settings: request.settings.clone(),
             expires_at,
+            is_renewable,
         };
         let entry = Self::call_entry(subject, "open_call", call, &permit);
         self.0.catalog.open_call(&new, &entry).await?;
         Ok(OpenedCall { call, token: token.secret, expires_at })
     }
 
-    /// The customer's living call with this id, ours or the platform's, for the program that opened it.
+    /// The customer's living call with this id, ours or the platform's, for a program of it: nothing that the
+    /// program may not do may be done in it, whoever opened it.
     ///
     /// # Errors
     /// `NotFound` when there is none; `Refused` without the right.
     pub async fn call(&self, subject: &Subject, id: &str, is_test: bool) -> Result<CallAccess, FilesError> {
-        let (record, _) = self.steered(subject, id, "open_call").await?;
-        Ok(CallAccess { record, is_test })
+        let (mut record, permit) = self.steered(subject, id, "open_call").await?;
+        record.permissions = permit.narrow(&record.permissions);
+        Ok(CallAccess::of(record, is_test))
+    }
+
+    /// The customer's living calls, newest first, as many as one answer shows.
+    ///
+    /// # Errors
+    /// `Refused` without the right; else when the catalog does not answer.
+    pub async fn living_calls(&self, subject: &Subject) -> Result<Vec<CallRecord>, FilesError> {
+        let permit = self.permit_customer::<ReadAudit>(subject).await?;
+        let entry =
+            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("list_calls", "done") };
+        self.0.catalog.record(subject.customer(), &entry).await?;
+        Ok(self.0.catalog.living_calls(subject.customer(), MOST_LISTED).await?)
     }
 
     /// A living call, and the permit to steer it: who may open a call may steer it.

@@ -1,8 +1,8 @@
 //! Customers, as the operator makes and lists them.
 
 use super::{Files, FilesError};
-use crate::catalog::{Customer, NewCustomer, NewKey};
-use crate::domain::{CustomerId, Door, KeyId, Permissions, RegionName, clean_text};
+use crate::catalog::{Customer, NewCustomer};
+use crate::domain::{CustomerId, Door, RegionName, clean_text};
 
 /// A customer that was just made, with its first key.
 pub struct CreatedCustomer {
@@ -35,18 +35,11 @@ impl Files {
             Some(_) | None => None,
         };
         let customer = CustomerId::new(&*self.0.clock, &*self.0.entropy);
-        let token = self.0.secrets.token("sk");
-        let key = NewKey {
-            id: KeyId::new(&*self.0.clock, &*self.0.entropy),
-            secret_hash: token.hash,
-            label: "first key".to_owned(),
-            permissions: Permissions::all(),
-            expires_at: None,
-        };
+        let (key, first) = self.first_key();
         let new = NewCustomer { id: customer, name, is_test, region, key };
         self.0.catalog.create_customer(&new, &Self::operator_entry("create_customer", door, customer.to_string())).await?;
         self.0.changed.notify_waiters();
-        Ok(CreatedCustomer { customer, api_key: token.secret })
+        Ok(CreatedCustomer { customer, api_key: first.secret })
     }
 
     fn no_such_region(&self) -> FilesError {

@@ -1,5 +1,7 @@
 //! Who is at the door: what a secret opens.
 
+use super::calls::CALLS;
+use super::keys::{CUSTOMERS, OPERATORS};
 use super::secrets::token_hash;
 use super::{CallAccess, Files, FilesError, KeyAccess};
 use crate::domain::{Actor, AuditEntry, Decision, Door};
@@ -20,22 +22,30 @@ impl Files {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn authenticate(&self, secret: &str) -> Result<Option<Access>, FilesError> {
-        let hash = token_hash(secret);
-        let now = self.now();
-        if let Some(record) = self.0.catalog.call_by_token(&hash).await? {
-            if !record.is_alive(now) {
-                return Ok(None);
-            }
-            let Some(customer) = self.0.catalog.customer(record.customer).await? else { return Ok(None) };
-            return Ok(Some(Access::Call(Box::new(CallAccess { record, is_test: customer.is_test }))));
+        match secret.split_once('_') {
+            Some((CALLS, _)) => self.call_by_token(secret).await,
+            Some((CUSTOMERS | OPERATORS, _)) => self.key_by_secret(secret).await,
+            // Nothing of ours begins like that: the catalog is not asked.
+            _ => Ok(None),
         }
-        let Some(key) = self.0.catalog.key_by_secret(&hash).await? else { return Ok(None) };
-        if !key.is_alive(now) {
+    }
+
+    async fn call_by_token(&self, token: &str) -> Result<Option<Access>, FilesError> {
+        let Some(record) = self.0.catalog.call_by_token(&token_hash(token)).await?.filter(|record| record.is_alive(self.now())) else {
             return Ok(None);
+        };
+        let customer = self.0.catalog.customer(record.customer).await?;
+        Ok(customer.map(|customer| Access::Call(Box::new(CallAccess::of(record, customer.is_test)))))
+    }
+
+    async fn key_by_secret(&self, secret: &str) -> Result<Option<Access>, FilesError> {
+        let found = self.0.catalog.key_by_secret(&token_hash(secret)).await?;
+        let Some((key, _)) = found.filter(|(key, shown)| key.opens_by(*shown, self.now())) else { return Ok(None) };
+        if let Some(customer) = key.customer {
+            return Ok(self.key_of(customer, key).await?.map(Access::Key));
         }
-        let Some(customer) = key.customer else { return Ok(Some(Access::Operator)) };
-        let Some(customer) = self.0.catalog.customer(customer).await? else { return Ok(None) };
-        Ok(Some(Access::Key(KeyAccess { key: key.id, customer: customer.id, permissions: key.permissions, is_test: customer.is_test })))
+        self.note_use(&key).await;
+        Ok(Some(Access::Operator))
     }
 
     /// Records refusals before a customer is known, `count` of them at once.

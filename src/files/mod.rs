@@ -38,6 +38,7 @@ mod people;
 mod posts;
 mod sealing;
 mod secrets;
+mod sessions;
 mod share;
 mod sweeps;
 mod trail;
@@ -62,7 +63,7 @@ pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
 pub use identity::Access;
 pub use inspection::{UnderInspection, Understood};
-pub use keys::CreatedKey;
+pub use keys::{CreatedKey, Overlap, RotatedKey};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
@@ -70,6 +71,7 @@ pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
+pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
@@ -77,6 +79,6 @@ pub use versions::VersionView;
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, Sighting, VersionRecord,
+    AuditRecord, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState,
+    Job, KeyRecord, Sighting, VersionRecord,
 };

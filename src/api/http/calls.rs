@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{patch, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::tz::TimeZone;
@@ -12,8 +12,8 @@ use crate::api::credential::{Program, unknown_caller};
 use crate::api::input::{Input, Segment, filled, value};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, CallSettings, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
-use crate::files::{CallRequest, CallerHint, RequestFacts};
+use crate::domain::{CallId, CallSettings, Caller, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
+use crate::files::{CallRecord, CallRequest, CallerHint, RequestFacts};
 
 /// Longest id a platform gives a call, in characters.
 const MAX_EXTERNAL_ID: usize = 128;
@@ -23,7 +23,7 @@ const MAX_LEVEL: u8 = 3;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
-        .route("/v1/calls", post(open))
+        .route("/v1/calls", get(list).post(open))
         .route("/v1/calls/{call}", patch(change).delete(end))
         .route("/v1/calls/{call}/heard", post(heard))
 }
@@ -97,6 +97,55 @@ async fn open(Program { subject, .. }: Program, State(api): State<Api>, Input(ne
     let opened = api.0.files.open_call(&subject, &request).await?;
     let json = Opened { call_id: opened.call, token: opened.token, expires_at: opened.expires_at };
     Ok((StatusCode::CREATED, Json(json)))
+}
+
+/// A call that is on the line, without anything that opens it.
+#[derive(Serialize)]
+struct CallJson {
+    call_id: CallId,
+    /// The platform's own id of it.
+    external_id: Option<String>,
+    /// `null` for a guest.
+    caller_id: Option<UserId>,
+    /// Of a guest.
+    caller_number: Option<String>,
+    verified: Verified,
+    permissions: Vec<Permission>,
+    locale: String,
+    time_zone: String,
+    opened_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<CallRecord> for CallJson {
+    fn from(call: CallRecord) -> Self {
+        let (caller_id, caller_number) = match call.caller {
+            Caller::User(user) => (Some(user), None),
+            Caller::Guest { number } => (None, number.map(String::from)),
+        };
+        Self {
+            call_id: call.id,
+            external_id: call.external_id,
+            caller_id,
+            caller_number,
+            verified: call.verified,
+            permissions: call.permissions.iter().collect(),
+            locale: call.settings.locale,
+            time_zone: call.settings.time_zone,
+            opened_at: call.created_at,
+            expires_at: call.expires_at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Calls {
+    calls: Vec<CallJson>,
+}
+
+async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Calls>, Problem> {
+    let living = api.0.files.living_calls(&subject).await?;
+    Ok(Json(Calls { calls: living.into_iter().map(CallJson::from).collect() }))
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,9 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
+use super::{
+    audit, calls, customers, files, health, holds, imports, keys, metrics, operator_keys, people, store_events, tools, upload, uploads,
+};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -11,6 +13,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(customers::routes())
         .merge(people::routes())
         .merge(keys::routes())
+        .merge(operator_keys::routes())
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())

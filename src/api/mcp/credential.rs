@@ -70,7 +70,12 @@ impl Doorman {
     async fn named(&self, headers: &HeaderMap, key: &KeyAccess, source: Option<String>) -> Result<CallAccess, Refusal> {
         let id = named(headers, CALL_ID)?.ok_or(Refusal::NoCall)?;
         let caller = caller(headers)?;
-        let subject = self.files.program(key, Door::Mcp, source);
+        // A call lives on while tokens with scopes come and go: what it may is the key's, and each request is narrowed.
+        let subject = self.files.program(&key.in_full(), Door::Mcp, source);
+        let within = |call: CallAccess| match &key.scopes {
+            Some(scopes) => call.within(scopes),
+            None => call,
+        };
         let call = match self.files.call(&subject, &id, key.is_test).await {
             // An id of ours is never opened by naming it: it is over, or not theirs.
             Err(FilesError::NotFound) if CallId::parse(&id).is_err() => {
@@ -79,13 +84,13 @@ impl Doorman {
             }
             found => found?,
         };
-        let Some(caller) = caller else { return Ok(call) };
+        let Some(caller) = caller else { return Ok(within(call)) };
         if is_same(&call.context(Door::Mcp, RequestFacts::default(), self.files.now()).caller, &caller) {
-            return Ok(call);
+            return Ok(within(call));
         }
         // Somebody else is on the line: what the one before listed and was asked is void.
         self.files.change_call(&subject, &id, Some(&caller), None, None).await?;
-        Ok(self.files.call(&subject, &id, key.is_test).await?)
+        Ok(within(self.files.call(&subject, &id, key.is_test).await?))
     }
 
     async fn open(&self, subject: &Subject, id: &str, caller: CallerHint, is_test: bool) -> Result<CallAccess, Refusal> {

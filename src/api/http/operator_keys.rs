@@ -1,0 +1,56 @@
+//! Keys of the operator.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::keys::{Created, Keys, Rotate, Rotated, ahead};
+use crate::api::credential::Operator;
+use crate::api::input::{Input, Segment, id};
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::{Door, Timestamp};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/operator/keys", get(list).post(create))
+        .route("/v1/operator/keys/{key}", delete(revoke))
+        .route("/v1/operator/keys/{key}/rotate", post(rotate))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `label`")]
+struct NewOperatorKey {
+    label: String,
+    expires_at: Option<Timestamp>,
+}
+
+async fn create(_: Operator, State(api): State<Api>, Input(new): Input<NewOperatorKey>) -> Result<impl IntoResponse, Problem> {
+    let expires_at = ahead(&api, new.expires_at)?;
+    let made = api.0.files.add_operator_key(&new.label, expires_at, Door::Http).await?;
+    Ok((StatusCode::CREATED, Json(Created { id: made.id, api_key: made.secret })))
+}
+
+async fn list(_: Operator, State(api): State<Api>) -> Result<Json<Keys>, Problem> {
+    let found = api.0.files.operator_keys(Door::Http).await?;
+    Ok(Json(Keys::at(api.0.files.now(), found)))
+}
+
+async fn rotate(
+    _: Operator,
+    State(api): State<Api>,
+    Segment(key): Segment,
+    Input(wanted): Input<Rotate>,
+) -> Result<Json<Rotated>, Problem> {
+    let (key, overlap) = (id(&key)?, wanted.overlap()?);
+    let rotated = api.0.files.rotate_operator_key(key, overlap, Door::Http).await?;
+    Ok(Json(Rotated { id: key, api_key: rotated.secret, previous_until: rotated.previous_until }))
+}
+
+async fn revoke(_: Operator, State(api): State<Api>, Segment(key): Segment) -> Result<StatusCode, Problem> {
+    api.0.files.revoke_operator_key(id(&key)?, Door::Http).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
