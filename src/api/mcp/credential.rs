@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::refusal::Refusal;
 use crate::api::credential::{self, Doorkeeper, Unnamed, peer};
-use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Phone, Timestamp, UserId, Verified};
+use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Permission, Phone, Timestamp, UserId, Verified};
 use crate::files::{Access, CallAccess, CallRequest, CallerHint, Files, FilesError, KeyAccess, RequestFacts, Subject};
 
 const CALL_ID: &str = "x-call-id";
@@ -34,6 +34,11 @@ impl Standing {
         self.access.context(Door::Mcp, facts, deadline)
     }
 
+    /// Whether a token with this scope too would open more.
+    pub fn lacks_scope(&self, scope: Permission) -> bool {
+        self.access.lacks_scope(scope)
+    }
+
     /// The outcome a developer asks for.
     pub fn simulation(&self) -> Option<&str> {
         self.simulation.as_deref()
@@ -55,7 +60,7 @@ impl Doorman {
         let headers = &parts.headers;
         // The router puts its keeper on every request; whoever comes past it is not let in.
         let keeper = parts.extensions.get::<Doorkeeper>().ok_or(Refusal::NoCall)?;
-        let access = keeper.found(headers, Door::Mcp).await?;
+        let access = keeper.found(headers, &parts.extensions, Door::Mcp).await?;
         let source = peer(&parts.extensions).map(|peer| peer.ip().to_string());
         let access = match access {
             Some(Access::Call(call)) => *call,

@@ -101,6 +101,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/healthz", Nothing, Never),
         get("/readyz", Nothing, Never),
         get("/metrics", Operator, Never),
+        // There is none where no issuer is set, as here: `oauth`.
+        get("/.well-known/oauth-protected-resource", Nothing, Never),
+        get("/.well-known/oauth-protected-resource/mcp", Nothing, Never),
         get("/s/{slug}", Nothing, Never),
         post("/s/{slug}", none(), Nothing, Never),
         get("/v1/tools", Nothing, Never),
