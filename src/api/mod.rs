@@ -15,6 +15,7 @@ mod input;
 mod limits;
 pub mod mcp;
 pub mod oauth;
+mod origin;
 mod pages;
 mod problem;
 mod router;

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CallChange, CallRecord, NewCall};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, Permissions, PersonId, Phone, Timestamp,
-    UserId, Verified, clean_text,
+    AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, Origin, Permissions, PersonId, Phone,
+    Timestamp, UserId, Verified, clean_text,
 };
 use crate::policy::{OpenCall, Permit, ReadAudit};
 
@@ -19,14 +19,21 @@ pub struct CallAccess {
 }
 
 /// What belongs to one request within a call.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RequestFacts {
-    /// The peer's address.
-    pub source: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// The batch of tool calls it belongs to.
     pub batch: Option<String>,
     /// The platform's id of this tool call.
     pub idempotency_key: Option<String>,
+}
+
+impl From<Door> for RequestFacts {
+    /// A door, and nothing more known.
+    fn from(door: Door) -> Self {
+        Self { origin: door.into(), batch: None, idempotency_key: None }
+    }
 }
 
 impl CallAccess {
@@ -40,7 +47,7 @@ impl CallAccess {
     }
 
     /// The context one request runs in.
-    pub fn context(&self, door: Door, facts: RequestFacts, deadline: Timestamp) -> CallContext {
+    pub fn context(&self, facts: RequestFacts, deadline: Timestamp) -> CallContext {
         CallContext {
             customer: self.record.customer,
             is_test: self.is_test,
@@ -50,8 +57,7 @@ impl CallAccess {
             verified: self.record.verified,
             permissions: self.record.permissions.clone(),
             settings: self.record.settings.clone(),
-            door,
-            source: facts.source,
+            origin: facts.origin,
             heard: self.record.heard.clone(),
             deadline,
             batch: facts.batch,

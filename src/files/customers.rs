@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError};
 use crate::catalog::{Customer, NewCustomer};
-use crate::domain::{CustomerId, Door, RegionName, clean_text};
+use crate::domain::{CustomerId, Origin, RegionName, clean_text};
 
 /// A customer that was just made, with its first key.
 pub struct CreatedCustomer {
@@ -23,7 +23,7 @@ impl Files {
         name: &str,
         is_test: bool,
         region: Option<&str>,
-        door: Door,
+        origin: &Origin,
     ) -> Result<CreatedCustomer, FilesError> {
         let name = clean_text(name, 200);
         if name.is_empty() {
@@ -37,7 +37,7 @@ impl Files {
         let customer = CustomerId::new(&*self.0.clock, &*self.0.entropy);
         let (key, first) = self.first_key();
         let new = NewCustomer { id: customer, name, is_test, region, key };
-        self.0.catalog.create_customer(&new, &Self::operator_entry("create_customer", door, customer.to_string())).await?;
+        self.0.catalog.create_customer(&new, &Self::operator_entry("create_customer", origin, customer.to_string())).await?;
         self.0.changed.notify_waiters();
         Ok(CreatedCustomer { customer, api_key: first.secret })
     }

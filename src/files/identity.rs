@@ -4,7 +4,7 @@ use super::calls::CALLS;
 use super::keys::{CUSTOMERS, OPERATORS};
 use super::secrets::token_hash;
 use super::{CallAccess, Files, FilesError, KeyAccess};
-use crate::domain::{Actor, AuditEntry, Decision, Door};
+use crate::domain::{Actor, AuditEntry, Decision, Door, Origin};
 
 /// What a credential opens.
 pub enum Access {
@@ -54,36 +54,19 @@ impl Files {
     /// When the catalog does not answer.
     pub async fn record_strangers(&self, count: u64, door: Door) -> Result<(), FilesError> {
         let entry = AuditEntry {
-            actor: Actor::System,
-            call: None,
-            door,
-            source: None,
-            action: "authenticate",
-            object: None,
-            version: None,
-            content_hash: None,
             decision: Decision::Deny,
-            policy: None,
-            outcome: "refused",
             reason: Some(format!("{count} requests without a valid credential")),
+            ..AuditEntry::new(Actor::System, &door.into(), "authenticate", "refused")
         };
         Ok(self.0.catalog.record_system(&entry).await?)
     }
 
-    pub(super) fn operator_entry(action: &'static str, door: Door, object: String) -> AuditEntry {
+    pub(super) fn operator_entry(action: &'static str, origin: &Origin, object: String) -> AuditEntry {
         AuditEntry {
-            actor: Actor::Operator,
-            call: None,
-            door,
-            source: None,
-            action,
             object: Some(object),
-            version: None,
-            content_hash: None,
             decision: Decision::Allow,
             policy: Some("operator".to_owned()),
-            outcome: "done",
-            reason: None,
+            ..AuditEntry::new(Actor::Operator, origin, action, "done")
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::{Files, FilesError, KeyAccess, Subject};
 use crate::catalog::{KeyOwner, KeyRecord, NewKey, Rotation};
-use crate::domain::{AuditEntry, CustomerId, Decision, Door, KeyId, Permissions, Timestamp, clean_text};
+use crate::domain::{AuditEntry, CustomerId, Decision, Door, KeyId, Origin, Permissions, Timestamp, clean_text};
 use crate::policy::ManageKeys;
 
 /// A key that was just made.
@@ -209,16 +209,16 @@ impl Files {
     /// # Errors
     /// When it could not be committed.
     pub async fn create_operator_key(&self) -> Result<CreatedKey, FilesError> {
-        self.add_operator_key("operator", None, Door::Cli).await
+        self.add_operator_key("operator", None, &Door::Cli.into()).await
     }
 
     /// Makes another key of the operator.
     ///
     /// # Errors
     /// When it could not be committed.
-    pub async fn add_operator_key(&self, label: &str, expires_at: Option<Timestamp>, door: Door) -> Result<CreatedKey, FilesError> {
+    pub async fn add_operator_key(&self, label: &str, expires_at: Option<Timestamp>, origin: &Origin) -> Result<CreatedKey, FilesError> {
         let (key, created) = self.new_key(OPERATORS, label, Permissions::all(), expires_at);
-        let entry = Self::operator_entry("create_key", door, key.id.to_string());
+        let entry = Self::operator_entry("create_key", origin, key.id.to_string());
         self.0.catalog.add_key(KeyOwner::Operator, &key, &entry).await?;
         Ok(created)
     }
@@ -227,8 +227,8 @@ impl Files {
     ///
     /// # Errors
     /// When the catalog does not answer.
-    pub async fn operator_keys(&self, door: Door) -> Result<Vec<KeyRecord>, FilesError> {
-        let entry = AuditEntry { object: None, ..Self::operator_entry("list_keys", door, String::new()) };
+    pub async fn operator_keys(&self, origin: &Origin) -> Result<Vec<KeyRecord>, FilesError> {
+        let entry = AuditEntry { object: None, ..Self::operator_entry("list_keys", origin, String::new()) };
         self.0.catalog.record_system(&entry).await?;
         Ok(self.0.catalog.keys(KeyOwner::Operator).await?)
     }
@@ -237,8 +237,8 @@ impl Files {
     ///
     /// # Errors
     /// `NotFound` when it is not a living key of the operator.
-    pub async fn rotate_operator_key(&self, key: KeyId, overlap: Overlap, door: Door) -> Result<RotatedKey, FilesError> {
-        let entry = Self::operator_entry("rotate_key", door, key.to_string());
+    pub async fn rotate_operator_key(&self, key: KeyId, overlap: Overlap, origin: &Origin) -> Result<RotatedKey, FilesError> {
+        let entry = Self::operator_entry("rotate_key", origin, key.to_string());
         self.rotated(KeyOwner::Operator, OPERATORS, key, overlap, &entry).await
     }
 
@@ -246,8 +246,8 @@ impl Files {
     ///
     /// # Errors
     /// `NotFound` when it is not a living key of the operator, `Conflict` when it is the last one.
-    pub async fn revoke_operator_key(&self, key: KeyId, door: Door) -> Result<(), FilesError> {
-        let entry = Self::operator_entry("revoke_key", door, key.to_string());
+    pub async fn revoke_operator_key(&self, key: KeyId, origin: &Origin) -> Result<(), FilesError> {
+        let entry = Self::operator_entry("revoke_key", origin, key.to_string());
         if self.0.catalog.revoke_key(KeyOwner::Operator, key, &entry).await? { Ok(()) } else { Err(FilesError::NotFound) }
     }
 }

@@ -12,7 +12,7 @@ use crate::api::credential::Operator;
 use crate::api::input::{Input, Segment, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Door, Timestamp};
+use crate::domain::Timestamp;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
@@ -28,29 +28,33 @@ struct NewOperatorKey {
     expires_at: Option<Timestamp>,
 }
 
-async fn create(_: Operator, State(api): State<Api>, Input(new): Input<NewOperatorKey>) -> Result<impl IntoResponse, Problem> {
+async fn create(
+    Operator(origin): Operator,
+    State(api): State<Api>,
+    Input(new): Input<NewOperatorKey>,
+) -> Result<impl IntoResponse, Problem> {
     let expires_at = ahead(&api, new.expires_at)?;
-    let made = api.0.files.add_operator_key(&new.label, expires_at, Door::Http).await?;
+    let made = api.0.files.add_operator_key(&new.label, expires_at, &origin).await?;
     Ok((StatusCode::CREATED, Json(Created { id: made.id, api_key: made.secret })))
 }
 
-async fn list(_: Operator, State(api): State<Api>) -> Result<Json<Keys>, Problem> {
-    let found = api.0.files.operator_keys(Door::Http).await?;
+async fn list(Operator(origin): Operator, State(api): State<Api>) -> Result<Json<Keys>, Problem> {
+    let found = api.0.files.operator_keys(&origin).await?;
     Ok(Json(Keys::at(api.0.files.now(), found)))
 }
 
 async fn rotate(
-    _: Operator,
+    Operator(origin): Operator,
     State(api): State<Api>,
     Segment(key): Segment,
     Input(wanted): Input<Rotate>,
 ) -> Result<Json<Rotated>, Problem> {
     let (key, overlap) = (id(&key)?, wanted.overlap()?);
-    let rotated = api.0.files.rotate_operator_key(key, overlap, Door::Http).await?;
+    let rotated = api.0.files.rotate_operator_key(key, overlap, &origin).await?;
     Ok(Json(Rotated { id: key, api_key: rotated.secret, previous_until: rotated.previous_until }))
 }
 
-async fn revoke(_: Operator, State(api): State<Api>, Segment(key): Segment) -> Result<StatusCode, Problem> {
-    api.0.files.revoke_operator_key(id(&key)?, Door::Http).await?;
+async fn revoke(Operator(origin): Operator, State(api): State<Api>, Segment(key): Segment) -> Result<StatusCode, Problem> {
+    api.0.files.revoke_operator_key(id(&key)?, &origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use super::issuer::Issuer;
 use super::members::Members;
 use super::rules::{IssuerCustomer, IssuerCustomers, IssuerRules, OauthRules};
 use super::signed::Signed;
-use crate::domain::{Door, Permission, Permissions, Timestamp, Verified, VerifiedMethod};
+use crate::domain::{Origin, Permission, Permissions, Timestamp, Verified, VerifiedMethod};
 use crate::files::{Access, Files, FilesError, KeyAccess, Session, SessionUser};
 
 /// How far an issuer's clock may be ahead of ours. It does not make a token live longer.
@@ -62,11 +62,11 @@ impl Gate {
     ///
     /// # Errors
     /// `Refused` when it holds and its user is nobody here; else when catalog or issuer do not answer.
-    pub async fn access(&self, files: &Files, token: &str, door: Door, source: Option<String>) -> Result<Option<Access>, FilesError> {
+    pub async fn access(&self, files: &Files, token: &str, origin: Origin) -> Result<Option<Access>, FilesError> {
         let told = match self.told(token, files.now()).await? {
             Ok(told) => told,
             Err(fault) => {
-                tracing::debug!(door = door.as_str(), fault = %fault, "a token of an issuer was refused");
+                tracing::debug!(door = origin.door.as_str(), fault = %fault, "a token of an issuer was refused");
                 return Ok(None);
             }
         };
@@ -77,7 +77,7 @@ impl Gate {
         let Some(session) = told.session else {
             return Ok(Some(Access::Key(KeyAccess { scopes: Some(told.scopes), ..key })));
         };
-        let call = files.session_call(&files.program(&key, door, source), &session, key.is_test).await?;
+        let call = files.session_call(&files.program(&key, origin), &session, key.is_test).await?;
         Ok(Some(Access::Call(Box::new(call.within(&told.scopes)))))
     }
 

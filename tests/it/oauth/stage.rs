@@ -154,9 +154,9 @@ impl Stage {
 
 impl Customer {
     async fn of(files: &Files, name: &str, set: &Set) -> Self {
-        let made = files.create_customer(name, true, None, Door::Cli).await.unwrap();
+        let made = files.create_customer(name, true, None, &Door::Cli.into()).await.unwrap();
         let Some(Access::Key(access)) = files.authenticate(&made.api_key).await.unwrap() else { panic!("the key opens nothing") };
-        let program = files.program(&access, Door::Cli, None);
+        let program = files.program(&access, Door::Cli);
         let person = PersonRequest {
             kind: PersonKind::User,
             name: "Amira Haddad".to_owned(),
