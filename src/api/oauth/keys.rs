@@ -215,14 +215,13 @@ mod tests {
     fn a_key_is_for_its_own_kind_of_signature() {
         let all = set(&[published(0).0, published(1).0, published(2).0]);
         assert_eq!(all.len(), 3);
-        for index in 0..PUBLISHED.len() {
+        for (index, (own, ..)) in PUBLISHED.iter().enumerate() {
             let (key, token) = published(index);
             assert_eq!(all.check(&token), Ok(()));
             for algorithm in Algorithm::ALL {
                 let (_, token) = published(index);
                 let token = Signed { algorithm, ..token };
-                let is_own = PUBLISHED[index].0 == algorithm;
-                assert_eq!(set(std::slice::from_ref(&key)).check(&token).is_ok(), is_own, "{algorithm:?}");
+                assert_eq!(set(std::slice::from_ref(&key)).check(&token).is_ok(), *own == algorithm, "{algorithm:?}");
             }
             let narrowed = set(&[with(key, &json!({"alg": "PS256"}))]);
             assert_eq!(narrowed.check(&token), Err(TokenFault::Key), "{:?}", token.algorithm);

@@ -105,7 +105,7 @@ impl Ground {
 }
 
 /// Makes the rules by which tokens of issuers are taken.
-pub type Trust<'a> = Box<dyn FnOnce(Files) -> BoxFuture<'a, OauthRules> + Send + 'a>;
+pub type Trust = Box<dyn FnOnce(Files) -> BoxFuture<'static, OauthRules> + Send>;
 
 /// What is not as usual of a server.
 struct Wish<'a> {
@@ -113,7 +113,7 @@ struct Wish<'a> {
     upload_limit: u64,
     limits: DoorLimits,
     regions: Vec<(RegionName, Store)>,
-    oauth: Trust<'a>,
+    oauth: Trust,
     change: Box<dyn FnOnce(&mut FilesSettings) + Send + 'a>,
 }
 
@@ -214,7 +214,7 @@ impl World {
 
     /// The same, known to issuers as `public_url`, which takes their tokens by rules that are made once there are use
     /// cases: they name customers and keys.
-    pub async fn trusting(ground: Ground, public_url: &str, oauth: Trust<'_>) -> Self {
+    pub async fn trusting(ground: Ground, public_url: &str, oauth: Trust) -> Self {
         Self::of(ground, Wish { public_url: Some(public_url), oauth, ..Wish::default() }).await
     }
 
