@@ -355,18 +355,21 @@ pub enum Profile {
 /// `satchel schema`.
 #[derive(Debug, Subcommand)]
 pub enum SchemaCommand {
-    /// Write one file per tool
-    Write {
-        /// Folder of the definitions
-        #[arg(long, default_value = "tools")]
-        dir: PathBuf,
-    },
+    /// Write one file per tool, and the description of the HTTP endpoints
+    Write(SchemaFiles),
     /// Fail when a file differs from the types
-    Check {
-        /// Folder of the definitions
-        #[arg(long, default_value = "tools")]
-        dir: PathBuf,
-    },
+    Check(SchemaFiles),
+}
+
+/// Where the definitions lie.
+#[derive(Debug, Args)]
+pub struct SchemaFiles {
+    /// Folder of the definitions of tools
+    #[arg(long, default_value = "tools")]
+    pub dir: PathBuf,
+    /// File of the description of the HTTP endpoints (OpenAPI)
+    #[arg(long, default_value = "openapi.json")]
+    pub openapi: PathBuf,
 }
 
 /// `satchel customer`.

@@ -40,6 +40,8 @@ mod nodes;
 #[cfg(test)]
 mod oauth;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod prompts;

@@ -6,13 +6,18 @@ use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::{Program, unknown_caller};
 use crate::api::input::{Input, Segment, filled, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, CallSettings, Caller, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
+use crate::domain::{
+    CallId, CallSettings, Caller, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, Timestamp, UserId, Verified,
+};
 use crate::files::{CallRecord, CallRequest, CallerHint};
 
 /// Longest id a platform gives a call, in characters.
@@ -28,7 +33,33 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/calls/{call}/heard", post(heard))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let example = json!({ "caller_number": "+15550100100", "verified": { "method": "pin", "level": 2 }, "locale": "en-GB", "time_zone": "Europe/London" });
+    vec![
+        Operation::post("open_call", "/v1/calls", "Opens a call; its token is for this call alone.", Takes::Key)
+            .body::<NewCall>()
+            .example(example)
+            .gives::<Opened>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("list_calls", "/v1/calls", "The calls that are on the line, newest first.", Takes::Key)
+            .needs(Permission::Admin)
+            .gives::<Calls>(200),
+        Operation::patch("change_call", "/v1/calls/{call}", "Says who calls, how sure the platform is, or in which language.", Takes::Key)
+            .body::<CallChange>()
+            .example(json!({ "verified": { "method": "voice", "level": 3 } }))
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+        Operation::delete("end_call", "/v1/calls/{call}", "Ends a call; its token opens nothing any more.", Takes::Key).gives_nothing(),
+        Operation::post("heard", "/v1/calls/{call}/heard", "What the platform itself heard: keys of the telephone, or words.", Takes::Key)
+            .body::<Said>()
+            .example(json!({ "digits": "1" }))
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `caller_id` or `caller_number`")]
 struct NewCall {
     caller_id: Option<String>,
@@ -40,10 +71,11 @@ struct NewCall {
     time_zone: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Opened {
     call_id: CallId,
     token: String,
+    #[schemars(with = "Instant")]
     expires_at: Timestamp,
 }
 
@@ -100,7 +132,8 @@ async fn open(Program { subject, .. }: Program, State(api): State<Api>, Input(ne
 }
 
 /// A call that is on the line, without anything that opens it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Call")]
 struct CallJson {
     call_id: CallId,
     /// The platform's own id of it.
@@ -113,7 +146,9 @@ struct CallJson {
     permissions: Vec<Permission>,
     locale: String,
     time_zone: String,
+    #[schemars(with = "Instant")]
     opened_at: Timestamp,
+    #[schemars(with = "Instant")]
     expires_at: Timestamp,
 }
 
@@ -138,7 +173,7 @@ impl From<CallRecord> for CallJson {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Calls {
     calls: Vec<CallJson>,
 }
@@ -148,7 +183,7 @@ async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Resul
     Ok(Json(Calls { calls: living.into_iter().map(CallJson::from).collect() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with what changes")]
 struct CallChange {
     caller_id: Option<String>,
@@ -182,7 +217,7 @@ async fn end(Program { subject, .. }: Program, State(api): State<Api>, Segment(c
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `digits` or `text`")]
 struct Said {
     digits: Option<String>,

@@ -5,13 +5,16 @@ use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Program;
 use crate::api::input::{Input, Segment, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{KeyId, Permission, Permissions, Timestamp};
+use crate::domain::{Instant, KeyId, Permission, Permissions, Timestamp};
 use crate::files::{KeyRecord, Overlap};
 
 pub(super) fn routes() -> Router<Api> {
@@ -21,15 +24,42 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/keys/{key}/rotate", post(rotate))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("list_keys", "/v1/keys", "The keys of the customer's programs.", Takes::Key)
+            .needs(Permission::Admin)
+            .gives::<Keys>(200),
+        Operation::post("create_key", "/v1/keys", "Creates a key; it is told once.", Takes::Key)
+            .needs(Permission::Admin)
+            .body::<NewKey>()
+            .example(json!({ "label": "voice platform", "permissions": ["files:read", "files:share"] }))
+            .gives::<Created>(201),
+        Operation::post(
+            "rotate_key",
+            "/v1/keys/{key}/rotate",
+            "Gives a key a new secret; the old one opens it too for a while.",
+            Takes::Key,
+        )
+        .needs(Permission::Admin)
+        .body::<Rotate>()
+        .example(json!({ "overlap_seconds": 3600 }))
+        .gives::<Rotated>(200),
+        Operation::delete("revoke_key", "/v1/keys/{key}", "Revokes a key.", Takes::Key).needs(Permission::Admin).gives_nothing(),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `label`")]
 struct NewKey {
     label: String,
     permissions: Option<Vec<Permission>>,
+    #[schemars(with = "Option<Instant>")]
     expires_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NewKey")]
 pub(super) struct Created {
     pub id: KeyId,
     pub api_key: String,
@@ -50,23 +80,30 @@ async fn create(Program { subject, .. }: Program, State(api): State<Api>, Input(
     Ok((StatusCode::CREATED, Json(Created { id: made.id, api_key: made.secret })))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
 struct KeyJson {
     id: KeyId,
     label: String,
     permissions: Vec<Permission>,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
+    #[schemars(with = "Option<Instant>")]
     expires_at: Option<Timestamp>,
+    #[schemars(with = "Option<Instant>")]
     revoked_at: Option<Timestamp>,
     /// When its secret was last changed.
+    #[schemars(with = "Option<Instant>")]
     rotated_at: Option<Timestamp>,
     /// Until when the secret before opens it too.
+    #[schemars(with = "Option<Instant>")]
     previous_until: Option<Timestamp>,
     /// When it was last used, to the minute.
+    #[schemars(with = "Option<Instant>")]
     last_used_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Keys {
     keys: Vec<KeyJson>,
 }
@@ -94,7 +131,7 @@ async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Resul
     Ok(Json(Keys::at(api.0.files.now(), found)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `overlap_seconds`")]
 pub(super) struct Rotate {
     /// How long the secret before opens the key too; a day when left out.
@@ -108,10 +145,11 @@ impl Rotate {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Rotated {
     pub id: KeyId,
     pub api_key: String,
+    #[schemars(with = "Instant")]
     pub previous_until: Timestamp,
 }
 

@@ -5,14 +5,17 @@ use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::keys::{Created, Keys, Rotate, Rotated, ahead};
 use crate::api::credential::Operator;
 use crate::api::input::{Input, Segment, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::Timestamp;
+use crate::domain::{ErrorCode, Instant, Timestamp};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
@@ -21,10 +24,39 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/operator/keys/{key}/rotate", post(rotate))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("list_operator_keys", "/v1/operator/keys", "The keys of the operator.", Takes::Operator).gives::<Keys>(200),
+        Operation::post("create_operator_key", "/v1/operator/keys", "Creates a key of the operator; it is told once.", Takes::Operator)
+            .body::<NewOperatorKey>()
+            .example(json!({ "label": "backup" }))
+            .gives::<Created>(201),
+        Operation::post(
+            "rotate_operator_key",
+            "/v1/operator/keys/{key}/rotate",
+            "Gives a key of the operator a new secret.",
+            Takes::Operator,
+        )
+        .body::<Rotate>()
+        .example(json!({ "overlap_seconds": 3600 }))
+        .gives::<Rotated>(200),
+        Operation::delete(
+            "revoke_operator_key",
+            "/v1/operator/keys/{key}",
+            "Revokes a key of the operator, but the last.",
+            Takes::Operator,
+        )
+        .gives_nothing()
+        .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `label`")]
 struct NewOperatorKey {
     label: String,
+    #[schemars(with = "Option<Instant>")]
     expires_at: Option<Timestamp>,
 }
 

@@ -3,12 +3,17 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::Permission;
+use crate::domain::{ErrorCode, Permission};
+
+const SERVER: &str = "/.well-known/oauth-protected-resource";
+const MCP: &str = "/.well-known/oauth-protected-resource/mcp";
 
 /// The name of the MCP door as a resource.
 pub(super) fn mcp_resource(public_url: &str) -> String {
@@ -26,7 +31,19 @@ pub(in crate::api) fn routes() -> Router<Api> {
     Router::new().route("/.well-known/oauth-protected-resource", get(server)).route("/.well-known/oauth-protected-resource/mcp", get(mcp))
 }
 
-#[derive(Serialize)]
+/// How they are described.
+pub(in crate::api) fn operations() -> Vec<Operation> {
+    let described = |id: &str, path: &str, summary: &str| {
+        Operation::get(id, path, summary, Takes::Nothing).gives::<Metadata>(200).fails(&[ErrorCode::NotFound])
+    };
+    vec![
+        described("server_metadata", SERVER, "Where tokens for this server are to be had (RFC 9728); none where no issuer is set."),
+        described("mcp_metadata", MCP, "The same for the MCP door."),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProtectedResource")]
 struct Metadata {
     resource: String,
     authorization_servers: Vec<String>,

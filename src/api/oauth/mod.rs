@@ -20,7 +20,7 @@ mod signed;
 
 pub(super) use challenge::{Challenge, Lack};
 pub(super) use gate::Gate;
-pub(super) use metadata::routes;
+pub(super) use metadata::{operations, routes};
 pub use rules::{IssuerCustomer, IssuerCustomers, IssuerRules, OauthRules};
 pub use signed::Algorithm;
 pub(super) use signed::{MAX_TOKEN, looks_signed};

@@ -104,6 +104,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         // There is none where no issuer is set, as here: `oauth`.
         get("/.well-known/oauth-protected-resource", Nothing, Never),
         get("/.well-known/oauth-protected-resource/mcp", Nothing, Never),
+        get("/openapi.json", Nothing, Never),
         get("/s/{slug}", Nothing, Never),
         post("/s/{slug}", none(), Nothing, Never),
         get("/v1/tools", Nothing, Never),
