@@ -22,7 +22,7 @@ async fn the_metadata_says_where_tokens_are_to_be_had() {
 }
 
 /// Status, scope asked for, and outcome of a tool that was called.
-async fn called(stage: &Stage, scope: &str, tool: &str, arguments: Value) -> (u16, Option<String>, Value) {
+async fn called(stage: &Stage, scope: &str, tool: &str, arguments: &Value) -> (u16, Option<String>, Value) {
     let token = stage.token(&json!({ "scope": scope }));
     let answer = stage.rpc(&token, "tools/call", json!({"name": tool, "arguments": arguments})).await;
     let challenge = answer.header("www-authenticate");
@@ -50,7 +50,7 @@ async fn a_tool_that_needs_another_scope_asks_for_it_and_goes_on_in_the_same_cal
         ("files:read files:share", "share_file", json!({"file": "f1", "with": "Jonas Weber"}), (200, None, json!("confirm"))),
         ("files:read files:share", "generate_access_code", json!({"file": "f1"}), (403, asked("codes:issue"), Value::Null)),
     ] {
-        assert_eq!(called(&stage, scope, tool, arguments).await, expected, "{tool} with `{scope}`");
+        assert_eq!(called(&stage, scope, tool, &arguments).await, expected, "{tool} with `{scope}`");
     }
     // It asks for nothing that no token could bring, and for nothing where nothing is needed.
     let token = stage.token(&json!({"scope": ""}));
@@ -70,7 +70,7 @@ async fn a_token_may_no_more_than_the_key_it_acts_under_and_no_more_than_its_sco
     stage.world.put(&token, "name=a.txt", b"a").await.expect(201);
     stage.world.get("/v1/audit", &token).await.expect_problem(403, "forbidden");
     // No token brings what the key does not have: the tool itself says no.
-    let (status, asked, outcome) = called(&stage, all, "share_file", json!({"file": "a", "with": "Jonas Weber"})).await;
+    let (status, asked, outcome) = called(&stage, all, "share_file", &json!({"file": "a", "with": "Jonas Weber"})).await;
     assert_eq!((status, asked), (200, None));
     assert!(outcome != "confirm" && outcome != "done", "{outcome}");
     let reader = stage.token(&json!({"scope": "files:read"}));

@@ -140,12 +140,6 @@ impl Stage {
         Answer::of(request.json(&message).send().await.unwrap()).await
     }
 
-    /// The answer of a tool that was called at the MCP door.
-    pub async fn tool(&self, token: &str, tool: &str, arguments: &Value) -> Value {
-        let answer = self.rpc(token, "tools/call", json!({"name": tool, "arguments": arguments})).await.expect(200);
-        answer.json()["result"]["structuredContent"].clone()
-    }
-
     /// The calls of a customer that are on the line.
     pub async fn calls(&self, customer: &Customer) -> Vec<Value> {
         self.world.get("/v1/calls", &customer.tenant.key).await.expect(200).json()["calls"].as_array().unwrap().clone()
