@@ -18,6 +18,7 @@ mod imports;
 mod keys;
 mod metrics;
 mod openapi;
+mod operator_keys;
 mod people;
 mod routes;
 mod store_events;

@@ -2,7 +2,10 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, openapi, people, store_events, tools, upload, uploads};
+use super::{
+    audit, calls, customers, files, health, holds, imports, keys, metrics, openapi, operator_keys, people, store_events, tools, upload,
+    uploads,
+};
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
 
@@ -12,6 +15,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(customers::routes())
         .merge(people::routes())
         .merge(keys::routes())
+        .merge(operator_keys::routes())
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
@@ -39,6 +43,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         customers::operations(),
         people::operations(),
         keys::operations(),
+        operator_keys::operations(),
         calls::operations(),
         tools::operations(),
         files::operations(),
