@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
-use satchel::domain::{Entropy, SeededEntropy, random_bytes};
+use satchel::domain::{SeededEntropy, random_bytes};
 use serde_json::{Value, json};
 
 use super::places::{At, Kind, Place, body, places, put};

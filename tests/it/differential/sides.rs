@@ -67,7 +67,8 @@ impl Side {
             let query = format!("name={}.txt&title={}", title.to_lowercase().replace(' ', "-"), title.replace(' ', "%20"));
             files.push(world.file(&tenant.key, &query, format!("{title} of {}", words.owner).as_bytes()).await);
         }
-        world.file(&tenant.key, &format!("name=second.txt&replaces={}", files[0]), words.titles[0].as_bytes()).await;
+        let again = format!("name=again.txt&title={}&replaces={}", words.titles[0].replace(' ', "%20"), files[0]);
+        world.file(&tenant.key, &again, words.titles[0].as_bytes()).await;
         world.post(&format!("/v1/files/{}/hold", files[1]), &tenant.key, &json!({"reason": "a claim"})).await.expect(201);
         for name in ["one", "two", "three"] {
             world.post("/v1/uploads", &tenant.key, &json!({"name": format!("{name}.txt"), "size_bytes": 1})).await.expect(201);
