@@ -17,7 +17,7 @@ use crate::{Failure, Scale};
 
 const SECTION: &str = "durable operations";
 /// Rows of one commit, where several share it.
-const GROUP: usize = 32;
+pub const GROUP: usize = 32;
 
 struct Sender {
     client: Client,
@@ -32,7 +32,8 @@ async fn send(mut sender: Sender) -> Result<(Sender, Went), Failure> {
     Ok((sender, went))
 }
 
-fn shown(seen: &Seen) -> String {
+/// Rate and latencies, as a table has them.
+pub fn shown(seen: &Seen) -> String {
     let refused = if seen.refused > 0 { format!("; {} told to come back", seen.refused) } else { String::new() };
     format!("{:.0}/s, p50 {}, p99 {}{refused}", seen.rate(), ms(seen.percentile(50)), ms(seen.percentile(99)))
 }
@@ -69,7 +70,7 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
 
 /// Commits of so many rows each, one after the other, with the catalog's durability. A row's
 /// latency is its commit's.
-async fn commits(dir: &std::path::Path, rows: usize, time: Duration) -> Result<Seen, Failure> {
+pub async fn commits(dir: &std::path::Path, rows: usize, time: Duration) -> Result<Seen, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(dir.join(format!("bare-{rows}.db")))
         .create_if_missing(true)

@@ -1,11 +1,12 @@
 //! Load on the real binary, from a process beside it, with a reference for every figure in the same run.
 //!
-//! `cargo bench --bench load -- [tools|durable|bytes|store|all] [--quick] [--markdown FILE] [--json FILE]`
+//! `cargo bench --bench load -- [tools|durable|access|bytes|store|all] [--quick] [--markdown FILE] [--json FILE]`
 //!
 //! Searching many files of one customer is measured by the bench `find`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it found")]
 
+mod access;
 mod bare;
 mod bytes;
 mod client;
@@ -35,6 +36,8 @@ enum Section {
     Tools,
     /// Durable operations beside a bare durable commit.
     Durable,
+    /// Decisions and confirmed shares beside a bare durable commit.
+    Access,
     /// Upload and download beside the bare SDK against the same store.
     Bytes,
     /// The storage layer beside the bare SDK, each operation and size.
@@ -118,6 +121,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted(Section::Durable) {
         durable::measure(scale, &mut report).await?;
+    }
+    if wanted(Section::Access) {
+        access::measure(scale, &mut report).await?;
     }
     if wanted(Section::Bytes) {
         bytes::measure(scale, &mut report).await?;

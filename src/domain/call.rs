@@ -72,6 +72,7 @@ pub struct Verified {
     pub method: VerifiedMethod,
     /// The platform's own level, 0 to 3.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 3))]
     pub level: u8,
 }
 

@@ -35,7 +35,7 @@ pub use id::{
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
-pub use published::{Day, Instant};
+pub use published::{Blank, Cursor, Day, Instant, PhoneNumber, Words};
 pub use region::{RegionName, RegionNameError};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};

@@ -1,6 +1,7 @@
 //! The schemas of values whose types are another crate's: `#[schemars(with = "Instant")]`.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -12,30 +13,64 @@ pub enum Instant {}
 #[derive(Debug)]
 pub enum Day {}
 
-impl JsonSchema for Instant {
+/// Stands for a text of which something is left once it is cleaned: a name, a reason.
+#[derive(Debug)]
+pub enum Words {}
+
+/// Stands for a phone number that [`Phone`](super::Phone) reads.
+#[derive(Debug)]
+pub enum PhoneNumber {}
+
+/// Stands for the `next` of the page before.
+#[derive(Debug)]
+pub enum Cursor {}
+
+/// Stands for an id that may be left blank, which is the same as left out.
+#[derive(Debug)]
+pub struct Blank<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for Blank<T> {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> Cow<'static, str> {
-        "Instant".into()
+        format!("Blank{}", T::schema_name()).into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date-time" })
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = T::json_schema(generator);
+        let pattern =
+            schema.get("pattern").and_then(|pattern| pattern.as_str()).map(|pattern| format!("^({})?$", pattern.trim_matches(['^', '$'])));
+        if let Some(pattern) = pattern {
+            schema.insert("pattern".to_owned(), pattern.into());
+        }
+        schema
     }
 }
 
-impl JsonSchema for Day {
-    fn inline_schema() -> bool {
-        true
-    }
+macro_rules! texts {
+    ($($name:ident: $schema:tt;)*) => {$(
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
 
-    fn schema_name() -> Cow<'static, str> {
-        "Day".into()
-    }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date" })
-    }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+texts! {
+    Instant: { "type": "string", "format": "date-time" };
+    Day: { "type": "string", "format": "date" };
+    Words: { "type": "string", "minLength": 1, "format": "words" };
+    PhoneNumber: { "type": "string", "format": "phone" };
+    Cursor: { "type": "string", "format": "cursor" };
 }

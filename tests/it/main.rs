@@ -16,6 +16,8 @@ mod coverage;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod events;

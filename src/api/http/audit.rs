@@ -11,7 +11,7 @@ use crate::api::input::{Params, id};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CustomerId, Instant, Origin, Permission, Timestamp};
+use crate::domain::{CustomerId, ErrorCode, Instant, Origin, Permission, Timestamp};
 use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, OutboxLine, Subject};
 
 const PAGE: u32 = 100;
@@ -31,11 +31,15 @@ pub(super) fn routes() -> Router<Api> {
 pub(super) fn operations() -> Vec<Operation> {
     let page = |id, path, says| Operation::get(id, path, says, Takes::Any).needs(Permission::Admin);
     vec![
-        page("list_audit_records", "/v1/audit", "The audit trail, oldest first.").query::<Search>().gives::<Records>(200),
+        page("list_audit_records", "/v1/audit", "The audit trail, oldest first.")
+            .query::<Search>()
+            .gives::<Records>(200)
+            .fails(&[ErrorCode::NotFound]),
         page("verify_audit", "/v1/audit/verify", "Checks the audit trail.").gives::<Verified>(200),
         page("list_audit_checkpoints", "/v1/audit/checkpoints", "The signed checkpoints of a trail.")
             .query::<CheckpointQuery>()
-            .gives::<CheckpointList>(200),
+            .gives::<CheckpointList>(200)
+            .fails(&[ErrorCode::NotFound]),
         Operation::get("audit_key", "/v1/audit/key", "What checks the signatures of checkpoints.", Takes::Any).gives::<KeyJson>(200),
         Operation::get("list_outbox", "/v1/outbox", "Messages of a test customer that wait in the outbox.", Takes::Key)
             .needs(Permission::Admin)
@@ -49,8 +53,10 @@ pub(super) fn operations() -> Vec<Operation> {
 #[serde(deny_unknown_fields)]
 struct Search {
     after: Option<u64>,
+    #[schemars(range(min = 1, max = MAX_PAGE))]
     limit: Option<u32>,
     /// Whose records, for the operator.
+    #[schemars(with = "Option<CustomerId>")]
     customer: Option<String>,
     /// Records that have exactly this there.
     actor: Option<String>,
@@ -91,7 +97,9 @@ impl Trail {
 fn trail(auditor: Auditor, customer: Option<&str>) -> Result<Trail, Problem> {
     match (auditor, customer) {
         (Auditor::Asker(subject), None) => Ok(Trail::Own(subject)),
-        (Auditor::Asker(_), Some(_)) => Err(Problem::invalid("`customer`: is for the operator; a key reads its own records")),
+        (Auditor::Asker(_), Some(_)) => {
+            Err(Problem::new(ErrorCode::Forbidden, "`customer`: is for the operator; a key reads its own records"))
+        }
         (Auditor::Operator(origin), Some(customer)) => Ok(Trail::Of(id(customer)?, origin)),
         (Auditor::Operator(_), None) => Err(Problem::invalid("`customer`: is needed; say whose records")),
     }
@@ -119,8 +127,10 @@ async fn records(auditor: Auditor, State(api): State<Api>, Params(search): Param
 struct CheckpointQuery {
     /// After the checkpoint for so many records.
     after: Option<u64>,
+    #[schemars(range(min = 1, max = MAX_PAGE))]
     limit: Option<u32>,
     /// Whose chain, for the operator.
+    #[schemars(with = "Option<CustomerId>")]
     customer: Option<String>,
 }
 

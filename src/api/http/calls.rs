@@ -16,7 +16,8 @@ use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{
-    CallId, CallSettings, Caller, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, Timestamp, UserId, Verified,
+    Blank, CallId, CallSettings, Caller, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, PhoneNumber, Timestamp,
+    UserId, Verified, Words,
 };
 use crate::files::{CallRecord, CallRequest, CallerHint};
 
@@ -62,12 +63,22 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `caller_id` or `caller_number`")]
 struct NewCall {
+    /// The user who calls.
+    #[schemars(with = "Option<Blank<UserId>>")]
     caller_id: Option<String>,
+    /// The number that calls, instead of `caller_id`.
+    #[schemars(with = "Option<PhoneNumber>")]
     caller_number: Option<String>,
+    /// The platform's own id of the call.
+    #[schemars(length(max = MAX_EXTERNAL_ID))]
     call_id: Option<String>,
     permissions: Option<Vec<Permission>>,
     verified: Option<Verified>,
+    /// A language tag such as `en-GB`.
+    #[schemars(length(max = MAX_LOCALE), extend("pattern" = "^([A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*)?$"))]
     locale: Option<String>,
+    /// A name such as `Europe/Berlin`.
+    #[schemars(extend("format" = "time-zone"))]
     time_zone: Option<String>,
 }
 
@@ -186,10 +197,18 @@ async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Resul
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with what changes")]
 struct CallChange {
+    /// The user who calls.
+    #[schemars(with = "Option<Blank<UserId>>")]
     caller_id: Option<String>,
+    /// The number that calls, instead of `caller_id`.
+    #[schemars(with = "Option<PhoneNumber>")]
     caller_number: Option<String>,
     verified: Option<Verified>,
+    /// A language tag such as `en-GB`.
+    #[schemars(length(max = MAX_LOCALE), extend("pattern" = "^([A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*)?$"))]
     locale: Option<String>,
+    /// A name such as `Europe/Berlin`.
+    #[schemars(extend("format" = "time-zone"))]
     time_zone: Option<String>,
 }
 
@@ -220,7 +239,10 @@ async fn end(Program { subject, .. }: Program, State(api): State<Api>, Segment(c
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `digits` or `text`")]
 struct Said {
+    /// Keys of the telephone, instead of `text`.
+    #[schemars(extend("pattern" = "^[0-9*#]+$"))]
     digits: Option<String>,
+    #[schemars(with = "Option<Words>")]
     text: Option<String>,
 }
 

@@ -14,7 +14,7 @@ use crate::api::input::Input;
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CustomerId, RegionName};
+use crate::domain::{CustomerId, RegionName, Words};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/customers", post(create).get(list))
@@ -34,6 +34,7 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `name`")]
 struct NewCustomer {
+    #[schemars(with = "Words")]
     name: String,
     #[serde(default)]
     is_test: bool,

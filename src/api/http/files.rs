@@ -16,7 +16,7 @@ use crate::api::input::{Params, Segment, Segments, id};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{ErrorCode, Permission};
+use crate::domain::{Cursor, ErrorCode, Permission};
 use crate::files::Handout;
 
 /// What is said of bytes that have no address of their own.
@@ -69,7 +69,9 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
+    #[schemars(with = "Option<Cursor>")]
     after: Option<String>,
+    #[schemars(range(min = 1, max = MAX_PAGE))]
     limit: Option<u32>,
 }
 

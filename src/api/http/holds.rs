@@ -13,7 +13,7 @@ use crate::api::input::{Input, Params, Segment, id};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{ErrorCode, FileId, FileStatus, Instant, Permission, Timestamp};
+use crate::domain::{Cursor, ErrorCode, FileId, FileStatus, Instant, Permission, Timestamp, Words};
 use crate::files::HeldFile;
 
 /// Holds of one page.
@@ -48,6 +48,7 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `reason`")]
 struct Why {
+    #[schemars(with = "Words")]
     reason: String,
 }
 
@@ -93,7 +94,7 @@ async fn lift(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
-    #[schemars(with = "Option<FileId>")]
+    #[schemars(with = "Option<Cursor>")]
     after: Option<String>,
 }
 

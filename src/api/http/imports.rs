@@ -55,8 +55,10 @@ pub(super) fn operations() -> Vec<Operation> {
 struct NewImport {
     bucket: String,
     #[serde(default)]
+    #[schemars(length(max = MAX_KEY))]
     prefix: String,
     #[serde(default)]
+    #[schemars(extend("format" = "folder"))]
     folder: String,
 }
 

@@ -14,7 +14,7 @@ use crate::api::input::{Input, filled, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{ErrorCode, Permission, Person, PersonId, PersonKind, Phone, Role, UserId};
+use crate::domain::{ErrorCode, Permission, Person, PersonId, PersonKind, Phone, PhoneNumber, Role, UserId, Words};
 use crate::files::PersonRequest;
 
 pub(super) fn routes() -> Router<Api> {
@@ -38,8 +38,11 @@ pub(super) fn operations() -> Vec<Operation> {
 #[serde(deny_unknown_fields, expecting = "an object with `kind` and `name`")]
 struct NewPerson {
     kind: PersonKind,
+    #[schemars(with = "Words")]
     name: String,
+    #[schemars(extend("format" = "email"))]
     email: Option<String>,
+    #[schemars(with = "Option<PhoneNumber>")]
     phone: Option<String>,
     roles: Option<Vec<Role>>,
     detail: Option<String>,

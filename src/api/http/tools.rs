@@ -45,6 +45,7 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    #[schemars(extend("enum" = ["mcp", ""]))]
     dialect: Option<String>,
 }
 

@@ -20,7 +20,7 @@ use crate::api::input::{Params, declared_length, filled, id, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::{Api, UPLOAD_STALL};
-use crate::domain::{Category, ChunkStream, Day, ErrorCode, FileId, FileName, Folder, Permission, UserId};
+use crate::domain::{Blank, Category, ChunkStream, Day, ErrorCode, FileId, FileName, Folder, Permission, UserId, Words};
 use crate::files::{AddRequest, Given};
 
 pub(super) fn routes() -> Router<Api> {
@@ -36,15 +36,16 @@ pub(super) fn operations() -> Vec<Operation> {
             .bytes()
             .gives::<FileJson>(201)
             .with_location()
-            .fails(&[ErrorCode::Conflict]),
+            .fails(&[ErrorCode::Conflict, ErrorCode::NotFound]),
     ]
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct About {
-    #[schemars(required, extend("type" = "string"))]
+    #[schemars(with = "Words")]
     name: Option<String>,
+    #[schemars(extend("format" = "folder"))]
     folder: Option<String>,
     title: Option<String>,
     author: Option<String>,
@@ -54,10 +55,10 @@ struct About {
     category: Option<String>,
     #[schemars(with = "Option<Day>")]
     created_date: Option<String>,
-    #[schemars(with = "Option<UserId>")]
+    #[schemars(with = "Option<Blank<UserId>>")]
     owner: Option<String>,
     /// The file of which this is a new version.
-    #[schemars(with = "Option<FileId>")]
+    #[schemars(with = "Option<Blank<FileId>>")]
     replaces: Option<String>,
 }
 

@@ -17,7 +17,8 @@ use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{
-    Category, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, UploadId, UserId, clean_text,
+    Blank, Category, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, UploadId, UserId, Words,
+    clean_text,
 };
 use crate::files::{AddRequest, Given, OpenUpload, PartClaim, SignedRequest, UploadTerms, Way};
 
@@ -34,7 +35,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .body::<NewUpload>()
             .example(example)
             .gives::<UploadJson>(201)
-            .fails(&[ErrorCode::Conflict]),
+            .fails(&[ErrorCode::Conflict, ErrorCode::NotFound]),
         Operation::get("get_upload", "/v1/uploads/{upload}", "The requests by which the bytes are sent, signed anew.", Takes::KeyOrCall)
             .query::<Page>()
             .gives::<UploadJson>(200)
@@ -59,11 +60,15 @@ const MAX_PARTS: usize = 10_000;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `name` and `size_bytes`")]
 struct NewUpload {
+    #[schemars(with = "Words")]
     name: String,
     size_bytes: u64,
+    #[schemars(extend("format" = "media-type"))]
     content_type: Option<String>,
     /// `sha256:` and 64 hexadecimal digits.
+    #[schemars(extend("pattern" = "^([Ss][Hh][Aa]256:[0-9A-Fa-f]{64})?$"))]
     checksum: Option<String>,
+    #[schemars(extend("format" = "folder"))]
     folder: Option<String>,
     title: Option<String>,
     author: Option<String>,
@@ -72,10 +77,10 @@ struct NewUpload {
     category: Option<Category>,
     #[schemars(with = "Option<Day>")]
     created_date: Option<Date>,
-    #[schemars(with = "Option<UserId>")]
+    #[schemars(with = "Option<Blank<UserId>>")]
     owner: Option<String>,
     /// The file of which this is a new version.
-    #[schemars(with = "Option<FileId>")]
+    #[schemars(with = "Option<Blank<FileId>>")]
     replaces: Option<String>,
 }
 

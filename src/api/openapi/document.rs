@@ -49,7 +49,7 @@ impl Writer {
             paths.entry(&operation.path).or_default().insert(operation.method.as_str().to_ascii_lowercase(), described);
         }
         let problem = self.given.subschema_for::<ProblemDocument<'_>>();
-        json!({
+        let mut document = json!({
             "openapi": "3.1.0",
             "info": { "title": "Satchel", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT },
             "servers": [{ "url": "/" }],
@@ -66,7 +66,9 @@ impl Writer {
                     "call": bearer("The token of a call (`sct_…`), as `POST /v1/calls` gives it. An operation names the permission that the call must not have lost."),
                 },
             },
-        })
+        });
+        bound(&mut document);
+        document
     }
 
     fn operation(&mut self, operation: &Operation) -> Value {
@@ -160,6 +162,25 @@ fn add(responses: &mut Map<String, Value>, given: &Given, media: &str, content: 
 fn headers(others: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let id = ("x-request-id", json!({ "$ref": "#/components/headers/RequestId" }));
     std::iter::once(id).chain(others).map(|(name, header)| (name.to_owned(), header)).collect::<Map<_, _>>().into()
+}
+
+/// Says of each whole number of a fixed size how large it can be; its format says so only to readers who know it.
+fn bound(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let most = match object.get("format").and_then(Value::as_str) {
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint64") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(most) = most {
+                object.entry("maximum").or_insert(json!(most));
+            }
+            object.values_mut().for_each(bound);
+        }
+        Value::Array(values) => values.iter_mut().for_each(bound),
+        _ => {}
+    }
 }
 
 fn bearer(description: &str) -> Value {

@@ -20,7 +20,7 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
 }
 
 fn slug(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "minLength": 1, "maxLength": 64 })
+    json_schema!({ "type": "string", "minLength": 1 })
 }
 
 fn version(_: &mut SchemaGenerator) -> Schema {

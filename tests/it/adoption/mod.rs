@@ -6,3 +6,5 @@ mod cut_off;
 mod lying;
 mod places;
 mod terminal;
+
+pub use bucket::{Adopting, Versions};

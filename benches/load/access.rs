@@ -1,0 +1,79 @@
+//! What access costs: a decision with its record, and a share with its confirmation, beside a bare durable commit.
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::durable::{GROUP, commits, shown};
+use crate::pace::{Went, closed};
+use crate::report::Report;
+use crate::server::{Customer, Server, folder};
+use crate::{Failure, Scale};
+
+const SECTION: &str = "access";
+
+/// A call, and whoever speaks for its caller and its platform.
+struct Line {
+    client: Client,
+    key: String,
+    call: String,
+    token: String,
+    file: String,
+}
+
+impl Line {
+    async fn open(server: &Server, customer: &Customer, file: &str) -> Result<Self, Failure> {
+        let mut client = server.client().await?;
+        let body = json!({ "caller_id": customer.user, "verified": { "method": "platform", "level": 2 } });
+        let opened = client.post("/v1/calls", &customer.key, &body).await?;
+        let text =
+            |name: &str| opened.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("no `{name}` in {opened}"));
+        let (call, token) = (text("call_id")?, text("token")?);
+        Ok(Self { client, key: customer.key.clone(), call, token, file: file.to_owned() })
+    }
+
+    async fn tool(&mut self, name: &str, arguments: &Value, expected: &str) -> Result<(), Failure> {
+        let answer = self.client.post(&format!("/v1/tools/{name}"), &self.token, arguments).await?;
+        if answer.get("outcome").and_then(Value::as_str) == Some(expected) { Ok(()) } else { Err(format!("{name}: {answer}").into()) }
+    }
+}
+
+/// One policy decision over one file, and its record.
+async fn decision(mut line: Line) -> Result<(Line, Went), Failure> {
+    line.client.get(&format!("/v1/files/{}", line.file), &line.token).await?.done()?;
+    Ok((line, Went::Done))
+}
+
+/// A question, the platform's word for the answer, and the share: three requests, three commits.
+async fn share(mut line: Line) -> Result<(Line, Went), Failure> {
+    line.tool("share_file", &json!({ "file": "the northwind lease", "with": "Owen Price" }), "confirm").await?;
+    let heard = format!("/v1/calls/{}/heard", line.call);
+    line.client.send(Method::POST, &heard, &line.key, json!({ "text": "yes" }).to_string().into()).await?.done()?;
+    line.tool("confirm_action", &json!({ "answer": "yes" }), "done").await?;
+    Ok((line, Went::Done))
+}
+
+pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
+    let dir = folder()?;
+    let single = commits(dir.path(), 1, scale.time).await?;
+    let grouped = commits(dir.path(), GROUP, scale.time).await?;
+    let server = Server::start(&dir.path().join("data"), 1).await?;
+    let customer = server.customer().await?;
+    let mut client = server.client().await?;
+    let file = Server::upload(&mut client, &customer, "Northwind-lease.txt", "The lease of Northwind.\n".into()).await?;
+    Server::active(&mut client, &customer, &file).await?;
+    for connections in [1, GROUP] {
+        let (bare, name) = if connections == 1 { (&single, "one row a commit") } else { (&grouped, "32 rows a commit") };
+        let mut lines = Vec::new();
+        for _ in 0..connections {
+            lines.push(Line::open(&server, &customer, &file).await?);
+        }
+        let (lines, decided) = closed(lines, scale.time, decision).await?;
+        let (_, shared) = closed(lines, scale.time, share).await?;
+        for (what, seen) in [("a decision with its record", decided), ("a share asked, answered and confirmed", shared)] {
+            let ratio = seen.percentile(99).as_secs_f64() / bare.percentile(99).as_secs_f64();
+            report.add(SECTION, format!("{what}, {connections} at once"), shown(&seen), format!("{name}: {}", shown(bare)), Some(ratio));
+        }
+    }
+    server.stop().await
+}
