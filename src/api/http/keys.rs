@@ -135,6 +135,7 @@ async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Resul
 #[serde(deny_unknown_fields, expecting = "an object with `overlap_seconds`")]
 pub(super) struct Rotate {
     /// How long the secret before opens the key too; a day when left out.
+    #[schemars(range(max = Overlap::LONGEST))]
     overlap_seconds: Option<u32>,
 }
 
