@@ -220,6 +220,7 @@ impl House {
             settings: FilesSettings {
                 public_url: public.clone(),
                 reveal_links: settings.links.reveal,
+                evidence: settings.confirm.evidence(),
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),
                 posts,

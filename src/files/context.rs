@@ -11,12 +11,12 @@ use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping, Patience};
 use crate::blob::{Capabilities, Stores};
-use crate::catalog::{Catalog, Grant};
+use crate::catalog::{Bound, Catalog, FailureLimits, Grant, OpenedShare};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId,
     RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
-use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
+use crate::policy::{Action, Conditions, Evidence, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
 
 /// What the use cases are made of; built by `app`.
@@ -63,8 +63,28 @@ pub struct FilesSettings {
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
+    /// What a yes needs at least, whatever policies demand.
+    pub evidence: EvidenceSettings,
+    /// How many wrong codes are borne.
+    pub failures: FailureLimits,
     /// Who may post the store's events; nobody unless something is set.
     pub posts: PostRules,
+}
+
+/// What a yes needs at least.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EvidenceSettings {
+    /// For what stays with the customer.
+    pub inside: Evidence,
+    /// For what is given to somebody outside.
+    pub outside: Evidence,
+}
+
+impl EvidenceSettings {
+    /// For one or the other.
+    pub(super) const fn of(self, outside: bool) -> Evidence {
+        if outside { self.outside } else { self.inside }
+    }
 }
 
 impl Default for FilesSettings {
@@ -80,6 +100,15 @@ impl Default for FilesSettings {
             direct_part: 16 * 1024 * 1024,
             direct_open: 200,
             heard_words_per_second: 4,
+            evidence: EvidenceSettings::default(),
+            // Five tries belong to each code; these keep whoever tries many codes from going on, and end by
+            // themselves within the hour (docs/codes.md has the sums).
+            failures: FailureLimits {
+                network: Bound { failures: 30, seconds: 600 },
+                caller: Bound { failures: 10, seconds: 600 },
+                customer: Bound { failures: 200, seconds: 3600 },
+                overall: Bound { failures: 1000, seconds: 3600 },
+            },
             posts: PostRules::default(),
         }
     }
@@ -110,6 +139,8 @@ pub(super) struct Inner {
     /// Where customers' bytes lie, as far as that was asked for.
     pub regions: Mutex<HashMap<CustomerId, Option<RegionName>>>,
     pub events: EventCounts,
+    /// Wrong codes of all customers in the present window, as this process saw them last: since when, and how many.
+    pub wrong_codes: Mutex<(Timestamp, u32)>,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
 }
@@ -124,6 +155,8 @@ pub struct Subject {
     pub(super) source: Option<String>,
     pub(super) conditions: Conditions,
     pub(super) patience: Patience,
+    /// What codes have opened to the caller of this call.
+    pub(super) opened: Vec<OpenedShare>,
 }
 
 impl Subject {
@@ -216,6 +249,7 @@ impl Files {
             capabilities: Mutex::default(),
             regions: Mutex::default(),
             events: EventCounts::default(),
+            wrong_codes: Mutex::new((Timestamp::MIN, 0)),
             certificates: tokio::sync::Mutex::default(),
         }))
     }
@@ -247,6 +281,7 @@ impl Files {
             source: ctx.source.clone(),
             conditions: Conditions::of_call(ctx, self.now()),
             patience: Patience::until(ctx.deadline, self.now()),
+            opened: if ctx.codes_tried { self.0.catalog.opened_in_call(ctx.customer, ctx.call, ctx.epoch).await? } else { Vec::new() },
         })
     }
 
@@ -264,6 +299,7 @@ impl Files {
             source,
             conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
             patience: Patience::of(Patience::USUAL),
+            opened: Vec::new(),
         }
     }
 
@@ -306,7 +342,13 @@ impl Files {
     /// Asks the policies about one file whose grants are known.
     pub(super) fn decide<A: Action>(&self, subject: &Subject, file: &FileRecord, grants: &[Grant]) -> Result<Permit<A>, Refusal> {
         let resource = Resource::File(Self::facts(file, grants));
-        self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions)
+        self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions).or_else(|refusal| {
+            // A right code on a call opens what the same code opens at its link, and no more.
+            let Some(opened) = subject.opened.iter().find(|opened| opened.file == file.id) else { return Err(refusal) };
+            let kind = PrincipalKind::Link { id: opened.link, file: opened.file };
+            let holder = Principal { kind, ..subject.principal.clone() };
+            self.0.policies.permit::<A>(&holder, &resource, &subject.conditions).map_err(|_| refusal)
+        })
     }
 
     /// Asks the policies about one file, and records a refusal.

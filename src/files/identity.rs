@@ -58,6 +58,7 @@ impl CallAccess {
             door,
             source: facts.source,
             heard: self.record.heard.clone(),
+            codes_tried: self.record.heard_tried_at.is_some(),
             deadline,
             batch: facts.batch,
             idempotency_key: facts.idempotency_key,

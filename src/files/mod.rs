@@ -20,8 +20,11 @@ mod describe;
 mod direct;
 mod errand;
 mod error;
+mod evidence;
 mod find;
 mod grant;
+mod guess;
+mod guessable;
 mod handing;
 mod health;
 mod hold;
@@ -32,8 +35,10 @@ mod library;
 mod moving;
 mod object_events;
 mod once;
+mod orders;
 mod people;
 mod posts;
+mod redeem;
 mod sealing;
 mod secrets;
 mod share;
@@ -46,15 +51,16 @@ mod words;
 pub use add::AddRequest;
 pub use adopt::ImportRequest;
 pub use asked::{Confirmed, Question};
-pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
+pub use code::{CALL_DIGITS, CODE_TRIES, CODE_WORD_COUNT, CodeAnswer, CodeRequest, LINK_DIGITS, LinkFace, Opened, Opens, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
-pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
+pub use context::{EvidenceSettings, Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
+pub use guessable::is_guessable;
 pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
 pub use identity::{Access, CallAccess, CallRequest, CallerHint, CreatedCustomer, CreatedKey, OpenedCall, RequestFacts};
@@ -64,15 +70,18 @@ pub use object_events::EventTally;
 pub use once::Once;
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use redeem::Redeemed;
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
+pub use words::WORDS as CODE_WORDS;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, Sighting, VersionRecord,
+    AuditRecord, Bound, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, HeldFile, ImportNote, ImportRecord,
+    ImportState, Job, KeyRecord, Sighting, VersionRecord,
 };
+pub use crate::policy::Evidence;

@@ -10,6 +10,7 @@
 mod action;
 mod decide;
 mod entities;
+mod evidence;
 mod facts;
 mod fixture;
 mod matrix;
@@ -21,6 +22,7 @@ pub use action::{
     ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share,
 };
 pub use decide::{Permit, Refusal};
+pub use evidence::Evidence;
 pub use facts::{Conditions, FileFacts, GrantFact, Principal, PrincipalKind, Resource};
 pub use matrix::matrix;
 pub use set::{Policies, PolicyError};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::confirm::ConfirmSettings;
 use super::load::SettingsError;
 use super::remote::{Hidden, RemoteSettings};
 use crate::api::DoorLimits;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub store: RemoteSettings,
     /// Links.
     pub links: LinkSettings,
+    /// What a caller's yes needs.
+    pub confirm: ConfirmSettings,
     /// Limits.
     pub limits: LimitSettings,
     /// How long what is deleted stays.

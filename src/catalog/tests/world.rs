@@ -182,7 +182,7 @@ impl World {
             answer("call", &catalog.call(asker, "room-7").await.unwrap()),
             answer("listed", &catalog.listed(asker, self.call, 0).await.unwrap()),
             answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
-            answer("living_code", &catalog.living_code(asker, self.call, self.link).await.unwrap()),
+            answer("living_code", &catalog.living_code(asker, self.call, self.link, false).await.unwrap()),
             answer("file", &catalog.file(asker, self.file).await.unwrap()),
             answer("files_of", &catalog.files_of(asker, &[self.waiting, self.file]).await.unwrap()),
             answer("given", &catalog.given(asker, self.file).await.unwrap()),

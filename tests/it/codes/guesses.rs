@@ -1,0 +1,84 @@
+//! A thousand guesses at once, over real HTTP, on both engines.
+
+use futures::future::join_all;
+use reqwest::Method;
+
+use crate::support::{Answer, Database, Ground, Tenant, World};
+
+/// A server whose doors let everything through to the code itself.
+async fn wide_open(ground: Ground) -> World {
+    World::letting_codes_be_tried(ground, |files| {
+        files.failures.network.failures = 10_000;
+        files.failures.customer.failures = 10_000;
+    })
+    .await
+}
+
+async fn reasons(world: &World, tenant: &Tenant) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = world.get(&format!("/v1/audit?limit=1000&after={after}"), &tenant.key).await.expect(200).json();
+        let records = page["records"].as_array().unwrap();
+        let Some(last) = records.last() else { return reasons };
+        after = last["seq"].as_u64().unwrap();
+        reasons.extend(
+            records.iter().filter(|record| record["outcome"] == "code_wrong").map(|record| record["reason"].as_str().unwrap().to_owned()),
+        );
+    }
+}
+
+/// Another code than this one, of many.
+fn wrong(code: &str, number: u32) -> String {
+    let guess = format!("{number:06}");
+    if guess == code { "999999".to_owned() } else { guess }
+}
+
+async fn a_thousand_guesses(world: World) {
+    let tenant = world.tenant("Acme").await;
+    let share = world.share(&tenant, b"the numbers").await;
+    let guesses = (0..1000).map(|number| {
+        let form = format!("code={}", wrong(&share.code, number));
+        let request = world.request(Method::POST, &share.path, "").header("content-type", "application/x-www-form-urlencoded").body(form);
+        async move { Answer::of(request.send().await.unwrap()).await }
+    });
+    let answers = join_all(guesses).await;
+    assert!(answers.iter().all(|answer| answer.status == 403), "one answer for all");
+    assert!(answers.iter().all(|answer| answer.comparable(&share.path) == answers[0].comparable(&share.path)));
+    let reasons = reasons(&world, &tenant).await;
+    let ends = |how: &str| reasons.iter().filter(|reason| reason.ends_with(how)).count();
+    assert_eq!((reasons.len(), ends("; compared") + ends("; burned"), ends("; burned"), ends("; closed")), (1000, 5, 1, 995));
+    let alarms = world.audit(&tenant).await.into_iter().filter(|(action, _)| action == "code_alarm").count();
+    assert_eq!(alarms, 1, "that it was burned is an alarm, once");
+    let form = format!("code={}", share.code);
+    let late = world.request(Method::POST, &share.path, "").header("content-type", "application/x-www-form-urlencoded").body(form);
+    Answer::of(late.send().await.unwrap()).await.expect(403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_thousand_guesses_at_once_five_are_compared() {
+    a_thousand_guesses(wide_open(Ground::new(u64::from(std::process::id())).await).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_thousand_guesses_at_once_five_are_compared_on_postgres() {
+    let database = Database::new().await;
+    let ground = Ground { database: Some(database.settings()), ..Ground::new(u64::from(std::process::id())).await };
+    a_thousand_guesses(wide_open(ground).await).await;
+}
+
+/// The doors as they are: most of the thousand never reach the code.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doors_let_ten_of_them_through() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let share = world.share(&tenant, b"the numbers").await;
+    let guesses = (0..100).map(|number| {
+        let form = format!("code={}", wrong(&share.code, number));
+        let request = world.request(Method::POST, &share.path, "").header("content-type", "application/x-www-form-urlencoded").body(form);
+        async move { Answer::of(request.send().await.unwrap()).await.status }
+    });
+    let statuses = join_all(guesses).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 10);
+    assert_eq!(reasons(&world, &tenant).await.len(), 10);
+}
