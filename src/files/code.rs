@@ -10,8 +10,8 @@ use super::words::WORDS;
 use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, Guess, LinkRecord, NewCode, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Permission, Permissions,
-    Person, Phone, ScanStatus, Verified,
+    Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission,
+    Permissions, Person, Phone, ScanStatus, Verified,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -279,24 +279,16 @@ impl Files {
     ///
     /// # Errors
     /// When catalog or store do not answer.
-    pub async fn open_link(&self, slug: &str, code: &str, source: Option<String>, patience: Patience) -> Result<Opened, FilesError> {
+    pub async fn open_link(&self, slug: &str, code: &str, origin: &Origin, patience: Patience) -> Result<Opened, FilesError> {
         let Some(link) = self.living_link(slug).await? else { return Ok(Opened::Closed) };
         let entry = |outcome| AuditEntry {
-            actor: Actor::Link(link.id),
-            call: None,
-            door: Door::Page,
-            source: source.clone(),
-            action: "open_link",
             object: Some(link.file.to_string()),
             version: Some(link.version),
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
             reason: Some(format!("share {}", link.share)),
+            ..AuditEntry::new(Actor::Link(link.id), origin, "open_link", outcome)
         };
         let hash = self.0.secrets.code_hash(link.customer, link.id, &typed(code));
-        let by = self.from_network(link.customer, source.as_deref());
+        let by = self.from_network(link.customer, origin.address.as_deref());
         let guess = Guess { link: link.id, code_hash: &hash, by: &by, strict: self.wrong_codes_spent() };
         let tried = self.0.catalog.try_code(link.customer, &guess, &self.0.settings.failures, &entry("code")).await?;
         match tried.attempt {
@@ -331,6 +323,7 @@ impl Files {
         let entry = AuditEntry {
             version: Some(version),
             content_hash: Some(blob.checksum.hex()),
+            bytes: Some(blob.size),
             decision: Decision::Allow,
             policy: Some(permit.policies().to_owned()),
             ..entry("done")
@@ -374,8 +367,8 @@ impl Files {
             },
             actor: Actor::Link(link.id),
             call: None,
-            door: Door::Page,
-            source: None,
+            origin: Door::Page.into(),
+            assurance: None,
             conditions: Conditions {
                 door: Door::Page,
                 verified: Verified::default(),

@@ -68,7 +68,8 @@ async fn a_state_that_was_changed_replayed_elsewhere_or_made_up_is_refused() {
         assert_eq!(answer.1, -32602, "{more}");
     };
     for at in (0..state.len()).step_by(7) {
-        let changed: String = state.char_indices().map(|(index, c)| if index == at { if c == 'A' { 'B' } else { 'A' } } else { c }).collect();
+        let changed: String =
+            state.char_indices().map(|(index, c)| if index == at { if c == 'A' { 'B' } else { 'A' } } else { c }).collect();
         refused(&call, filled(&changed, "accept", true)).await;
     }
     refused(&other, filled(&state, "accept", true)).await;
