@@ -95,6 +95,7 @@ impl World {
             sealed_body: "sealed".to_owned(),
         });
         catalog.share(&share, None, &entry("share")).await.unwrap();
+        Self::keyed(fx, customer, call, link).await;
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -127,6 +128,20 @@ impl World {
             upload,
             import,
             later,
+        }
+    }
+
+    /// A code for calls that was keyed wrong from one number, and right from its own.
+    async fn keyed(fx: &Fixture, customer: CustomerId, call: CallId, link: LinkId) {
+        let number = Phone::parse("+15550100123").unwrap();
+        let code = NewCode { caller: Some(number.clone()), ..fx.new_code(call, link, "42791386") };
+        assert!(fx.catalog.issue_code(customer, &code, &entry("issue_code")).await.unwrap());
+        let typed = hash("42791386");
+        for (number, seconds) in [(Phone::parse("+15550100999").unwrap(), -20), (number, -10)] {
+            let by = Guesser { scope: number.as_str().to_owned(), is_caller: true };
+            let heard_at = fx.in_seconds(seconds);
+            let guess = CallGuess { call, epoch: 0, number: &number, heard_at, code_hash: &typed, by: &by, strict: false };
+            assert!(fx.catalog.try_call_code(customer, &guess, &LIMITS, &entry("redeem_code")).await.unwrap().is_some());
         }
     }
 
@@ -183,6 +198,7 @@ impl World {
             answer("listed", &catalog.listed(asker, self.call, 0).await.unwrap()),
             answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
             answer("living_code", &catalog.living_code(asker, self.call, self.link, false).await.unwrap()),
+            answer("opened_in_call", &catalog.opened_in_call(asker, self.call, 0).await.unwrap()),
             answer("file", &catalog.file(asker, self.file).await.unwrap()),
             answer("files_of", &catalog.files_of(asker, &[self.waiting, self.file]).await.unwrap()),
             answer("given", &catalog.given(asker, self.file).await.unwrap()),
