@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, admission, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, entry, hash, new_person, signing_key, verdict};
 use crate::catalog::*;
 use crate::domain::*;
 
