@@ -125,7 +125,7 @@ pub(super) fn typed(text: &str) -> String {
 }
 
 impl Files {
-    fn code_text(&self, style: Style, way: &Way<'_>) -> String {
+    fn code_text(&self, style: Style, way: Way<'_>) -> String {
         let digits = match way {
             Way::Link => LINK_DIGITS,
             Way::Call(_) => CALL_DIGITS,
@@ -156,7 +156,7 @@ impl Files {
         &self,
         ctx: &CallContext,
         link: LinkId,
-        way: &Way<'_>,
+        way: Way<'_>,
         style: Style,
         lifetime: Lifetime,
     ) -> Result<(NewCode, IssuedCode), FilesError> {
@@ -164,7 +164,7 @@ impl Files {
         let expires_at = lifetime.ends(self.now());
         let (caller, code_hash) = match way {
             Way::Link => (None, self.0.secrets.code_hash(ctx.customer, link, &text)),
-            Way::Call(number) => (Some((*number).clone()), self.0.secrets.call_code_hash(ctx.customer, number, &text)),
+            Way::Call(number) => (Some(number.clone()), self.0.secrets.call_code_hash(ctx.customer, number, &text)),
         };
         let new = NewCode {
             id: CodeId::new(&*self.0.clock, &*self.0.entropy),
@@ -246,7 +246,7 @@ impl Files {
             // Six digits would be tried for too long.
             _ => Style::Words,
         };
-        let (row, code) = self.new_code(ctx, share.link, &way, style, lifetime)?;
+        let (row, code) = self.new_code(ctx, share.link, way, style, lifetime)?;
         let entry =
             AuditEntry { reason: Some(format!("code {} for {}", row.id, share.link)), ..subject.file_entry("done", &file, &permit) };
         if !self.0.catalog.issue_code(ctx.customer, &row, &entry).await? {

@@ -144,10 +144,9 @@ pub(super) fn rule(facts: &Facts<'_>) -> Ruling {
         (_, Some((Word::Neither, _))) | (Word::Neither, _) => Ruling::AskAgain,
         (Word::Yes, Some((Word::Yes, heard))) if !is_ours(heard.at) => Ruling::AskAgain,
         (Word::Yes, Some((Word::Yes, heard))) if strength(heard.kind) < facts.demanded => Ruling::NeedsKey,
-        (Word::Yes, Some((Word::Yes, _))) => Ruling::Do,
         (Word::Yes, None) if facts.demanded > Evidence::ModelWord || facts.now < facts.not_before => Ruling::NotHeard,
         (Word::Yes, None) if !is_ours(facts.now) => Ruling::AskAgain,
-        (Word::Yes, None) => Ruling::Do,
+        (Word::Yes, Some((Word::Yes, _)) | None) => Ruling::Do,
     }
 }
 

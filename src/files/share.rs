@@ -232,7 +232,7 @@ impl Files {
         let url = self.link_url(&slug.secret);
         let now = self.now();
         let (code_row, code) = if outside {
-            self.new_code(ctx, link.id, &Way::Link, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
+            self.new_code(ctx, link.id, Way::Link, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
         } else {
             (None, None)
         };

@@ -69,12 +69,11 @@ pub(super) async fn put(context: &RequestContext<RoleServer>, question: &str) ->
     let request = ServerRequest::ElicitRequest(ElicitRequest::new(params(question)?));
     match timeout(PATIENCE, context.peer.send_request(request)).await {
         Ok(Ok(ClientResult::ElicitResult(filled))) => Some(says_yes(&filled)),
-        Ok(Ok(_)) => None,
         Ok(Err(error)) => {
             tracing::debug!(error = %error, "a client did not answer a form");
             None
         }
-        Err(_) => None,
+        Ok(Ok(_)) | Err(_) => None,
     }
 }
 
