@@ -288,7 +288,7 @@ impl Files {
             ..AuditEntry::new(Actor::Link(link.id), origin, "open_link", outcome)
         };
         let hash = self.0.secrets.code_hash(link.customer, link.id, &typed(code));
-        let by = self.from_network(link.customer, origin.address.as_deref());
+        let by = self.guessing_network(link.customer, origin.address.as_deref());
         let guess = Guess { link: link.id, code_hash: &hash, by: &by, strict: self.wrong_codes_spent() };
         let tried = self.0.catalog.try_code(link.customer, &guess, &self.0.settings.failures, &entry("code")).await?;
         match tried.attempt {

@@ -23,11 +23,11 @@ fn network(source: Option<&str>) -> String {
 }
 
 impl Files {
-    pub(super) fn from_network(&self, customer: CustomerId, source: Option<&str>) -> Guesser {
+    pub(super) fn guessing_network(&self, customer: CustomerId, source: Option<&str>) -> Guesser {
         Guesser { scope: self.0.secrets.guesser(customer, &network(source)), is_caller: false }
     }
 
-    pub(super) fn from_caller(&self, customer: CustomerId, number: &Phone) -> Guesser {
+    pub(super) fn guessing_caller(&self, customer: CustomerId, number: &Phone) -> Guesser {
         Guesser { scope: self.0.secrets.guesser(customer, number.as_str()), is_caller: true }
     }
 

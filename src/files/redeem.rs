@@ -64,7 +64,7 @@ impl Files {
             return Ok(Redeemed::Closed);
         };
         let hash = self.0.secrets.call_code_hash(ctx.customer, &number, &code);
-        let by = self.from_caller(ctx.customer, &number);
+        let by = self.guessing_caller(ctx.customer, &number);
         let guess = CallGuess {
             call: ctx.call,
             epoch: ctx.epoch,
