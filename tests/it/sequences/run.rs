@@ -137,7 +137,9 @@ impl Run {
         let puts_another = answer.text("/outcome") != "confirm" && answer.json()["keys"].as_object().is_some_and(|keys| !keys.is_empty());
         if puts_another || answer.text("/outcome") == "choose" {
             let waiting = self.model[customer].call.as_mut().and_then(|call| call.question.as_mut());
-            waiting.into_iter().for_each(|question| question.is_passed_over = true);
+            if let Some(question) = waiting {
+                question.is_passed_over = true;
+            }
         }
         (call, answer)
     }
