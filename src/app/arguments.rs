@@ -355,17 +355,23 @@ pub enum Profile {
 /// `satchel schema`.
 #[derive(Debug, Subcommand)]
 pub enum SchemaCommand {
-    /// Write one file per tool
+    /// Write one file per tool, and the schema of policies
     Write {
         /// Folder of the definitions
         #[arg(long, default_value = "tools")]
         dir: PathBuf,
+        /// Folder of the policies and their schema
+        #[arg(long, default_value = "policies")]
+        policies: PathBuf,
     },
     /// Fail when a file differs from the types
     Check {
         /// Folder of the definitions
         #[arg(long, default_value = "tools")]
         dir: PathBuf,
+        /// Folder of the policies and their schema
+        #[arg(long, default_value = "policies")]
+        policies: PathBuf,
     },
 }
 

@@ -14,7 +14,7 @@ use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId,
-    RegionName, Role, TeamId, Timestamp, UserId, Verified,
+    RegionName, Role, TeamId, Timestamp, UserId,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
@@ -262,7 +262,7 @@ impl Files {
             call: None,
             door,
             source,
-            conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
+            conditions: Conditions::at(door, self.now()),
             patience: Patience::of(Patience::USUAL),
         }
     }
@@ -293,7 +293,7 @@ impl Files {
 
     /// What policies know of a file.
     pub(super) fn facts(file: &FileRecord, grants: &[Grant]) -> FileFacts {
-        let grants = grants.iter().map(|grant| GrantFact { to: grant.to, rights: grant.rights, expires: grant.expires_at }).collect();
+        let grants = grants.iter().map(|grant| GrantFact { to: grant.to, level: grant.rights.into(), expires: grant.expires_at }).collect();
         FileFacts::of(file, FileFacts::UNCLASSIFIED.to_owned(), grants)
     }
 

@@ -125,7 +125,7 @@ impl Files {
             return Err(FilesError::Invalid { field: "query", reason: "must say what to look for".to_owned() });
         }
         let index = self.index_of(ctx.customer).await?;
-        let visible = match self.0.policies.visibility(&subject.principal) {
+        let visible = match self.0.policies.visibility(&subject.principal, &[]) {
             Visibility::All => Visible::All,
             Visibility::Tokens(tokens) => Visible::AnyOf(tokens),
         };

@@ -55,6 +55,7 @@ impl CallAccess {
             verified: self.record.verified,
             permissions: self.record.permissions.clone(),
             settings: self.record.settings.clone(),
+            untrusted_text: self.record.untrusted_at.is_some(),
             door,
             source: facts.source,
             heard: self.record.heard.clone(),

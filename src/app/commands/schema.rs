@@ -1,4 +1,4 @@
-//! `satchel schema`: the committed definitions, made from the types of the tools.
+//! `satchel schema`: what is committed and made from types: the tools' definitions, and the schema of policies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,16 +7,24 @@ use std::path::Path;
 use crate::app::arguments::SchemaCommand;
 use crate::app::failure::Failure;
 use crate::app::terminal::Terminal;
+use crate::policy;
 use crate::tools::definitions;
+
+/// Where the schema of policies lies, in the folder of all policies.
+const POLICY_SCHEMA: &str = "satchel.cedarschema";
 
 /// Writes or checks the definitions.
 pub fn schema(command: &SchemaCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
-        SchemaCommand::Write { dir } => write(dir, terminal),
-        SchemaCommand::Check { dir } => {
-            let drift = drift(dir)?;
+        SchemaCommand::Write { dir, policies } => {
+            write(dir, terminal)?;
+            write_policy_schema(policies, terminal)
+        }
+        SchemaCommand::Check { dir, policies } => {
+            let mut drift = drift(dir)?;
+            drift.extend(policy_drift(policies));
             if drift.is_empty() {
-                return Ok(terminal.line(format!("`{}` is in step with the types", dir.display()))?);
+                return Ok(terminal.line(format!("`{}` and `{}` are in step with the types", dir.display(), policies.display()))?);
             }
             for line in &drift {
                 terminal.line(line)?;
@@ -68,6 +76,23 @@ fn write(dir: &Path, terminal: Terminal) -> Result<(), Failure> {
     Ok(())
 }
 
+fn write_policy_schema(dir: &Path, terminal: Terminal) -> Result<(), Failure> {
+    fs::create_dir_all(dir).map_err(file_failure(dir))?;
+    let path = dir.join(POLICY_SCHEMA);
+    fs::write(&path, policy::schema()).map_err(file_failure(&path))?;
+    Ok(terminal.line(format!("wrote {}", path.display()))?)
+}
+
+/// What is wrong with the schema of policies in a folder.
+pub fn policy_drift(dir: &Path) -> Option<String> {
+    let path = dir.join(POLICY_SCHEMA);
+    match fs::read_to_string(&path) {
+        Ok(found) if found == policy::schema() => None,
+        Ok(_) => Some(format!("{} differs from its types", path.display())),
+        Err(_) => Some(format!("{} is missing", path.display())),
+    }
+}
+
 /// What differs between the folder and the types, one line each.
 pub fn drift(dir: &Path) -> Result<Vec<String>, Failure> {
     let published = published()?;
@@ -89,6 +114,16 @@ pub fn drift(dir: &Path) -> Result<Vec<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_schema_of_policies_is_in_step_until_it_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(policy_drift(dir.path()).is_some_and(|line| line.ends_with("is missing")));
+        write_policy_schema(dir.path(), Terminal::standard()).unwrap();
+        assert_eq!(policy_drift(dir.path()), None);
+        fs::write(dir.path().join(POLICY_SCHEMA), "entity Customer;").unwrap();
+        assert!(policy_drift(dir.path()).is_some_and(|line| line.ends_with("differs from its types")));
+    }
 
     #[test]
     fn what_was_written_is_in_step_until_a_file_changes() {
