@@ -31,7 +31,7 @@ pub use error::ErrorCode;
 pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
 pub use grant::Level;
 pub use id::{
-    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
+    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
     PersonId, ShareId, TeamId, UploadId, UserId,
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};

@@ -306,8 +306,8 @@ impl Files {
     async fn caller_of(&self, customer: CustomerId, hint: &CallerHint) -> Result<Caller, FilesError> {
         match hint {
             CallerHint::User(user) => match self.0.catalog.person(customer, PersonId::User(*user)).await? {
-                Some(_) => Ok(Caller::User(*user)),
-                None => Err(FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() }),
+                Some(person) if person.deactivated_at.is_none() => Ok(Caller::User(*user)),
+                Some(_) | None => Err(FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() }),
             },
             CallerHint::Number(number) => Ok(match self.0.catalog.user_by_phone(customer, number).await? {
                 Some(user) => Caller::User(user),

@@ -122,6 +122,13 @@ impl Policies {
         }
     }
 
+    /// Whether a policy forbids it, and not only none permits it.
+    #[cfg(test)]
+    pub(super) fn forbids(&self, principal: &Principal, resource: &Resource, conditions: &Conditions, action: ActionKind) -> bool {
+        let verdict = self.verdict(principal, resource, conditions, action);
+        !verdict.allowed && ![DEFAULT_DENY, SCHEMA].contains(&verdict.policies.as_str())
+    }
+
     /// Whether the action exists for resources of this kind.
     pub(super) fn applies(action: ActionKind, resource: &Resource) -> bool {
         action.resources().contains(&resource.kind())

@@ -160,7 +160,7 @@ pub struct FileFacts {
     pub folder: Folder,
     /// Where it is in its life.
     pub status: FileStatus,
-    /// What is in it, in the customer's own words; [`FileFacts::UNCLASSIFIED`] where nobody said anything of it.
+    /// What is in it, in the customer's own words; [`FileRecord::UNCLASSIFIED`] where nobody said anything of it.
     pub classification: String,
     /// Who else may do something with it, by shares and grants of it and by grants of the folders it lies in;
     /// expired ones may be among them.
@@ -168,18 +168,15 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// The classification of a file of which nobody said anything.
-    pub const UNCLASSIFIED: &'static str = "none";
-
     /// From a file's row, with what the row does not hold.
-    pub fn of(file: &FileRecord, classification: String, grants: Vec<GrantFact>) -> Self {
+    pub fn of(file: &FileRecord, grants: Vec<GrantFact>) -> Self {
         Self {
             id: file.id,
             customer: file.customer,
             owner: file.owner,
             folder: file.folder.clone(),
             status: file.status,
-            classification,
+            classification: file.classification.clone(),
             grants,
         }
     }

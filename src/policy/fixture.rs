@@ -2,8 +2,8 @@
 
 use super::facts::{Conditions, FileFacts, FolderFacts, GrantFact, Principal, PrincipalKind};
 use crate::domain::{
-    CallId, Clock, CustomerId, Door, FileId, FileStatus, Folder, KeyId, Level, LinkId, ManualClock, Owner, Permissions, PersonId, Role,
-    SeededEntropy, TeamId, Timestamp, UserId,
+    CallId, Clock, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Level, LinkId, ManualClock, Owner, Permissions,
+    PersonId, Role, SeededEntropy, TeamId, Timestamp, UserId,
 };
 
 /// Ids that are the same in every run.
@@ -95,7 +95,7 @@ pub(super) fn file(owner: Owner) -> FileFacts {
         owner,
         folder: Folder::parse("finance/2026").unwrap_or_default(),
         status: FileStatus::Active,
-        classification: FileFacts::UNCLASSIFIED.to_owned(),
+        classification: FileRecord::UNCLASSIFIED.to_owned(),
         grants: Vec::new(),
     }
 }

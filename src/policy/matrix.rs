@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::action::ActionKind;
+use super::decide::Verdict;
 use super::evidence::Evidence;
 use super::facts::{Conditions, FileFacts, Principal, Resource};
 use super::fixture::{conditions, file, folder, grant, guest, ids, key, link, member_of, other_file};
@@ -33,10 +34,10 @@ pub struct MatrixRow {
 /// The matrix of these policies.
 pub fn matrix(policies: &Policies) -> String {
     let mut text = HEAD.to_owned();
-    for table in tables(policies) {
-        let Some(first) = table.first() else { continue };
+    for block in blocks() {
+        let table = block.rows(policies);
         let mut header = format!("\n{:<20} {:<20}", "who", "on");
-        for (column, _) in &first.cells {
+        for (column, ..) in &block.columns {
             push(&mut header, format_args!(" {column}"));
         }
         text.push_str(&header);
@@ -55,44 +56,58 @@ pub fn matrix(policies: &Policies) -> String {
 
 /// The lines of the matrix.
 pub fn matrix_rows(policies: &Policies) -> Vec<MatrixRow> {
-    tables(policies).into_iter().flatten().collect()
+    blocks().iter().flat_map(|block| block.rows(policies)).collect()
 }
 
-fn tables(policies: &Policies) -> Vec<Vec<MatrixRow>> {
-    let (everybody, narrowed) = (everybody(), narrowed());
-    let ids = ids();
-    let customers = [("customer", Resource::Customer(ids.customer)), ("foreign customer", Resource::Customer(ids.foreign))];
-    vec![
-        table(policies, &everybody, &files()),
-        table(policies, &everybody, &folders()),
-        table(policies, &everybody, &customers),
-        table(policies, &narrowed, &[("own", Resource::File(file(Owner::User(ids.me))))]),
-        table(policies, &narrowed, &[("customer", Resource::Customer(ids.customer))]),
-    ]
+/// People and things of one part of the matrix: one row for each of both, one column for each action that such a
+/// thing has.
+struct Block {
+    who: Vec<(String, Principal)>,
+    on: Vec<(&'static str, Resource)>,
+    columns: Vec<(String, ActionKind, Conditions)>,
 }
 
-/// One row for each of `everybody` and each resource, one column for each action that such a resource has.
-fn table(policies: &Policies, everybody: &[(String, Principal)], resources: &[(&str, Resource)]) -> Vec<MatrixRow> {
-    let applies = |action: ActionKind| resources.iter().any(|(_, resource)| Policies::applies(action, resource));
-    let actions = ActionKind::ALL.iter().copied().filter(|&action| applies(action));
-    let columns: Vec<(String, ActionKind, Conditions)> = actions.flat_map(asked).collect();
-    let mut rows = Vec::new();
-    for (who, principal) in everybody {
-        for (relation, resource) in resources {
-            let cell = |(name, action, conditions): &(String, ActionKind, Conditions)| {
-                let verdict = policies.verdict(principal, resource, conditions, *action);
-                let sign = match (verdict.allowed, verdict.evidence) {
-                    (false, _) => '-',
-                    (true, Evidence::ModelWord) => 'y',
-                    (true, Evidence::Heard) => 'h',
-                    (true, Evidence::Keypad) => 'k',
-                };
-                (name.clone(), sign)
-            };
-            rows.push(MatrixRow { who: who.clone(), on: (*relation).to_owned(), cells: columns.iter().map(cell).collect() });
-        }
+impl Block {
+    fn new(who: Vec<(String, Principal)>, on: Vec<(&'static str, Resource)>) -> Self {
+        let applies = |action: ActionKind| on.iter().any(|(_, resource)| Policies::applies(action, resource));
+        let actions = ActionKind::ALL.iter().copied().filter(|&action| applies(action));
+        let columns = actions.flat_map(asked).collect();
+        Self { who, on, columns }
     }
-    rows
+
+    fn rows(&self, policies: &Policies) -> Vec<MatrixRow> {
+        let mut rows = Vec::new();
+        for (who, principal) in &self.who {
+            for (on, resource) in &self.on {
+                let cell = |(name, action, conditions): &(String, ActionKind, Conditions)| {
+                    (name.clone(), sign(&policies.verdict(principal, resource, conditions, *action)))
+                };
+                rows.push(MatrixRow { who: who.clone(), on: (*on).to_owned(), cells: self.columns.iter().map(cell).collect() });
+            }
+        }
+        rows
+    }
+}
+
+const fn sign(verdict: &Verdict) -> char {
+    match (verdict.allowed, verdict.evidence) {
+        (false, _) => '-',
+        (true, Evidence::ModelWord) => 'y',
+        (true, Evidence::Heard) => 'h',
+        (true, Evidence::Keypad) => 'k',
+    }
+}
+
+fn blocks() -> Vec<Block> {
+    let ids = ids();
+    let customers = vec![("customer", Resource::Customer(ids.customer)), ("foreign customer", Resource::Customer(ids.foreign))];
+    vec![
+        Block::new(everybody(), files()),
+        Block::new(everybody(), folders()),
+        Block::new(everybody(), customers),
+        Block::new(narrowed(), vec![("own", Resource::File(file(Owner::User(ids.me))))]),
+        Block::new(narrowed(), vec![("customer", Resource::Customer(ids.customer))]),
+    ]
 }
 
 /// Under what circumstances an action is asked for; standing rights for two levels.
@@ -184,9 +199,23 @@ mod tests {
     #[test]
     fn every_policy_matters() {
         let policies = Policies::built_in().unwrap();
-        let whole = matrix(&policies);
+        // Only of a decision that it is named for could a policy be the only reason.
+        let blocks = blocks();
+        let decided: Vec<_> = blocks
+            .iter()
+            .flat_map(|block| {
+                let pairs = block.who.iter().flat_map(|(_, who)| block.on.iter().map(move |(_, on)| (who, on)));
+                pairs.flat_map(|(who, on)| block.columns.iter().map(move |(_, action, conditions)| (who, on, *action, *conditions)))
+            })
+            .map(|(who, on, action, conditions)| (who, on, action, conditions, policies.verdict(who, on, &conditions, action)))
+            .collect();
         for id in policies.ids() {
-            assert!(matrix(&policies.without(id)) != whole, "the matrix does not notice that `{id}` is gone");
+            let without = policies.without(id);
+            let matters = decided
+                .iter()
+                .filter(|(.., verdict)| verdict.policies.split(',').any(|named| named == id))
+                .any(|(who, on, action, conditions, verdict)| without.verdict(who, on, conditions, *action).allowed != verdict.allowed);
+            assert!(matters, "the matrix does not notice that `{id}` is gone");
         }
     }
 }

@@ -13,6 +13,8 @@ mod decide;
 mod entities;
 mod error;
 mod evidence;
+#[cfg(test)]
+mod examples;
 mod facts;
 mod fixture;
 mod load;

@@ -13,7 +13,7 @@ use super::error::PolicyError;
 use super::evidence::Evidence;
 use super::load::{Loaded, validate};
 use super::schema::schema;
-use super::widening::Widening;
+use super::widening::{Confinement, Widening};
 
 const BUILT_IN: [(&str, &str); 10] = [
     ("owner.cedar", include_str!("../../policies/default/owner.cedar")),
@@ -42,6 +42,7 @@ pub struct Policies {
     added: Vec<(String, String)>,
     ids: Vec<String>,
     widening: Vec<Widening>,
+    confinements: Vec<Confinement>,
 }
 
 /// What all sets have in common.
@@ -131,15 +132,16 @@ impl Policies {
         let own = |policy: &&Policy| ground.built_in.set.policy(policy.id()).is_none();
         let is_demand = |policy: &Policy| policy.effect() == Effect::Forbid && evidence.contains_key(policy.id());
         let actions = actions(&ground, &loaded.set, is_demand)?;
-        let widening = actions.get(&ActionKind::Find).map(|find| {
-            let permits = find.set.policies().filter(own).filter(|policy| policy.effect() == Effect::Permit);
-            permits.map(|policy| Widening::of(policy, &ground.types)).collect()
-        });
+        let of_finding: Vec<&Policy> =
+            actions.get(&ActionKind::Find).map(|find| find.set.policies().filter(own).collect()).unwrap_or_default();
+        let permits = of_finding.iter().filter(|policy| policy.effect() == Effect::Permit);
+        let widening = permits.map(|policy| Widening::of(policy, &ground.types)).collect();
+        let confinements = of_finding.iter().filter_map(|policy| Confinement::of(policy, &ground.types)).collect();
         let mut added: Vec<_> = loaded.set.policies().filter(own).map(|policy| (policy.id().to_string(), loaded.written(policy))).collect();
         added.sort_unstable();
         let mut ids: Vec<_> = loaded.set.policies().map(|policy| policy.id().to_string()).collect();
         ids.sort_unstable();
-        Ok(Self { actions, evidence, added, ids, widening: widening.unwrap_or_default(), ground })
+        Ok(Self { actions, evidence, added, ids, widening, confinements, ground })
     }
 
     /// The ids of all policies, sorted.
@@ -186,6 +188,11 @@ impl Policies {
     /// Whom a customer's own policies may let find files beyond the defaults, and where.
     pub(super) fn widening(&self) -> &[Widening] {
         &self.widening
+    }
+
+    /// Whom a customer's own policies keep to a folder, whatever else is permitted.
+    pub(super) fn confinements(&self) -> &[Confinement] {
+        &self.confinements
     }
 }
 

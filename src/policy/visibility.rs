@@ -52,6 +52,10 @@ impl Policies {
         if !principal.permissions.has(Permission::Read) {
             return Visibility::Tokens(Vec::new());
         }
+        // Whoever is confined finds nothing beside, whatever else would admit it.
+        if let Some(confinement) = self.confinements().iter().find(|confinement| confinement.is_for(principal, self.types())) {
+            return Visibility::Tokens(vec![within(&confinement.folder)]);
+        }
         let mut tokens = Vec::new();
         match &principal.kind {
             PrincipalKind::Key { .. } => return Visibility::All,
@@ -136,6 +140,35 @@ mod tests {
     }
 
     #[test]
+    fn no_permitted_file_is_hidden_by_a_customers_own_policies() {
+        let (ids, mut permitted) = (ids(), 0);
+        for text in [
+            format!(
+                r#"@id("a") forbid (principal in Team::"{}", action, resource is File) unless {{ resource in Folder::"finance" }};"#,
+                ids.my_team
+            ),
+            r#"@id("a") forbid (principal, action, resource) unless { resource in Folder::"legal" };"#.to_owned(),
+            r#"@id("a") permit (principal is Guest, action, resource in Folder::"finance") when { resource.common };"#.to_owned(),
+            format!(r#"@id("a") permit (principal in Team::"{}", action, resource in Folder::"");"#, ids.my_team),
+            r#"@id("a") permit (principal, action == Action::"find", resource is File in Folder::"finance/2026");"#.to_owned(),
+            r#"@id("a") permit (principal, action == Action::"find", resource is File);"#.to_owned(),
+        ] {
+            let policies = Policies::from_texts(&[("acme.cedar", &text)]).unwrap();
+            let people = Role::ALL.map(|role| member_of(vec![role])).into_iter().chain([member_of(Vec::new()), guest(), key()]);
+            for principal in people {
+                let visibility = policies.visibility(&principal, &[]);
+                for facts in every_file().into_iter().filter(|facts| facts.status == FileStatus::Active).step_by(3) {
+                    if policies.permit::<Find>(&principal, &Resource::File(facts.clone()), &conditions()).is_ok() {
+                        permitted += 1;
+                        assert!(visibility.admits(&tokens(&facts)), "{text} hides {facts:?} from {principal:?}");
+                    }
+                }
+            }
+        }
+        assert!(permitted > 100, "{permitted}");
+    }
+
+    #[test]
     fn whoever_was_granted_a_folder_finds_all_in_it_and_nothing_beside() {
         let (policies, ids) = (Policies::built_in().unwrap(), ids());
         let granted = [Folder::parse("finance").unwrap()];
@@ -182,6 +215,29 @@ mod tests {
             (r#"@id("a") permit (principal is User, action == Action::"add", resource is Customer);"#.to_owned(), &nothing),
         ] {
             assert_eq!(seen_with(&text), *wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_confined_to_a_folder_searches_there_alone() {
+        let (ids, lobby) = (ids(), Visibility::Tokens(vec!["in:lobby".to_owned()]));
+        let seen_with = |text: &str, who: &Principal| Policies::from_texts(&[("acme.cedar", text)]).unwrap().visibility(who, &[]);
+        let (member, owner) = (member_of(vec![Role::Member]), member_of(vec![Role::Owner]));
+        let of_team = format!(
+            r#"@id("a") forbid (principal in Team::"{}", action, resource is File) unless {{ resource in Folder::"lobby" }};"#,
+            ids.my_team
+        );
+        assert_eq!(seen_with(&of_team, &member), lobby);
+        assert_eq!(seen_with(&of_team, &owner), lobby);
+        assert_eq!(seen_with(&of_team, &key()), Visibility::All);
+        for other in [
+            r#"@id("a") forbid (principal, action == Action::"find", resource is File) when { resource in Folder::"lobby" };"#,
+            r#"@id("a") forbid (principal, action == Action::"read", resource is File) unless { resource in Folder::"lobby" };"#,
+            r#"@id("a") forbid (principal, action == Action::"find", resource is File) unless { resource in Folder::"lobby" || resource.common };"#,
+            r#"@id("a") forbid (principal, action == Action::"find", resource is File) when { context.in_call } unless { resource in Folder::"lobby" };"#,
+            r#"@id("a") forbid (principal, action == Action::"find", resource in Folder::"x") unless { resource in Folder::"lobby" };"#,
+        ] {
+            assert_ne!(seen_with(other, &member), lobby, "{other}");
         }
     }
 

@@ -1,11 +1,13 @@
-//! Whom a customer's own policy may let find files, as far as its scope tells. Its conditions only take away.
+//! What a customer's own policies mean for finding, as far as their form tells: whom they may let find more, and
+//! whom they confine to a folder.
 
-use cedar_policy::{EntityTypeName, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
+use cedar_policy::{Effect, EntityTypeName, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
+use serde_json::{Value, json};
 
 use super::entities::Types;
 use super::facts::{Principal, PrincipalKind};
 
-/// One permit: for whom, and where.
+/// One permit: for whom, and where. Its conditions only take away.
 #[derive(Debug, Clone)]
 pub(super) struct Widening {
     who: PrincipalConstraint,
@@ -28,15 +30,54 @@ impl Widening {
         Self { who: policy.principal_constraint(), folder }
     }
 
-    /// Whether the scope does not rule this one out.
     pub(super) fn is_for(&self, principal: &Principal, types: &Types) -> bool {
-        let is = |kind: &EntityTypeName| *kind == *kind_of(principal, types);
-        match &self.who {
-            PrincipalConstraint::Any => true,
-            PrincipalConstraint::Is(kind) => is(kind),
-            PrincipalConstraint::Eq(who) | PrincipalConstraint::In(who) => is_in(principal, who, types),
-            PrincipalConstraint::IsIn(kind, who) => is(kind) && is_in(principal, who, types),
+        is_for(&self.who, principal, types)
+    }
+}
+
+/// One `forbid (..., resource) unless { resource in Folder::"..." }`: whom it confines, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Confinement {
+    who: PrincipalConstraint,
+    pub(super) folder: String,
+}
+
+impl Confinement {
+    /// Of a policy of exactly this form; any other confines nobody that we could tell.
+    pub(super) fn of(policy: &Policy, types: &Types) -> Option<Self> {
+        let is_any_file = match policy.resource_constraint() {
+            ResourceConstraint::Any => true,
+            ResourceConstraint::Is(kind) => kind == types.file,
+            ResourceConstraint::In(_) | ResourceConstraint::Eq(_) | ResourceConstraint::IsIn(_, _) => false,
+        };
+        if policy.effect() != Effect::Forbid || !is_any_file {
+            return None;
         }
+        let written = policy.to_json().ok()?;
+        let [only] = written.get("conditions").and_then(Value::as_array)?.as_slice() else { return None };
+        if only.get("kind") != Some(&json!("unless")) {
+            return None;
+        }
+        let within = only.pointer("/body/in")?;
+        let folder = within.pointer("/right/Value/__entity")?;
+        let is_file_in_folder = within.get("left") == Some(&json!({ "Var": "resource" })) && folder.get("type") == Some(&json!("Folder"));
+        let folder = folder.get("id")?.as_str().filter(|_| is_file_in_folder)?.to_owned();
+        Some(Self { who: policy.principal_constraint(), folder })
+    }
+
+    pub(super) fn is_for(&self, principal: &Principal, types: &Types) -> bool {
+        is_for(&self.who, principal, types)
+    }
+}
+
+/// Whether a scope takes somebody in.
+fn is_for(scope: &PrincipalConstraint, principal: &Principal, types: &Types) -> bool {
+    let is = |kind: &EntityTypeName| *kind == *kind_of(principal, types);
+    match scope {
+        PrincipalConstraint::Any => true,
+        PrincipalConstraint::Is(kind) => is(kind),
+        PrincipalConstraint::Eq(who) | PrincipalConstraint::In(who) => is_in(principal, who, types),
+        PrincipalConstraint::IsIn(kind, who) => is(kind) && is_in(principal, who, types),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
+use super::{
+    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, people, policies, store_events, tools, upload, uploads,
+};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -10,10 +12,12 @@ pub(in crate::api) fn routes() -> Router<Api> {
     Router::new()
         .merge(customers::routes())
         .merge(people::routes())
+        .merge(policies::routes())
         .merge(keys::routes())
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(grants::routes())
         .merge(holds::routes())
         .merge(imports::routes())
         .merge(uploads::routes())
