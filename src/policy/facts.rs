@@ -236,8 +236,12 @@ impl Conditions {
     /// Those of a call, for anything but sharing outside; change the fields where that is not so.
     pub fn of_call(context: &CallContext, now: Timestamp) -> Self {
         let zone = TimeZone::get(&context.settings.time_zone).unwrap_or(TimeZone::UTC);
-        let on_call =
-            Self { in_call: true, verified: context.verified, untrusted_text: context.untrusted_text, ..Self::at(context.door, now) };
+        let on_call = Self {
+            in_call: true,
+            verified: context.verified,
+            untrusted_text: context.untrusted_text,
+            ..Self::at(context.origin.door, now)
+        };
         on_call.in_zone(zone)
     }
 
