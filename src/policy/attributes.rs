@@ -55,7 +55,7 @@ pub(super) struct Circumstances<'a>(pub(super) &'a Permissions, pub(super) &'a C
 
 /// Of whoever asks.
 pub(super) fn principal() -> [Attribute<Principal>; 1] {
-    [Attribute::new("customer", Kind::Entity("Customer"), |types, who| entity(&types.customer, who.customer))]
+    [Attribute::new("customer", Kind::Entity("Customer"), |types, who| entity(&types.customer, &who.customer))]
 }
 
 /// Of a link, besides.
@@ -70,15 +70,15 @@ pub(super) fn link() -> [Attribute<Principal>; 1] {
 pub(super) fn file<'a>() -> [Attribute<FileThen<'a>>; 9] {
     [
         Attribute::new("owner", Kind::Entity("User"), |types, of: &FileThen<'_>| match of.0.owner {
-            Owner::User(owner) => entity(&types.user, owner),
+            Owner::User(owner) => entity(&types.user, &owner),
             Owner::Service => Ok(None),
         })
         .optional()
         .meaning(&["Missing when the customer's service user owns it."]),
-        Attribute::new("folder", Kind::Entity("Folder"), |types, of: &FileThen<'_>| entity(&types.folder, of.0.folder.as_str())),
+        Attribute::new("folder", Kind::Entity("Folder"), |types, of: &FileThen<'_>| entity(&types.folder, &of.0.folder.as_str())),
         Attribute::new("common", Kind::Bool, |_, of: &FileThen<'_>| is(of.0.owner == Owner::Service))
             .meaning(&["Owned by the service user: members may read it."]),
-        Attribute::new("status", Kind::Entity("Status"), |types, of: &FileThen<'_>| entity(&types.status, of.0.status.as_str())),
+        Attribute::new("status", Kind::Entity("Status"), |types, of: &FileThen<'_>| entity(&types.status, &of.0.status.as_str())),
         Attribute::new("classification", Kind::Text, |_, of: &FileThen<'_>| Ok(Some(Value::new_string(of.0.classification.clone()))))
             .meaning(&["What is in it, in the customer's own words, as \"medical\"; \"none\" when nobody said anything of it."]),
         Attribute::new("viewers", Kind::Grantees, |types, of: &FileThen<'_>| grantees(types, &of.0.grants, Level::Viewer, of.1)).meaning(
@@ -107,10 +107,10 @@ pub(super) fn folder<'a>() -> [Attribute<FolderThen<'a>>; 4] {
 /// Of a request.
 pub(super) fn circumstances<'a>() -> [Attribute<Circumstances<'a>>; 11] {
     [
-        Attribute::new("door", Kind::Entity("Door"), |types, at: &Circumstances<'_>| entity(&types.door, at.1.door.as_str())),
+        Attribute::new("door", Kind::Entity("Door"), |types, at: &Circumstances<'_>| entity(&types.door, &at.1.door.as_str())),
         Attribute::new("in_call", Kind::Bool, |_, at: &Circumstances<'_>| is(at.1.in_call)).meaning(&["It happens on a phone call."]),
         Attribute::new("verified_method", Kind::Entity("Method"), |types, at: &Circumstances<'_>| {
-            entity(&types.method, at.1.verified.method.as_str())
+            entity(&types.method, &at.1.verified.method.as_str())
         }),
         Attribute::new("verified_level", Kind::Long, |_, at: &Circumstances<'_>| number(at.1.verified.level))
             .meaning(&["The platform's own level, 0 to 3."]),
@@ -121,7 +121,7 @@ pub(super) fn circumstances<'a>() -> [Attribute<Circumstances<'a>>; 11] {
         Attribute::new("external", Kind::Bool, |_, at: &Circumstances<'_>| is(at.1.external))
             .meaning(&["The recipient of a share is outside the customer."]),
         Attribute::new("granting", Kind::Entity("Level"), |types, at: &Circumstances<'_>| match at.1.granting {
-            Some(level) => entity(&types.level, level.as_str()),
+            Some(level) => entity(&types.level, &level.as_str()),
             None => Ok(None),
         })
         .optional()
@@ -136,7 +136,8 @@ pub(super) fn circumstances<'a>() -> [Attribute<Circumstances<'a>>; 11] {
     ]
 }
 
-fn entity(kind: &EntityTypeName, id: impl ToString) -> Built {
+#[expect(clippy::unnecessary_wraps, reason = "every attribute is built alike")]
+fn entity(kind: &EntityTypeName, id: &impl ToString) -> Built {
     Ok(Some(Value::new_entity_uid(uid(kind, id.to_string()))))
 }
 

@@ -224,7 +224,7 @@ impl<'a> Question<'a> {
 }
 
 fn joined(ids: Vec<PolicyId>) -> String {
-    let mut ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    let mut ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
     ids.sort_unstable();
     ids.dedup();
     ids.join(",")

@@ -1,6 +1,9 @@
 //! Standing rights on files and folders, roles and teams: who may give what, and that it holds at once.
 
 use reqwest::Method;
+use satchel::domain::PersonId;
+use satchel::domain::Role::{self, Administrator, Member, Owner};
+use satchel::files::{FilesError, PersonChange};
 use serde_json::{Value, json};
 
 use crate::support::{Tenant, World};
@@ -171,14 +174,13 @@ async fn roles_change_at_once_and_nobody_rises_above_his_own() {
     // An administrator's program of ours: the use case, with the administrator on the line.
     let admin = world.user(&house.tenant, "Olga", "administrator").await;
     let subject = world.files.caller(&world.context(&house.as_caller(&admin).await).await).await.unwrap();
-    let person = |text: &str| satchel::domain::PersonId::parse(text).unwrap();
-    let roles = |roles: &[satchel::domain::Role]| satchel::files::PersonChange { roles: Some(roles.to_vec()), ..Default::default() };
-    use satchel::domain::Role::{Administrator, Member, Owner};
+    let person = |text: &str| PersonId::parse(text).unwrap();
+    let roles = |roles: &[Role]| PersonChange { roles: Some(roles.to_vec()), ..PersonChange::default() };
     for (whom, given) in
         [(&admin, vec![Owner]), (&admin, vec![Administrator, Owner]), (&house.ana, vec![Member]), (&house.ben, vec![Owner])]
     {
         let refused = world.files.change_person(&subject, person(whom), &roles(&given)).await;
-        assert!(matches!(refused, Err(satchel::files::FilesError::Refused)), "{whom} {given:?}: {refused:?}");
+        assert!(matches!(refused, Err(FilesError::Refused)), "{whom} {given:?}: {refused:?}");
         assert_eq!(house.last("manage_people").await, ("rank".to_owned(), "refused".to_owned()));
     }
     world.files.change_person(&subject, person(&house.ben), &roles(&[Administrator])).await.unwrap();
@@ -186,7 +188,7 @@ async fn roles_change_at_once_and_nobody_rises_above_his_own() {
     world.files.change_person(&subject, person(&admin), &roles(&[Member])).await.unwrap();
     let subject = world.files.caller(&world.context(&house.as_caller(&admin).await).await).await.unwrap();
     let refused = world.files.change_person(&subject, person(&admin), &roles(&[Administrator])).await;
-    assert!(matches!(refused, Err(satchel::files::FilesError::Refused)), "{refused:?}");
+    assert!(matches!(refused, Err(FilesError::Refused)), "{refused:?}");
 }
 
 #[tokio::test]
