@@ -15,7 +15,7 @@ use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, Folder, KeyId, Origin, Permissions,
-    PersonId, RegionName, Role, TeamId, Timestamp, UserId,
+    PersonId, RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, FolderFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
