@@ -83,3 +83,4 @@ pub use crate::catalog::{
     AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, GrantRecord, HeldFile, ImportNote, ImportRecord,
     ImportState, Job, KeyRecord, PersonChange, Place, PolicySet, Sighting, VersionRecord,
 };
+pub use crate::policy::Evidence;

@@ -36,6 +36,7 @@ pub enum Membership {
 
 /// Who was meant.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, in the turn that asks")]
 pub enum Who {
     /// This one, with those who sound alike, for the read-back.
     One {

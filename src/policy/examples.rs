@@ -190,7 +190,7 @@ fn no_policy_of_a_customer_lifts_what_nobody_may_do() {
                 let permissions = Permissions::only(permission);
                 let who = Principal { permissions, ..who.clone() };
                 for customer in [ids().customer, ids().foreign] {
-                    let resource = Resource::File(FileFacts { status, customer, ..file(Owner::User(ids().me)) });
+                    let resource = Resource::File(FileFacts { customer, status, ..file(Owner::User(ids().me)) });
                     for &action in ActionKind::ALL {
                         let forbidden = plain.forbids(&who, &resource, &conditions(), action);
                         if forbidden {

@@ -87,7 +87,7 @@ impl Policies {
         }
         let ground = Arc::new(Ground { authorizer: Authorizer::new(), types, schema, built_in });
         let loaded = ground.built_in.clone();
-        Self::put_together(ground, loaded)
+        Self::put_together(ground, &loaded)
     }
 
     /// The default policies and a customer's own, given as `(name, text)`. A customer can permit
@@ -106,7 +106,7 @@ impl Policies {
         if loaded.set.num_of_policies() > self.ground.built_in.set.num_of_policies() + Self::MAX_ADDED {
             return Err(PolicyError::TooMany { max: Self::MAX_ADDED });
         }
-        Self::put_together(Arc::clone(&self.ground), loaded)
+        Self::put_together(Arc::clone(&self.ground), &loaded)
     }
 
     /// The built-in policies and a customer's own.
@@ -126,8 +126,8 @@ impl Policies {
         self.with(&[("broken", CLOSED)])
     }
 
-    fn put_together(ground: Arc<Ground>, loaded: Loaded) -> Result<Self, PolicyError> {
-        validate(&ground.schema, &loaded)?;
+    fn put_together(ground: Arc<Ground>, loaded: &Loaded) -> Result<Self, PolicyError> {
+        validate(&ground.schema, loaded)?;
         let evidence = loaded.evidence()?;
         let own = |policy: &&Policy| ground.built_in.set.policy(policy.id()).is_none();
         let is_demand = |policy: &Policy| policy.effect() == Effect::Forbid && evidence.contains_key(policy.id());
@@ -141,7 +141,7 @@ impl Policies {
         added.sort_unstable();
         let mut ids: Vec<_> = loaded.set.policies().map(|policy| policy.id().to_string()).collect();
         ids.sort_unstable();
-        Ok(Self { actions, evidence, added, ids, widening, confinements, ground })
+        Ok(Self { ground, actions, evidence, added, ids, widening, confinements })
     }
 
     /// The ids of all policies, sorted.

@@ -12,7 +12,7 @@ use crate::api::input::{Input, Params, Segment, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{FileId, Timestamp, UserId};
-use crate::files::{DecisionChange, Judged, MatrixChange, PolicyDiff, PolicySet, Proposed, Turn};
+use crate::files::{DecisionChange, Evidence, Judged, MatrixChange, PolicyDiff, PolicySet, Proposed, Turn};
 
 /// Sets of one page.
 const PAGE: u32 = 50;
@@ -147,7 +147,7 @@ struct JudgedJson {
 
 impl From<Judged> for JudgedJson {
     fn from(judged: Judged) -> Self {
-        let evidence = judged.permitted.map(|evidence| evidence.as_str());
+        let evidence = judged.permitted.map(Evidence::as_str);
         Self { permitted: evidence.is_some(), evidence, policies: judged.policies }
     }
 }
@@ -224,7 +224,7 @@ struct Page {
 }
 
 #[derive(Serialize)]
-struct Sets {
+struct Listed {
     /// The set in force; 0 for the built-in policies alone.
     active: u32,
     sets: Vec<SetJson>,
@@ -232,7 +232,7 @@ struct Sets {
     next: Option<u32>,
 }
 
-async fn list(Asker(subject): Asker, State(api): State<Api>, Params(page): Params<Page>) -> Result<Json<Sets>, Problem> {
+async fn list(Asker(subject): Asker, State(api): State<Api>, Params(page): Params<Page>) -> Result<Json<Listed>, Problem> {
     let found = api.0.files.policy_sets(&subject, page.before, PAGE).await?;
     let next = found.sets.last().filter(|last| found.sets.len() == PAGE as usize && last.number > 1).map(|last| last.number);
     let active = found.active;
@@ -240,7 +240,7 @@ async fn list(Asker(subject): Asker, State(api): State<Api>, Params(page): Param
         let is_active = set.number == active;
         SetJson::of(set, is_active)
     });
-    Ok(Json(Sets { active, sets: sets.collect(), next }))
+    Ok(Json(Listed { active, sets: sets.collect(), next }))
 }
 
 async fn activate(Asker(subject): Asker, State(api): State<Api>, Segment(number): Segment) -> Result<StatusCode, Problem> {
