@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::admission::Admission;
@@ -97,7 +97,10 @@ async fn finish(State(entropy): State<Arc<dyn Entropy>>, mut request: Request, n
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.document(&id);
+        let mut document = problem.document(&id);
+        // What the router or a layer has already said beside it: which methods a path takes.
+        document.headers_mut().extend(response.headers_mut().remove(ALLOW).map(|allowed| (ALLOW, allowed)));
+        response = document;
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {

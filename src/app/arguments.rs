@@ -362,24 +362,24 @@ pub enum Profile {
 /// `satchel schema`.
 #[derive(Debug, Subcommand)]
 pub enum SchemaCommand {
-    /// Write one file per tool, and the schema of policies
-    Write {
-        /// Folder of the definitions
-        #[arg(long, default_value = "tools")]
-        dir: PathBuf,
-        /// Folder of the policies and their schema
-        #[arg(long, default_value = "policies")]
-        policies: PathBuf,
-    },
+    /// Write one file per tool, the description of the HTTP endpoints and the schema of policies
+    Write(SchemaFiles),
     /// Fail when a file differs from the types
-    Check {
-        /// Folder of the definitions
-        #[arg(long, default_value = "tools")]
-        dir: PathBuf,
-        /// Folder of the policies and their schema
-        #[arg(long, default_value = "policies")]
-        policies: PathBuf,
-    },
+    Check(SchemaFiles),
+}
+
+/// Where the definitions lie.
+#[derive(Debug, Args)]
+pub struct SchemaFiles {
+    /// Folder of the definitions of tools
+    #[arg(long, default_value = "tools")]
+    pub dir: PathBuf,
+    /// File of the description of the HTTP endpoints (OpenAPI)
+    #[arg(long, default_value = "openapi.json")]
+    pub openapi: PathBuf,
+    /// Folder of the policies and their schema
+    #[arg(long, default_value = "policies")]
+    pub policies: PathBuf,
 }
 
 /// `satchel customer`.

@@ -1,11 +1,12 @@
 //! How far a standing grant on a file or a folder reaches.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Rights;
 
 /// What somebody of the customer may do with a file, or with all that lies in a folder; each level holds those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Find, hear and download it.

@@ -38,6 +38,8 @@ mod mcp;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod prompts;

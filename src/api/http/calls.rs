@@ -6,13 +6,18 @@ use axum::routing::{patch, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::{Program, unknown_caller};
 use crate::api::input::{Input, Segment, filled, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, CallSettings, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
+use crate::domain::{
+    CallId, CallSettings, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, Timestamp, UserId, Verified,
+};
 use crate::files::{CallRequest, CallerHint};
 
 /// Longest id a platform gives a call, in characters.
@@ -28,7 +33,30 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/calls/{call}/heard", post(heard))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let example = json!({ "caller_number": "+15550100100", "verified": { "method": "pin", "level": 2 }, "locale": "en-GB", "time_zone": "Europe/London" });
+    vec![
+        Operation::post("open_call", "/v1/calls", "Opens a call; its token is for this call alone.", Takes::Key)
+            .body::<NewCall>()
+            .example(example)
+            .gives::<Opened>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::patch("change_call", "/v1/calls/{call}", "Says who calls, how sure the platform is, or in which language.", Takes::Key)
+            .body::<CallChange>()
+            .example(json!({ "verified": { "method": "voice", "level": 3 } }))
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+        Operation::delete("end_call", "/v1/calls/{call}", "Ends a call; its token opens nothing any more.", Takes::Key).gives_nothing(),
+        Operation::post("heard", "/v1/calls/{call}/heard", "What the platform itself heard: keys of the telephone, or words.", Takes::Key)
+            .body::<Said>()
+            .example(json!({ "digits": "1" }))
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `caller_id` or `caller_number`")]
 struct NewCall {
     caller_id: Option<String>,
@@ -40,10 +68,11 @@ struct NewCall {
     time_zone: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Opened {
     call_id: CallId,
     token: String,
+    #[schemars(with = "Instant")]
     expires_at: Timestamp,
 }
 
@@ -99,7 +128,7 @@ async fn open(Program { subject, .. }: Program, State(api): State<Api>, Input(ne
     Ok((StatusCode::CREATED, Json(json)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with what changes")]
 struct CallChange {
     caller_id: Option<String>,
@@ -133,7 +162,7 @@ async fn end(Program { subject, .. }: Program, State(api): State<Api>, Segment(c
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `digits` or `text`")]
 struct Said {
     digits: Option<String>,

@@ -5,13 +5,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, put};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Asker;
 use crate::api::input::{Input, Params, Segment, id, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{FileId, Folder, GrantId, Level, Lifetime, PersonId, Timestamp};
+use crate::domain::{ErrorCode, FileId, Folder, GrantId, Instant, Level, Lifetime, Permission, PersonId, Timestamp};
 use crate::files::{GrantRecord, GrantRequest, Granted, Place, Subject};
 
 pub(super) fn routes() -> Router<Api> {
@@ -22,16 +25,67 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/grants/{grant}", delete(end))
 }
 
-#[derive(Serialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let to = "user_01h455vb4pex5vsknk084sn02q";
+    vec![
+        Operation::get("list_file_grants", "/v1/files/{file}/grants", "The standing rights of a file.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .gives::<Grants>(200),
+        Operation::post("grant_file", "/v1/files/{file}/grants", "Gives a user or a team a standing right on a file.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .body::<OnFile>()
+            .example(json!({ "to": to, "level": "viewer", "lifetime_seconds": 86_400 }))
+            .gives::<GrantJson>(201)
+            .gives::<Owned>(200)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("list_folder_grants", "/v1/folders/grants", "The standing rights of a folder.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .query::<Which>()
+            .gives::<Grants>(200),
+        Operation::post(
+            "grant_folder",
+            "/v1/folders/grants",
+            "Gives a user or a team a standing right on all in a folder.",
+            Takes::KeyOrCall,
+        )
+        .needs(Permission::Share)
+        .body::<OnFolder>()
+        .example(json!({ "folder": "legal/2026", "to": to, "level": "editor" }))
+        .gives::<GrantJson>(201)
+        .fails(&[ErrorCode::Conflict]),
+        Operation::delete("end_grant", "/v1/grants/{grant}", "Ends a standing right.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+        Operation::put(
+            "classify_file",
+            "/v1/files/{file}/classification",
+            "Says what is in a file, for policies to go by.",
+            Takes::KeyOrCall,
+        )
+        .needs(Permission::Admin)
+        .body::<Classification>()
+        .example(json!({ "classification": "medical" }))
+        .gives_nothing()
+        .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Grant")]
 struct GrantJson {
     id: GrantId,
     file: Option<FileId>,
+    #[schemars(with = "Option<String>")]
     folder: Option<Folder>,
     to: PersonId,
     level: Level,
     granted_by: String,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
     /// `null` until it is ended.
+    #[schemars(with = "Option<Instant>")]
     expires_at: Option<Timestamp>,
 }
 
@@ -55,7 +109,7 @@ impl From<GrantRecord> for GrantJson {
 }
 
 /// To whom, how far, and for how long.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `to` and `level`")]
 struct OnFile {
     to: PersonId,
@@ -63,7 +117,7 @@ struct OnFile {
     lifetime_seconds: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `folder`, `to` and `level`")]
 struct OnFolder {
     folder: String,
@@ -72,7 +126,7 @@ struct OnFolder {
     lifetime_seconds: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Owned {
     owner: PersonId,
 }
@@ -107,7 +161,7 @@ async fn on_folder(Asker(subject): Asker, State(api): State<Api>, Input(new): In
     give(&api, &subject, GrantRequest { place, to: new.to, level: new.level, lifetime }).await
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Grants {
     grants: Vec<GrantJson>,
 }
@@ -117,7 +171,7 @@ async fn of_file(Asker(subject): Asker, State(api): State<Api>, Segment(file): S
     Ok(Json(Grants { grants: grants.into_iter().map(GrantJson::from).collect() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Which {
     folder: String,
@@ -133,7 +187,7 @@ async fn end(Asker(subject): Asker, State(api): State<Api>, Segment(grant): Segm
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `classification`")]
 struct Classification {
     classification: String,

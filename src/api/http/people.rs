@@ -5,13 +5,16 @@ use axum::response::IntoResponse;
 use axum::routing::{get, patch, put};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Program;
 use crate::api::input::{Input, Segment, Segments, filled, id, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Person, PersonId, PersonKind, Phone, Role, Timestamp, UserId};
+use crate::domain::{ErrorCode, Instant, Permission, Person, PersonId, PersonKind, Phone, Role, Timestamp, UserId};
 use crate::files::{Membership, PersonChange, PersonRequest};
 
 pub(super) fn routes() -> Router<Api> {
@@ -21,7 +24,33 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/people/{person}/members/{user}", put(join).delete(leave))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("list_people", "/v1/people", "The customer's directory.", Takes::Key).needs(Permission::Admin).gives::<People>(200),
+        Operation::post("add_person", "/v1/people", "Adds a user, a team or a contact.", Takes::Key)
+            .needs(Permission::Admin)
+            .body::<NewPerson>()
+            .example(json!({ "kind": "user", "name": "Amira Haddad", "email": "amira@example.com", "roles": ["member"] }))
+            .gives::<PersonJson>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::patch("change_person", "/v1/people/{person}", "Changes a person; what is not named stays.", Takes::Key)
+            .needs(Permission::Admin)
+            .body::<Change>()
+            .example(json!({ "roles": ["auditor"], "active": true }))
+            .gives::<PersonJson>(200)
+            .fails(&[ErrorCode::Conflict]),
+        // Both ask for the right to administer people too; the table of tests cannot name two ids of two kinds.
+        Operation::put("join_team", "/v1/people/{person}/members/{user}", "Puts a user into a team.", Takes::Key)
+            .gives_nothing()
+            .fails(&[ErrorCode::Forbidden]),
+        Operation::delete("leave_team", "/v1/people/{person}/members/{user}", "Takes a user out of a team.", Takes::Key)
+            .gives_nothing()
+            .fails(&[ErrorCode::Forbidden]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `kind` and `name`")]
 struct NewPerson {
     kind: PersonKind,
@@ -34,7 +63,8 @@ struct NewPerson {
     members: Vec<UserId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Person")]
 struct PersonJson {
     id: PersonId,
     kind: PersonKind,
@@ -45,6 +75,7 @@ struct PersonJson {
     detail: Option<String>,
     members: Vec<UserId>,
     /// `null` while active.
+    #[schemars(with = "Option<Instant>")]
     deactivated_at: Option<Timestamp>,
 }
 
@@ -88,7 +119,8 @@ fn mail_address(text: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 /// What is to change; a blank `email`, `phone` or `detail` takes it away.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "PersonChange")]
 #[serde(deny_unknown_fields, expecting = "an object with what is to change")]
 struct Change {
     name: Option<String>,
@@ -128,7 +160,7 @@ async fn leave(Program { subject, .. }: Program, State(api): State<Api>, Segment
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct People {
     people: Vec<PersonJson>,
 }

@@ -5,13 +5,16 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Asker;
 use crate::api::input::{Input, Params, Segment, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{FileId, Timestamp, UserId};
+use crate::domain::{ErrorCode, FileId, Instant, Permission, Timestamp, UserId};
 use crate::files::{DecisionChange, Evidence, Judged, MatrixChange, PolicyDiff, PolicySet, Proposed, Turn};
 
 /// Sets of one page.
@@ -27,9 +30,49 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/policies/{version}/rollback", post(roll_back))
 }
 
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let rule = r#"@id("quiet") forbid (principal is User, action == Action::"share", resource);"#;
+    let texts = || json!({ "policies": [{ "name": "quiet.cedar", "text": rule }] });
+    let one = "/v1/policies/{version}";
+    vec![
+        Operation::get("list_policies", "/v1/policies", "The customer's sets of policies, the newest first.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .query::<Page>()
+            .gives::<Listed>(200),
+        Operation::post("draft_policies", "/v1/policies", "Keeps policies as a set, which is not in force yet.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .body::<NewSet>()
+            .example(texts())
+            .gives::<Drafted>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::post("validate_policies", "/v1/policies/validate", "Checks policies, and keeps nothing.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .body::<Texts>()
+            .example(texts())
+            .gives::<Checked>(200),
+        Operation::post("compare_policies", "/v1/policies/diff", "What would change if these were in force.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .body::<Compared>()
+            .example(texts())
+            .gives::<DiffJson>(200)
+            .fails(&[ErrorCode::NotFound]),
+        Operation::get("show_policies", one, "One set with its texts.", Takes::KeyOrCall).needs(Permission::Admin).gives::<SetJson>(200),
+        Operation::post("activate_policies", format!("{one}/activate"), "Puts a set in force, on every server at once.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .gives_nothing()
+            .fails(&[ErrorCode::Invalid, ErrorCode::Conflict]),
+        Operation::post("roll_back_policies", format!("{one}/rollback"), "Puts a set in force again.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .gives_nothing()
+            .fails(&[ErrorCode::Invalid, ErrorCode::Conflict]),
+    ]
+}
+
 /// A text of policies; its name stands in what is said of its faults.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `name` and `text`")]
+#[schemars(rename = "PolicyText")]
 struct Text {
     name: String,
     text: String,
@@ -45,7 +88,7 @@ fn pairs(texts: Vec<Text>) -> Vec<(String, String)> {
     texts.into_iter().map(Into::into).collect()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `policies`")]
 struct NewSet {
     policies: Vec<Text>,
@@ -53,7 +96,8 @@ struct NewSet {
     note: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DraftedPolicies")]
 struct Drafted {
     number: u32,
 }
@@ -63,13 +107,14 @@ async fn draft(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<
     Ok((StatusCode::CREATED, Json(Drafted { number })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `policies`")]
 struct Texts {
     policies: Vec<Text>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheckedPolicies")]
 struct Checked {
     valid: bool,
     /// The first fault, with text and line.
@@ -82,7 +127,7 @@ async fn validate(Asker(subject): Asker, State(api): State<Api>, Input(texts): I
 }
 
 /// Texts, or the number of a set that is kept.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `policies` or `number`")]
 struct Compared {
     policies: Option<Vec<Text>>,
@@ -98,7 +143,8 @@ async fn compare(Asker(subject): Asker, State(api): State<Api>, Input(compared):
     Ok(Json(api.0.files.compare_policies(&subject, proposed).await?.into()))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PolicyDiff")]
 struct DiffJson {
     /// The set in force; 0 for the built-in policies alone.
     active: u32,
@@ -109,7 +155,8 @@ struct DiffJson {
     decisions: DecisionsJson,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MatrixChange")]
 struct CellJson {
     who: String,
     on: String,
@@ -118,7 +165,8 @@ struct CellJson {
     after: char,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DecisionChanges")]
 struct DecisionsJson {
     users: usize,
     files: usize,
@@ -126,7 +174,8 @@ struct DecisionsJson {
     told: Vec<DecisionJson>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DecisionChange")]
 struct DecisionJson {
     user: UserId,
     name: String,
@@ -137,7 +186,8 @@ struct DecisionJson {
     after: JudgedJson,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Judged")]
 struct JudgedJson {
     permitted: bool,
     /// What must show that the caller agreed, where it is permitted.
@@ -181,14 +231,17 @@ impl From<PolicyDiff> for DiffJson {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PolicySet")]
 struct SetJson {
     number: u32,
     /// `active`, `draft` when it never was in force, else `retired`.
     state: &'static str,
     note: String,
     created_by: String,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
+    #[schemars(with = "Option<Instant>")]
     activated_at: Option<Timestamp>,
     policies: Vec<Text>,
 }
@@ -217,13 +270,14 @@ async fn show(Asker(subject): Asker, State(api): State<Api>, Segment(number): Se
     Ok(Json(SetJson::of(set, is_active)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
     before: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PolicySets")]
 struct Listed {
     /// The set in force; 0 for the built-in policies alone.
     active: u32,

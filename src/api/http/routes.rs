@@ -3,8 +3,10 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, people, policies, store_events, tools, upload, uploads,
+    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, people, policies, store_events, tools, upload,
+    uploads,
 };
+use crate::api::openapi::Operation;
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -23,6 +25,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(uploads::routes())
         .merge(audit::routes())
         .merge(store_events::routes())
+        .merge(openapi::routes())
 }
 
 /// Endpoints for whoever watches the server.
@@ -33,4 +36,28 @@ pub(in crate::api) fn watched() -> Router<Api> {
 /// Endpoints that take as long as their bytes do.
 pub(in crate::api) fn streams() -> Router<Api> {
     upload::routes().merge(uploads::long_routes())
+}
+
+/// How all of them are described.
+pub(in crate::api) fn operations() -> Vec<Operation> {
+    [
+        customers::operations(),
+        people::operations(),
+        policies::operations(),
+        keys::operations(),
+        calls::operations(),
+        tools::operations(),
+        files::operations(),
+        grants::operations(),
+        holds::operations(),
+        imports::operations(),
+        uploads::operations(),
+        upload::operations(),
+        audit::operations(),
+        store_events::operations(),
+        openapi::operations(),
+        health::operations(),
+        metrics::operations(),
+    ]
+    .concat()
 }

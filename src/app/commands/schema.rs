@@ -1,9 +1,11 @@
-//! `satchel schema`: what is committed and made from types: the tools' definitions, and the schema of policies.
+//! `satchel schema`: what is committed and made from types: the definitions of tools, the description of the HTTP
+//! endpoints, and the schema of policies.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::api::openapi;
 use crate::app::arguments::SchemaCommand;
 use crate::app::failure::Failure;
 use crate::app::terminal::Terminal;
@@ -16,15 +18,19 @@ const POLICY_SCHEMA: &str = "satchel.cedarschema";
 /// Writes or checks the definitions.
 pub fn schema(command: &SchemaCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
-        SchemaCommand::Write { dir, policies } => {
-            write(dir, terminal)?;
-            write_policy_schema(policies, terminal)
+        SchemaCommand::Write(files) => {
+            write(&files.dir, terminal)?;
+            write_file(&files.openapi, &described()?, terminal)?;
+            fs::create_dir_all(&files.policies).map_err(file_failure(&files.policies))?;
+            write_file(&files.policies.join(POLICY_SCHEMA), &policy::schema(), terminal)
         }
-        SchemaCommand::Check { dir, policies } => {
-            let mut drift = drift(dir)?;
-            drift.extend(policy_drift(policies));
+        SchemaCommand::Check(files) => {
+            let mut drift = drift(&files.dir)?;
+            drift.extend(file_drift(&files.openapi, &described()?));
+            drift.extend(file_drift(&files.policies.join(POLICY_SCHEMA), &policy::schema()));
             if drift.is_empty() {
-                return Ok(terminal.line(format!("`{}` and `{}` are in step with the types", dir.display(), policies.display()))?);
+                let (dir, openapi, policies) = (files.dir.display(), files.openapi.display(), files.policies.display());
+                return Ok(terminal.line(format!("`{dir}`, `{openapi}` and `{policies}` are in step with the types"))?);
             }
             for line in &drift {
                 terminal.line(line)?;
@@ -39,6 +45,11 @@ pub fn schema(command: &SchemaCommand, terminal: Terminal) -> Result<(), Failure
 fn published() -> Result<BTreeMap<String, String>, Failure> {
     let text = |definition| serde_json::to_string_pretty(definition).map_err(|error| Failure::Output(error.into()));
     definitions().iter().map(|definition| Ok((format!("{}.json", definition.name), text(definition)? + "\n"))).collect()
+}
+
+/// The description of the HTTP endpoints.
+fn described() -> Result<String, Failure> {
+    serde_json::to_string_pretty(&openapi()).map(|text| text + "\n").map_err(|error| Failure::Output(error.into()))
 }
 
 fn file_failure(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
@@ -69,26 +80,21 @@ fn write(dir: &Path, terminal: Terminal) -> Result<(), Failure> {
         terminal.line(format!("removed {}", dir.join(name).display()))?;
     }
     for (name, text) in &published {
-        let path = dir.join(name);
-        fs::write(&path, text).map_err(file_failure(&path))?;
-        terminal.line(format!("wrote {}", path.display()))?;
+        write_file(&dir.join(name), text, terminal)?;
     }
     Ok(())
 }
 
-fn write_policy_schema(dir: &Path, terminal: Terminal) -> Result<(), Failure> {
-    fs::create_dir_all(dir).map_err(file_failure(dir))?;
-    let path = dir.join(POLICY_SCHEMA);
-    fs::write(&path, policy::schema()).map_err(file_failure(&path))?;
+fn write_file(path: &Path, text: &str, terminal: Terminal) -> Result<(), Failure> {
+    fs::write(path, text).map_err(file_failure(path))?;
     Ok(terminal.line(format!("wrote {}", path.display()))?)
 }
 
-/// What is wrong with the schema of policies in a folder.
-pub fn policy_drift(dir: &Path) -> Option<String> {
-    let path = dir.join(POLICY_SCHEMA);
-    match fs::read_to_string(&path) {
-        Ok(found) if found == policy::schema() => None,
-        Ok(_) => Some(format!("{} differs from its types", path.display())),
+/// What is wrong with one file, where something is.
+fn file_drift(path: &Path, text: &str) -> Option<String> {
+    match fs::read_to_string(path) {
+        Ok(found) if found == *text => None,
+        Ok(_) => Some(format!("{} differs from its type", path.display())),
         Err(_) => Some(format!("{} is missing", path.display())),
     }
 }
@@ -100,30 +106,13 @@ pub fn drift(dir: &Path) -> Result<Vec<String>, Failure> {
     for name in names_in(dir)?.iter().filter(|name| !published.contains_key(*name)) {
         lines.push(format!("{} belongs to no tool", dir.join(name).display()));
     }
-    for (name, text) in &published {
-        let path = dir.join(name);
-        match fs::read_to_string(&path) {
-            Ok(found) if found == *text => {}
-            Ok(_) => lines.push(format!("{} differs from its type", path.display())),
-            Err(_) => lines.push(format!("{} is missing", path.display())),
-        }
-    }
+    lines.extend(published.iter().filter_map(|(name, text)| file_drift(&dir.join(name), text)));
     Ok(lines)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_schema_of_policies_is_in_step_until_it_changes() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(policy_drift(dir.path()).is_some_and(|line| line.ends_with("is missing")));
-        write_policy_schema(dir.path(), Terminal::standard()).unwrap();
-        assert_eq!(policy_drift(dir.path()), None);
-        fs::write(dir.path().join(POLICY_SCHEMA), "entity Customer;").unwrap();
-        assert!(policy_drift(dir.path()).is_some_and(|line| line.ends_with("differs from its types")));
-    }
 
     #[test]
     fn what_was_written_is_in_step_until_a_file_changes() {

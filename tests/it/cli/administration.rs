@@ -110,7 +110,9 @@ fn files_alone_are_enough(data: &Path, customer: &str, key: &str, records: &str)
 fn definitions_are_written_checked_and_exported() {
     let dir = tempfile::tempdir().unwrap();
     let (tools, policies) = (dir.path().join("tools"), dir.path().join("policies"));
-    let schema = |verb| run(&["schema", verb, "--dir", tools.to_str().unwrap(), "--policies", policies.to_str().unwrap()]);
+    let described = dir.path().join("openapi.json");
+    let [tools_text, policies_text, described] = [&tools, &policies, &described].map(|path| path.to_str().unwrap());
+    let schema = |verb| run(&["schema", verb, "--dir", tools_text, "--policies", policies_text, "--openapi", described]);
     assert_eq!(schema("check").code, Some(1));
     assert_eq!(schema("write").code, Some(0));
     assert_eq!(schema("check").code, Some(0));

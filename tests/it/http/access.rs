@@ -392,7 +392,8 @@ async fn system_records(world: &World) -> u64 {
 async fn unknown_paths_and_methods_are_problems_too() {
     let world = World::start().await;
     world.get("/v2/files", "").await.expect_problem(404, "not_found");
-    world.delete("/v1/tools", "").await.expect_problem(405, "invalid");
+    let refused = world.delete("/v1/tools", "").await.expect_problem(405, "invalid");
+    assert_eq!(refused.header("allow"), "GET,HEAD");
     let health = world.get("/healthz", "").await.expect(200);
     assert_eq!(health.json(), json!({"status": "ok"}));
     assert!(health.header("x-request-id").starts_with("req_"));
