@@ -14,6 +14,7 @@ mod http;
 mod input;
 mod limits;
 pub mod mcp;
+pub mod oauth;
 mod openapi;
 mod origin;
 mod pages;

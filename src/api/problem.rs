@@ -19,6 +19,7 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     say: Option<String>,
+    challenge: Option<HeaderValue>,
 }
 
 /// Why a request was not answered (RFC 9457).
@@ -100,7 +101,7 @@ impl Problem {
     /// A problem with what was wrong and what to do, for the developer who reads it.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, status: status(code), detail: detail.into(), say: None }
+        Self { code, status: status(code), detail: detail.into(), say: None, challenge: None }
     }
 
     /// The request cannot be read.
@@ -140,6 +141,13 @@ impl Problem {
         self
     }
 
+    /// The same problem, with what is said in `WWW-Authenticate`.
+    #[must_use]
+    pub(super) fn challenged(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
     /// The code.
     pub const fn code(&self) -> ErrorCode {
         self.code
@@ -169,7 +177,9 @@ impl Problem {
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.code == ErrorCode::Unauthenticated {
+        if let Some(challenge) = &self.challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        } else if self.code == ErrorCode::Unauthenticated {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = retry_after(self.code) {

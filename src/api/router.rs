@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::http as endpoints;
+use super::oauth::{self, Gate};
 use super::origin::RequestId;
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
@@ -27,15 +28,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// All doors. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or limits and
 /// audit do not know where a request comes from.
 pub fn router(parts: ApiParts) -> Router {
-    let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
-    let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
+    let ApiParts { files, tools, speech, settings, oauth: rules, mcp, entropy, tasks, stop } = parts;
+    let gate = Gate::new(&settings.public_url, rules);
+    let door = Doorkeeper::new(files.clone(), gate, &settings.public_url, tasks.clone(), stop);
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
     let admission = Admission::new(&settings.limits);
     let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);
-    let timed = endpoints::routes().merge(pages::routes()).layer(in_time.clone()).layer(admitted.clone());
+    let timed = endpoints::routes().merge(pages::routes()).merge(oauth::routes()).layer(in_time.clone()).layer(admitted.clone());
     // Whoever watches the server must get an answer when it is full too.
     let watched = endpoints::watched().layer(in_time);
     let mut all = timed

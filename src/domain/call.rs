@@ -149,6 +149,12 @@ impl Permissions {
         self.0.contains(&permission)
     }
 
+    /// Those that are also among the others.
+    #[must_use]
+    pub fn within(&self, others: &Self) -> Self {
+        Self(self.iter().filter(|permission| others.has(*permission)).collect())
+    }
+
     /// In order.
     pub fn iter(&self) -> impl Iterator<Item = Permission> + '_ {
         self.0.iter().copied()

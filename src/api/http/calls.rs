@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{patch, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::tz::TimeZone;
@@ -16,9 +16,9 @@ use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{
-    CallId, CallSettings, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, Timestamp, UserId, Verified,
+    CallId, CallSettings, Caller, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, Timestamp, UserId, Verified,
 };
-use crate::files::{CallRequest, CallerHint};
+use crate::files::{CallRecord, CallRequest, CallerHint};
 
 /// Longest id a platform gives a call, in characters.
 const MAX_EXTERNAL_ID: usize = 128;
@@ -28,7 +28,7 @@ const MAX_LEVEL: u8 = 3;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
-        .route("/v1/calls", post(open))
+        .route("/v1/calls", get(list).post(open))
         .route("/v1/calls/{call}", patch(change).delete(end))
         .route("/v1/calls/{call}/heard", post(heard))
 }
@@ -42,6 +42,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .example(example)
             .gives::<Opened>(201)
             .fails(&[ErrorCode::Conflict]),
+        Operation::get("list_calls", "/v1/calls", "The calls that are on the line, newest first.", Takes::Key)
+            .needs(Permission::Admin)
+            .gives::<Calls>(200),
         Operation::patch("change_call", "/v1/calls/{call}", "Says who calls, how sure the platform is, or in which language.", Takes::Key)
             .body::<CallChange>()
             .example(json!({ "verified": { "method": "voice", "level": 3 } }))
@@ -126,6 +129,58 @@ async fn open(Program { subject, .. }: Program, State(api): State<Api>, Input(ne
     let opened = api.0.files.open_call(&subject, &request).await?;
     let json = Opened { call_id: opened.call, token: opened.token, expires_at: opened.expires_at };
     Ok((StatusCode::CREATED, Json(json)))
+}
+
+/// A call that is on the line, without anything that opens it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Call")]
+struct CallJson {
+    call_id: CallId,
+    /// The platform's own id of it.
+    external_id: Option<String>,
+    /// `null` for a guest.
+    caller_id: Option<UserId>,
+    /// Of a guest.
+    caller_number: Option<String>,
+    verified: Verified,
+    permissions: Vec<Permission>,
+    locale: String,
+    time_zone: String,
+    #[schemars(with = "Instant")]
+    opened_at: Timestamp,
+    #[schemars(with = "Instant")]
+    expires_at: Timestamp,
+}
+
+impl From<CallRecord> for CallJson {
+    fn from(call: CallRecord) -> Self {
+        let (caller_id, caller_number) = match call.caller {
+            Caller::User(user) => (Some(user), None),
+            Caller::Guest { number } => (None, number.map(String::from)),
+        };
+        Self {
+            call_id: call.id,
+            external_id: call.external_id,
+            caller_id,
+            caller_number,
+            verified: call.verified,
+            permissions: call.permissions.iter().collect(),
+            locale: call.settings.locale,
+            time_zone: call.settings.time_zone,
+            opened_at: call.created_at,
+            expires_at: call.expires_at,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Calls {
+    calls: Vec<CallJson>,
+}
+
+async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Calls>, Problem> {
+    let living = api.0.files.living_calls(&subject).await?;
+    Ok(Json(Calls { calls: living.into_iter().map(CallJson::from).collect() }))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -19,6 +19,7 @@ mod imports;
 mod keys;
 mod metrics;
 mod openapi;
+mod operator_keys;
 mod people;
 mod policies;
 mod routes;

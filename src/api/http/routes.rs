@@ -3,8 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, people, policies, store_events, tools, upload,
-    uploads,
+    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, people, policies, store_events,
+    tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -16,6 +16,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(people::routes())
         .merge(policies::routes())
         .merge(keys::routes())
+        .merge(operator_keys::routes())
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
@@ -45,6 +46,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         people::operations(),
         policies::operations(),
         keys::operations(),
+        operator_keys::operations(),
         calls::operations(),
         tools::operations(),
         files::operations(),

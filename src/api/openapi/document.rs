@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::operation::{Body, Content, Given, Operation, Shape, Takes};
 use super::variables::{names, variable};
 use crate::api::problem::{Document as ProblemDocument, retry_after, status, title};
-use crate::api::{http, pages};
+use crate::api::{http, oauth, pages};
 use crate::domain::{ErrorCode, Permission};
 
 const PROBLEM_TYPE: &str = "application/problem+json";
@@ -21,6 +21,7 @@ const ABOUT: &str = "The file toolbox of voice agents: finds files by how they w
 pub fn openapi() -> Value {
     let mut operations = http::operations();
     operations.extend(pages::operations());
+    operations.extend(oauth::operations());
     Writer::default().document(&operations)
 }
 

@@ -20,7 +20,7 @@ pub const TABLES: [Table; 31] = [
     table("policy_sets", "SELECT, INSERT, UPDATE (activated_at)"),
     table("people", "SELECT, INSERT, UPDATE (name, email, phone, roles, detail, deactivated_at)"),
     table("team_members", "SELECT, INSERT, DELETE"),
-    table("api_keys", "SELECT, INSERT, UPDATE (revoked_at)"),
+    table("api_keys", "SELECT, INSERT, UPDATE (revoked_at, secret_hash, rotated_at, previous_hash, previous_until, last_used_at)"),
     table("calls", "SELECT, INSERT, UPDATE"),
     table("call_pending", "SELECT, INSERT, UPDATE, DELETE"),
     table("idempotency", "SELECT, INSERT, UPDATE, DELETE"),

@@ -5,6 +5,7 @@ mod admin;
 mod calls;
 mod files;
 mod grants;
+mod keys;
 mod pages;
 mod rules;
 mod tools;
