@@ -53,6 +53,7 @@ impl PolicyCache {
             return Arc::clone(&set.policies);
         }
         if kept.sets.len() >= KEPT
+            && !kept.sets.contains_key(&customer)
             && let Some(oldest) = kept.sets.iter().min_by_key(|(_, set)| set.used).map(|(customer, _)| *customer)
         {
             kept.sets.remove(&oldest);

@@ -148,7 +148,7 @@ mod tests {
                 ids.my_team
             ),
             r#"@id("a") forbid (principal, action, resource) unless { resource in Folder::"legal" };"#.to_owned(),
-            r#"@id("a") permit (principal is Guest, action, resource in Folder::"finance") when { resource.common };"#.to_owned(),
+            r#"@id("a") permit (principal is Guest, action, resource is File in Folder::"finance") when { resource.common };"#.to_owned(),
             format!(r#"@id("a") permit (principal in Team::"{}", action, resource in Folder::"");"#, ids.my_team),
             r#"@id("a") permit (principal, action == Action::"find", resource is File in Folder::"finance/2026");"#.to_owned(),
             r#"@id("a") permit (principal, action == Action::"find", resource is File);"#.to_owned(),

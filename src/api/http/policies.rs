@@ -24,10 +24,14 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/policies", get(list).post(draft))
         .route("/v1/policies/validate", post(validate))
-        .route("/v1/policies/diff", post(compare))
         .route("/v1/policies/{version}", get(show))
         .route("/v1/policies/{version}/activate", post(activate))
         .route("/v1/policies/{version}/rollback", post(roll_back))
+}
+
+/// What takes as long as there are policies to ask for every role, action and kind of file.
+pub(super) fn long_routes() -> Router<Api> {
+    Router::new().route("/v1/policies/diff", post(compare))
 }
 
 /// How they are described.

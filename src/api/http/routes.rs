@@ -34,9 +34,9 @@ pub(in crate::api) fn watched() -> Router<Api> {
     health::routes().merge(metrics::routes())
 }
 
-/// Endpoints that take as long as their bytes do.
+/// Endpoints that take as long as their bytes or their sums do.
 pub(in crate::api) fn streams() -> Router<Api> {
-    upload::routes().merge(uploads::long_routes())
+    upload::routes().merge(uploads::long_routes()).merge(policies::long_routes())
 }
 
 /// How all of them are described.

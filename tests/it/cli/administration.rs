@@ -180,7 +180,7 @@ fn an_owner_puts_policies_in_force_and_back_at_the_terminal() {
     let broken = text_of("broken.cedar", "\n@id(\"a\") forbid (principal, action == Action::\"shred\", resource);");
     // A file alone is checked without a server.
     assert!(run(&["policy", "validate", &rule]).out.contains("1 policies are valid"));
-    run(&["policy", "validate", &broken]).refused(1, "`broken.cedar`, line 2");
+    run(&["policy", "validate", &broken]).refused(2, "`broken.cedar`, line 2");
     run(&["policy", "activate", &broken, "--data", data]).refused(1, "line 2");
     let diff = run(&["policy", "diff", &rule, "--data", data]);
     assert!(diff.out.contains("+ quiet") && diff.out.contains("share outside"), "{diff:?}");

@@ -60,14 +60,14 @@ async fn a_set_holds_once_it_is_in_force_and_no_longer_than_that() {
     let token = house.as_caller(&house.ana).await;
     let number = house.draft(NO_DOWNLOADS).await.expect(201).json()["number"].clone();
     assert_eq!(number, 1);
-    house.content(&token).await.expect(303);
+    house.content(&token).await.expect(302);
     house.activate(1).await.expect(204);
     house.content(&token).await.expect_problem(403, "forbidden");
     let record = house.last("download").await;
     assert_eq!((&record["policy"], &record["decision"]), (&json!("no-downloads"), &json!("deny")));
-    house.content(&house.tenant.key).await.expect(303);
+    house.content(&house.tenant.key).await.expect(302);
     assert_eq!(house.rule("").await, 2);
-    house.content(&token).await.expect(303);
+    house.content(&token).await.expect(302);
     let back = |number: u64| format!("/v1/policies/{number}/rollback");
     house.world.post(&back(1), &house.tenant.key, &Value::Null).await.expect(204);
     house.content(&token).await.expect_problem(403, "forbidden");
@@ -75,7 +75,7 @@ async fn a_set_holds_once_it_is_in_force_and_no_longer_than_that() {
     house.world.post(&back(3), &house.tenant.key, &Value::Null).await.expect_problem(409, "conflict");
     house.world.post(&back(9), &house.tenant.key, &Value::Null).await.expect_problem(404, "not_found");
     house.world.post(&back(0), &house.tenant.key, &Value::Null).await.expect(204);
-    house.content(&token).await.expect(303);
+    house.content(&token).await.expect(302);
     let listed = house.world.get("/v1/policies", &house.tenant.key).await.expect(200).json();
     let states: Vec<&str> = listed["sets"].as_array().unwrap().iter().map(|set| set["state"].as_str().unwrap()).collect();
     assert_eq!((&listed["active"], states), (&json!(0), vec!["draft", "retired", "retired"]));
@@ -155,7 +155,7 @@ async fn finding_listing_and_telling_go_by_the_customers_own_policies() {
         (found.text("/outcome"), listed["files"].as_array().unwrap().len())
     };
     assert_eq!(found(&guest).await, ("not_found".to_owned(), 0));
-    assert_eq!(found(&house.ana).await, ("choose".to_owned(), 2));
+    assert_eq!(found(&house.ana).await, ("done".to_owned(), 2));
     house.rule(r#"@id("open-notices") permit (principal in Role::"guest", action in [Action::"find", Action::"describe"], resource in Folder::"notices");"#).await;
     assert_eq!(found(&guest).await, ("done".to_owned(), 1));
     let confined = format!(
@@ -180,10 +180,10 @@ async fn classification_verification_door_and_hour_decide_on_a_call() {
     };
     house.rule(include_str!("../../../policies/examples/medical-by-pin.cedar")).await;
     house.content(&by("number", "UTC").await).await.expect_problem(403, "forbidden");
-    house.content(&by("pin", "UTC").await).await.expect(303);
+    house.content(&by("pin", "UTC").await).await.expect(302);
     // The clock of the test stands at nine in the morning, UTC, of a Monday.
     house.rule(include_str!("../../../policies/examples/no-downloads-at-night.cedar")).await;
-    house.content(&by("none", "UTC").await).await.expect(303);
+    house.content(&by("none", "UTC").await).await.expect(302);
     house.content(&by("none", "America/Los_Angeles").await).await.expect_problem(403, "forbidden");
     house.rule(include_str!("../../../policies/examples/removal-by-programs.cedar")).await;
     world.delete(&format!("/v1/files/{}", house.file), &by("pin", "UTC").await).await.expect_problem(403, "forbidden");
@@ -196,14 +196,17 @@ async fn text_that_was_read_out_counts_in_policies() {
     let world = &house.world;
     world.person(&house.tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
     house.rule(r#"@id("after-text") forbid (principal, action == Action::"share", resource) when { context.untrusted_text && context.external };"#).await;
+    let text = b"In short: the lease of the hall runs until the end of June.";
+    world.file(&house.as_caller(&house.ana).await, "name=lease.txt&title=Hall%20Lease", text).await;
     let share = async |token: &str| {
-        let asked = json!({"file": "Kestrel Terms", "with": "Jonas Weber"});
+        let asked = json!({"file": "Hall Lease", "with": "Jonas Weber"});
         world.post("/v1/tools/share_file", token, &asked).await.expect(200).text("/outcome")
     };
     let token = house.as_caller(&house.ana).await;
     assert_eq!(share(&token).await, "confirm");
     let token = house.as_caller(&house.ana).await;
-    world.post("/v1/tools/describe_file", &token, &json!({"file": "Kestrel Terms"})).await.expect(200);
+    let told = world.post("/v1/tools/describe_file", &token, &json!({"file": "Hall Lease"})).await.expect(200);
+    assert_eq!(told.json()["data"]["summary"]["untrusted"], true, "{told:?}");
     assert_ne!(share(&token).await, "confirm");
     assert_eq!(house.last("share").await["policy"], "after-text");
 }
