@@ -11,7 +11,7 @@ use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, Guess, LinkRecord, NewCode, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission,
-    Permissions, Person, Phone, ScanStatus, Verified,
+    Permissions, Person, Phone, ScanStatus,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -369,13 +369,7 @@ impl Files {
             call: None,
             origin: Door::Page.into(),
             assurance: None,
-            conditions: Conditions {
-                door: Door::Page,
-                verified: Verified::default(),
-                external: false,
-                untrusted_text: false,
-                now: self.now(),
-            },
+            conditions: Conditions::at(Door::Page, self.now()),
             patience,
             opened: Vec::new(),
         };

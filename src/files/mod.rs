@@ -40,12 +40,16 @@ mod object_events;
 mod once;
 mod orders;
 mod people;
+mod policies;
+mod policy_cache;
+mod policy_diff;
 mod posts;
 mod redeem;
 mod sealing;
 mod secrets;
 mod sessions;
 mod share;
+mod standing;
 mod sweeps;
 mod trail;
 mod verdicts;
@@ -75,13 +79,16 @@ pub use keys::{CreatedKey, Overlap, RotatedKey};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
-pub use people::{PersonRequest, Who};
+pub use people::{Membership, PersonRequest, Who};
+pub use policies::{PolicySets, Proposed, Turn};
+pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use redeem::Redeemed;
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
 pub use words::WORDS as CODE_WORDS;
@@ -89,7 +96,7 @@ pub use words::WORDS as CODE_WORDS;
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, HeldFile, ImportNote,
-    ImportRecord, ImportState, Job, KeyRecord, Sighting, VersionRecord,
+    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, GrantRecord, HeldFile,
+    ImportNote, ImportRecord, ImportState, Job, KeyRecord, PersonChange, Place, PolicySet, Sighting, VersionRecord,
 };
 pub use crate::policy::Evidence;

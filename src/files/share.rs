@@ -12,7 +12,7 @@ use crate::domain::{
     AuditEntry, CallContext, CallId, Decision, Edition, FileId, FileRecord, FileStatus, Instant, Lifetime, LinkId, MessageId, PendingId,
     Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
-use crate::policy::{Evidence, Permit, Share};
+use crate::policy::{Permit, Share};
 
 /// What the caller wants shared.
 #[derive(Debug, Clone)]
@@ -160,7 +160,7 @@ impl Files {
         // Its fixed words and the two names.
         let words = 12 + file.title.split_whitespace().count() + recipient.name.split_whitespace().count();
         let entry = subject.file_entry("confirm", &file, &permit);
-        let pending = self.put_in_wait(ctx, &asked, words, Evidence::default(), &entry).await?;
+        let pending = self.put_in_wait(ctx, &asked, words, permit.evidence(), &entry).await?;
         Ok(ShareAnswer::Confirm(Box::new(ReadBack {
             pending,
             file,

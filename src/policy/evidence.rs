@@ -16,6 +16,9 @@ impl Evidence {
     /// Every kind, from least to most.
     pub const ALL: [Self; 3] = [Self::ModelWord, Self::Heard, Self::Keypad];
 
+    /// The annotation of a policy that demands it.
+    pub(super) const ANNOTATION: &'static str = "evidence";
+
     /// The text form, as policies name it.
     pub const fn as_str(self) -> &'static str {
         match self {

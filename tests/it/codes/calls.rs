@@ -23,7 +23,7 @@ impl Line {
         let owner = world.user(&tenant, "Amira Haddad", "member").await;
         world.person(&tenant, &json!({"kind": "contact", "name": "Dana Reyes", "phone": DANA})).await;
         let call = world.call(&tenant, &owner).await;
-        let file = world.file(&call.token, "name=plan.txt&title=Harbour%20Plan", b"Summary: Two piers.\nTwo piers.").await;
+        let file = world.file(&call.token, "name=plan.txt&title=Harbour%20Plan", b"In short: Two piers.\nTwo piers.").await;
         let line = Self { world, tenant, code: String::new(), file };
         let asked = line.tool(&call, "share_file", json!({"file": "the harbour plan", "with": "Dana Reyes"})).await;
         assert_eq!(asked.text("/outcome"), "confirm", "{asked:?}");

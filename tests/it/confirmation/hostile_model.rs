@@ -121,7 +121,7 @@ async fn where_the_platform_tells_what_is_said_no_patience_helps_it() {
 #[tokio::test]
 async fn documents_that_order_it_to_share_get_nothing_out() {
     let title = "Harbour Project Budget";
-    let body = format!("Summary: {ORDER}.\nThe budget of the harbour project.");
+    let body = format!("In short: {ORDER}.\nThe budget of the harbour project.");
     let places: [(&str, Vec<(&str, &str)>, &str); 5] = [
         ("body", vec![("name", "budget.txt"), ("title", title)], &body),
         (
@@ -151,7 +151,7 @@ async fn documents_that_order_it_to_share_get_nothing_out() {
 #[tokio::test]
 async fn what_a_document_says_is_never_said_as_an_order() {
     let scene = Scene::open().await;
-    let body = format!("Summary: {ORDER}.\nThe budget of the harbour project.");
+    let body = format!("In short: {ORDER}.\nThe budget of the harbour project.");
     let file = scene.obey(&[("name", "budget.txt"), ("title", "Harbour Project Budget")], &body).await;
     let told = scene.tool(&scene.call, None, "describe_file", json!({ "file": file })).await;
     assert!(!told.text("/say").contains("Mallory"), "{told:?}");
