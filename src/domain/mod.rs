@@ -14,6 +14,7 @@ mod clock;
 mod error;
 mod file;
 mod id;
+mod message;
 mod name;
 mod person;
 mod region;
@@ -32,6 +33,7 @@ pub use id::{
     AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
     PersonId, ShareId, TeamId, UploadId, UserId,
 };
+pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
 pub use region::{RegionName, RegionNameError};

@@ -46,6 +46,8 @@ pub struct FilesSettings {
     pub public_url: String,
     /// Whether tools may give a link's address to the model.
     pub reveal_links: bool,
+    /// Whether link and code go in one message to whoever has one address only; else the call tells the code.
+    pub code_beside_link: bool,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
     /// How long what is deleted stays.
@@ -72,6 +74,7 @@ impl Default for FilesSettings {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
             reveal_links: false,
+            code_beside_link: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
             keeping: Keeping::default(),
             anchor_days: 6 * 365,

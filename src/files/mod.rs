@@ -28,9 +28,11 @@ mod identity;
 mod index;
 mod inspection;
 mod library;
+mod messages;
 mod moving;
 mod object_events;
 mod once;
+mod outbox;
 mod people;
 mod posts;
 mod sealing;
@@ -60,11 +62,12 @@ pub use inspection::{UnderInspection, Understood};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
+pub use outbox::OutboxLine;
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
-pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
 
@@ -72,5 +75,5 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, Sighting, VersionRecord,
+    KeyRecord, MessageState, Sighting, VersionRecord,
 };

@@ -1,16 +1,16 @@
-//! What happened, whether its record is whole, what was sent, and what is under way.
+//! What happened, whether its record is whole, and what is under way.
 
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-use crate::api::credential::{Asker, Auditor, Program};
+use crate::api::credential::{Asker, Auditor};
 use crate::api::input::{Params, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CustomerId, Door, Timestamp};
-use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, OutboxLine, Subject};
+use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, Subject};
 
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
@@ -21,7 +21,6 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/audit/verify", get(verify))
         .route("/v1/audit/checkpoints", get(checkpoints))
         .route("/v1/audit/key", get(key))
-        .route("/v1/outbox", get(outbox))
         .route("/v1/progress", get(progress))
 }
 
@@ -155,15 +154,6 @@ async fn verify(auditor: Auditor, State(api): State<Api>) -> Result<Json<Verifie
         Auditor::Asker(subject) => vec![api.0.files.verify_audit(&subject).await?],
     };
     Ok(Json(Verified { intact: chains.iter().all(|chain| chain.fault.is_none()), chains }))
-}
-
-#[derive(Serialize)]
-struct Outbox {
-    messages: Vec<OutboxLine>,
-}
-
-async fn outbox(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Outbox>, Problem> {
-    Ok(Json(Outbox { messages: api.0.files.outbox(&subject).await? }))
 }
 
 #[derive(Serialize)]

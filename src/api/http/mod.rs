@@ -17,6 +17,7 @@ mod holds;
 mod imports;
 mod keys;
 mod metrics;
+mod outbox;
 mod people;
 mod routes;
 mod store_events;

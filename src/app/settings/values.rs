@@ -118,6 +118,8 @@ impl Default for BytesSettings {
 pub struct LinkSettings {
     /// Whether tools may give a link's address to the model.
     pub reveal: bool,
+    /// Whether link and code go in one message to a recipient with one address; else the caller hears the code.
+    pub code_beside_link: bool,
 }
 
 /// `limits`.

@@ -35,7 +35,7 @@ pub const TABLES: [Table; 29] = [
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
-    table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
+    table("outbox", "SELECT, INSERT, UPDATE"),
     table("jobs", "SELECT, INSERT, UPDATE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),

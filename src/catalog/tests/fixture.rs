@@ -353,6 +353,21 @@ impl Fixture {
         }
     }
 
+    /// A message that is good for ten minutes.
+    pub fn new_message(&self, recipient: PersonId, channel: Channel) -> NewMessage {
+        NewMessage {
+            id: MessageId::new(&*self.clock, &*self.entropy),
+            recipient,
+            channel,
+            address: format!("address by {channel}"),
+            sealed_body: "sealed body".to_owned(),
+            about: None,
+            code: None,
+            call: None,
+            expires_at: self.in_seconds(600),
+        }
+    }
+
     pub async fn try_code(&self, customer: CustomerId, link: LinkId, code: &str) -> Attempt {
         self.catalog.try_code(customer, link, &hash(code), &entry("right"), &entry("wrong")).await.unwrap()
     }

@@ -87,13 +87,7 @@ impl World {
         let code = fx.new_code(call, share.link.id, "427913");
         let (link, code_id) = (share.link.id, code.id);
         share.code = Some(code);
-        share.messages.push(NewMessage {
-            id: MessageId::new(&*fx.clock, &*fx.entropy),
-            recipient: john,
-            channel: "mail",
-            address: "john@example.com".to_owned(),
-            sealed_body: "sealed".to_owned(),
-        });
+        share.messages.push(fx.new_message(john, Channel::Mail));
         catalog.share(&share, None, &entry("share")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();

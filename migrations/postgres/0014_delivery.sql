@@ -1,0 +1,20 @@
+-- Where a message is, who has it in hand, and what ends it: `about` names the share or request it belongs to.
+-- What was written before anything delivered it stays to be looked at (`kept`).
+ALTER TABLE outbox ADD COLUMN state TEXT COLLATE "C" NOT NULL DEFAULT 'kept';
+ALTER TABLE outbox ADD COLUMN about TEXT COLLATE "C";
+ALTER TABLE outbox ADD COLUMN code_id TEXT COLLATE "C";
+ALTER TABLE outbox ADD COLUMN call_id TEXT COLLATE "C";
+ALTER TABLE outbox ADD COLUMN expires_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN attempts BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN run_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN leased_until BIGINT;
+ALTER TABLE outbox ADD COLUMN last_error TEXT COLLATE "C";
+ALTER TABLE outbox ADD COLUMN receipt TEXT COLLATE "C";
+-- Workers serve all customers. What is settled, which is most, is in neither index.
+CREATE INDEX outbox_due ON outbox (run_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_about ON outbox (customer_id, about) WHERE state = 'queued';
+
+-- Workers serve all customers.
+CREATE POLICY of_house ON outbox FOR SELECT USING (current_setting('satchel.scope', true) = 'house');
+CREATE POLICY of_house_lease ON outbox FOR UPDATE USING (current_setting('satchel.scope', true) = 'house')
+    WITH CHECK (current_setting('satchel.scope', true) = 'house');

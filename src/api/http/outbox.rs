@@ -1,0 +1,69 @@
+//! Messages of a customer that is marked as test, worded as they would be sent.
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use crate::api::credential::Program;
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::{Channel, MessageId, PersonId, Timestamp};
+use crate::files::OutboxLine;
+use crate::speech::Speech;
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/outbox", get(outbox))
+}
+
+#[derive(Serialize)]
+struct Outbox {
+    messages: Vec<Message>,
+}
+
+#[derive(Serialize)]
+struct Message {
+    id: MessageId,
+    recipient: PersonId,
+    channel: Channel,
+    /// Mail address or number.
+    address: String,
+    /// `link`, `code`, `link_and_code` or `upload_link`.
+    kind: &'static str,
+    /// One line; `null` for a text.
+    subject: Option<String>,
+    /// What it says.
+    body: String,
+    /// `kept`; of other customers `queued`, `sent`, `failed`, `cancelled` or `expired`.
+    state: &'static str,
+    attempts: u32,
+    last_error: Option<String>,
+    created_at: Timestamp,
+    delivered_at: Option<Timestamp>,
+}
+
+impl Message {
+    fn of(line: OutboxLine, speech: &Speech) -> Self {
+        let written = speech.write(&line.letter, line.channel);
+        let (subject, body) = written.map_or((None, speech.apology().to_owned()), |written| (written.subject, written.text));
+        Self {
+            id: line.id,
+            recipient: line.recipient,
+            channel: line.channel,
+            address: line.address,
+            kind: line.letter.told.kind(),
+            subject,
+            body,
+            state: line.state.as_str(),
+            attempts: line.attempts,
+            last_error: line.last_error,
+            created_at: line.created_at,
+            delivered_at: line.delivered_at,
+        }
+    }
+}
+
+async fn outbox(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Outbox>, Problem> {
+    let lines = api.0.files.outbox(&subject).await?;
+    Ok(Json(Outbox { messages: lines.into_iter().map(|line| Message::of(line, &api.0.speech)).collect() }))
+}
