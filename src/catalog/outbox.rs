@@ -156,9 +156,9 @@ impl Catalog {
         let now = micros(self.clock().now());
         for message in messages {
             let (state,): (String,) = sql::query(
-                "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, about, code_id, call_id, state, run_at, created_at, expires_at) \
+                "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, about, code_id, call_id, state, created_at, expires_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT CASE WHEN is_test = 0 THEN 'queued' ELSE 'kept' END FROM customers WHERE id = $2), \
-                 $10, $10, $11) RETURNING state",
+                 $10, $11) RETURNING state",
             )
             .bind(message.id.to_string())
             .bind(customer.to_string())
@@ -173,7 +173,20 @@ impl Catalog {
             .bind(micros(message.expires_at))
             .fetch_one(tx)
             .await?;
-            let outcome = if state == MessageState::Kept.as_str() { "kept" } else { "queued" };
+            let is_kept = state == MessageState::Kept.as_str();
+            if !is_kept {
+                sql::query(
+                    "INSERT INTO deliveries (message_id, customer_id, channel, attempts, run_at, expires_at) VALUES ($1, $2, $3, 0, $4, $5)",
+                )
+                .bind(message.id.to_string())
+                .bind(customer.to_string())
+                .bind(message.channel.as_str())
+                .bind(now)
+                .bind(micros(message.expires_at))
+                .execute(tx)
+                .await?;
+            }
+            let outcome = if is_kept { "kept" } else { "queued" };
             let reason = format!("{} to {}", message.channel, message.recipient);
             let entry = about_message(entry, &message.id.to_string(), outcome, Some(reason));
             audit::append(tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;
@@ -187,7 +200,6 @@ impl Catalog {
     ///
     /// # Errors
     /// When a row cannot be written; the transaction must then fail too.
-    #[allow(dead_code, reason = "shares that are taken back come next")]
     pub(super) async fn withdraw(&self, tx: &mut Tx, customer: CustomerId, about: &str, entry: &AuditEntry) -> Result<(), CatalogError> {
         let withdrawn: Vec<(String,)> =
             sql::query("UPDATE outbox SET state = 'cancelled' WHERE customer_id = $1 AND about = $2 AND state = 'queued' RETURNING id")
@@ -196,6 +208,11 @@ impl Catalog {
                 .fetch_all(tx)
                 .await?;
         for (id,) in withdrawn {
+            sql::query("DELETE FROM deliveries WHERE customer_id = $1 AND message_id = $2")
+                .bind(customer.to_string())
+                .bind(&id)
+                .execute(tx)
+                .await?;
             let entry = about_message(entry, &id, "cancelled", Some(format!("{about} was taken back")));
             audit::append(tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;
         }
@@ -210,6 +227,19 @@ impl Catalog {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             self.queue(&mut tx, customer, messages, entry).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Takes back what waits in the outbox about something that has ended, with a record each.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn taken_back(&self, customer: CustomerId, about: &str, entry: &AuditEntry) -> Result<(), CatalogError> {
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            self.withdraw(&mut tx, customer, about, entry).await?;
             tx.commit().await
         })
         .await

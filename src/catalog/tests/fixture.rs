@@ -163,9 +163,19 @@ impl Fixture {
         }
     }
 
+    /// One that is marked as test.
     pub async fn customer(&self, name: &str) -> CustomerId {
+        self.any_customer(name, true).await
+    }
+
+    /// One whose messages go to people.
+    pub async fn real_customer(&self, name: &str) -> CustomerId {
+        self.any_customer(name, false).await
+    }
+
+    async fn any_customer(&self, name: &str, is_test: bool) -> CustomerId {
         let id = CustomerId::new(&*self.clock, &*self.entropy);
-        let new = NewCustomer { id, name: name.to_owned(), is_test: true, region: None, key: self.new_key(&format!("key of {name}")) };
+        let new = NewCustomer { id, name: name.to_owned(), is_test, region: None, key: self.new_key(&format!("key of {name}")) };
         self.catalog.create_customer(&new, &entry("create_customer")).await.unwrap();
         id
     }

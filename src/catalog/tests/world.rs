@@ -38,7 +38,7 @@ impl World {
     /// One whose secrets carry its name: `key of`, `token of` and `slug of`.
     pub async fn named(fx: &Fixture, name: &str) -> Self {
         let catalog = &fx.catalog;
-        let customer = fx.customer(name).await;
+        let customer = fx.real_customer(name).await;
         let key = catalog.keys(customer).await.unwrap()[0].id;
         let (ana, phone) = (UserId::new(&*fx.clock, &*fx.entropy), Phone::parse("+15550100").unwrap());
         let person = Person { phone: Some(phone.clone()), ..new_person(customer, PersonId::User(ana), "Ana") };
