@@ -26,3 +26,4 @@ mod settings;
 mod terminal;
 
 pub use entry::main;
+pub use outgoing::Outgoing;

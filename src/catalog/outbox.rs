@@ -132,6 +132,7 @@ fn about_message(entry: &AuditEntry, id: &str, outcome: &'static str, reason: Op
         object: Some(id.to_owned()),
         version: None,
         content_hash: None,
+        bytes: None,
         decision: Decision::None,
         policy: None,
         outcome,

@@ -1,5 +1,5 @@
 //! Owns the use cases, one file each: add, adopt, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
-//! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
+//! and what workers may do with a file or a message. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
 //!
@@ -16,6 +16,7 @@ mod code;
 mod collect;
 mod confirm;
 mod context;
+mod delivery;
 mod describe;
 mod direct;
 mod errand;
@@ -52,6 +53,7 @@ pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
 pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
+pub use delivery::{MOST_ATTEMPTS, ToDeliver, Undelivered};
 pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
@@ -64,7 +66,7 @@ pub use inspection::{UnderInspection, Understood};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
-pub use outbox::OutboxLine;
+pub use outbox::{OutboxLine, OutboxText};
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use sealing::Sealed;
@@ -77,5 +79,5 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, MessageState, Sighting, VersionRecord,
+    KeyRecord, LeasedMessage, MessageState, Sighting, VersionRecord,
 };

@@ -1,4 +1,5 @@
-//! Messages of a customer that is marked as test, worded as they would be sent.
+//! Messages of a customer and what became of them; of one that is marked as test also what they say, worded as they would be
+//! sent.
 
 use axum::extract::State;
 use axum::routing::get;
@@ -26,15 +27,15 @@ struct Message {
     id: MessageId,
     recipient: PersonId,
     channel: Channel,
-    /// Mail address or number.
-    address: String,
+    /// Mail address or number; this and what follows are `null` where it goes to people.
+    address: Option<String>,
     /// `link`, `code`, `link_and_code` or `upload_link`.
-    kind: &'static str,
+    kind: Option<&'static str>,
     /// One line; `null` for a text.
     subject: Option<String>,
     /// What it says.
-    body: String,
-    /// `kept`; of other customers `queued`, `sent`, `failed`, `cancelled` or `expired`.
+    body: Option<String>,
+    /// `kept` of a customer that is marked as test; of others `queued`, `sent`, `failed`, `cancelled` or `expired`.
     state: &'static str,
     attempts: u32,
     last_error: Option<String>,
@@ -44,14 +45,14 @@ struct Message {
 
 impl Message {
     fn of(line: OutboxLine, speech: &Speech) -> Self {
-        let written = speech.write(&line.letter, line.channel);
-        let (subject, body) = written.map_or((None, speech.apology().to_owned()), |written| (written.subject, written.text));
+        let written = line.text.as_ref().and_then(|text| speech.write(&text.letter, line.channel));
+        let (subject, body) = written.map_or((None, None), |written| (written.subject, Some(written.text)));
         Self {
             id: line.id,
             recipient: line.recipient,
             channel: line.channel,
-            address: line.address,
-            kind: line.letter.told.kind(),
+            kind: line.text.as_ref().map(|text| text.letter.told.kind()),
+            address: line.text.map(|text| text.address),
             subject,
             body,
             state: line.state.as_str(),

@@ -5,6 +5,7 @@
 //!
 //! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`; a flag for it in `arguments` and `load`.
 
+mod delivery;
 mod events;
 mod load;
 mod locations;
@@ -12,6 +13,7 @@ mod regions;
 mod remote;
 mod values;
 
+pub use delivery::{DeliverySettings, Posts};
 pub use events::EventSettings;
 pub use load::{Loaded, Preset, SettingsError, load};
 pub use regions::Region;

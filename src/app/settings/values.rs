@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::delivery::DeliverySettings;
 use super::load::SettingsError;
 use super::remote::{Hidden, RemoteSettings};
 use crate::api::DoorLimits;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub store: RemoteSettings,
     /// Links.
     pub links: LinkSettings,
+    /// How messages reach people.
+    pub delivery: DeliverySettings,
     /// Limits.
     pub limits: LimitSettings,
     /// How long what is deleted stays.
