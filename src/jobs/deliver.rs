@@ -106,8 +106,8 @@ impl Delivery {
             return Ok(());
         };
         let renew = || self.files.renew_message(message, self.lease.seconds());
-        let carried = self.lease.held(message.id, LONGEST, carrier.carry(&dispatch), renew).await?;
-        match carried.unwrap_or_else(|| Err(NotCarried::later("it took longer than any message should"))) {
+        let outcome = self.lease.held(message.id, LONGEST, carrier.carry(&dispatch), renew).await?;
+        match outcome.unwrap_or_else(|| Err(NotCarried::later("it took longer than any message should"))) {
             Ok(receipt) => {
                 self.files.message_sent(message, call, carrier.name(), receipt.0.as_deref()).await?;
                 tracing::debug!(message.id = %message.id, message.channel = %message.channel, message.carrier = carrier.name(), "a message was handed over");

@@ -13,7 +13,7 @@ mod regions;
 mod remote;
 mod values;
 
-pub use delivery::{DeliverySettings, Posts};
+pub use delivery::Posts;
 pub use events::EventSettings;
 pub use load::{Loaded, Preset, SettingsError, load};
 pub use regions::Region;
