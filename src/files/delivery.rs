@@ -90,7 +90,7 @@ impl Files {
             MessageStanding::Ended => Some((Settled::Expired, "expired", "what it tells has ended")),
         };
         if let Some((settled, outcome, reason)) = over {
-            self.settle(message, stored.call, &settled, reason, outcome).await?;
+            self.settle_message(message, stored.call, &settled, reason, outcome).await?;
             return Ok(None);
         }
         let body = self.0.secrets.unseal(message.customer, "message", &stored.sealed_body);
@@ -120,7 +120,7 @@ impl Files {
         receipt: Option<&str>,
     ) -> Result<(), FilesError> {
         let settled = Settled::Sent { receipt: receipt.map(str::to_owned) };
-        self.settle(message, call, &settled, &format!("{} by {carrier}", message.channel), "sent").await
+        self.settle_message(message, call, &settled, &format!("{} by {carrier}", message.channel), "sent").await
     }
 
     /// Notes that a message was not handed over, and when it is tried again; `None` where it was given up.
@@ -141,7 +141,7 @@ impl Files {
             Some(at) => (Settled::Again { at, error }, "failed"),
             None => (Settled::Failed { error }, "given_up"),
         };
-        self.settle(message, call, &settled, failed.reason, outcome).await?;
+        self.settle_message(message, call, &settled, failed.reason, outcome).await?;
         Ok(next)
     }
 
@@ -153,7 +153,7 @@ impl Files {
         Ok(self.0.catalog.put_back_message(message).await?)
     }
 
-    async fn settle(
+    async fn settle_message(
         &self,
         message: &LeasedMessage,
         call: Option<CallId>,
