@@ -139,12 +139,12 @@ impl AwsSms {
         let credentials = self.credentials.provide_credentials().await;
         let credentials = credentials.map_err(|_| NotCarried::later("there are no credentials for the service of text messages"))?;
         let unsigned = NotCarried::later("the request for a text message cannot be signed");
-        let identity = credentials.into();
+        let (identity, time) = (credentials.into(), SystemTime::try_from(now).map_err(|_| unsigned.clone())?);
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.settings.region)
             .name(SERVICE)
-            .time(SystemTime::from(now))
+            .time(time)
             .settings(SigningSettings::default())
             .build()
             .map_err(|_| unsigned.clone())?;

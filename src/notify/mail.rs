@@ -1,5 +1,7 @@
 //! A message as a mail: RFC 5322, with both bodies, the same bytes at every attempt.
 
+use std::time::SystemTime;
+
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -50,6 +52,8 @@ fn named(name: Option<&str>, address: Address) -> Mailbox {
 pub(super) fn mail(dispatch: &Dispatch, sender: &Sender) -> Result<(Envelope, Vec<u8>), NotCarried> {
     let to: Address = dispatch.to.parse().map_err(|_| NotCarried::never("the recipient's mail address is none"))?;
     let id = dispatch.id.to_string();
+    let date =
+        SystemTime::try_from(dispatch.written_at).map_err(|_| NotCarried::never("it was written at no time that a mail can have"))?;
     let plain = SinglePart::plain(dispatch.text.clone());
     let bodies = MultiPart::alternative().boundary(&id).singlepart(plain);
     let bodies = match &dispatch.html {
@@ -60,7 +64,7 @@ pub(super) fn mail(dispatch: &Dispatch, sender: &Sender) -> Result<(Envelope, Ve
         .from(named(dispatch.from_name.as_deref(), sender.address.clone()))
         .to(named(dispatch.to_name.as_deref(), to))
         .subject(clean_text(dispatch.subject.as_deref().unwrap_or_default(), 200))
-        .date(dispatch.written_at.into())
+        .date(date)
         // Whoever takes it twice after a cut can tell by this.
         .message_id(Some(format!("<{id}@{}>", sender.domain())))
         // Out-of-office answers to it would reach nobody.
