@@ -180,7 +180,7 @@ impl House {
         let (place, regions, home) = (settings.bytes_place()?, settings.regions()?, settings.home_region()?);
         let workers = settings.workers()?;
         let posts = outgoing::posts(&settings.store.events)?;
-        let carriers = settings.delivery.carriers(&OutgoingPosts).await?;
+        let carriers = Box::pin(settings.delivery.carriers(&OutgoingPosts)).await?;
         let mut secrets = folder.secrets(&*entropy)?;
         let server_secret = server_secret(&settings, &folder, &secrets)?;
         let policies = Policies::built_in()?;

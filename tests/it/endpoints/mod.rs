@@ -101,6 +101,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/healthz", Nothing, Never),
         get("/readyz", Nothing, Never),
         get("/metrics", Operator, Never),
+        get("/outbox", Nothing, Never),
+        post("/outbox", none(), Nothing, Never),
         get("/s/{slug}", Nothing, Never),
         post("/s/{slug}", none(), Nothing, Never),
         get("/v1/tools", Nothing, Never),
