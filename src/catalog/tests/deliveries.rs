@@ -114,6 +114,7 @@ async fn what_is_taken_back_is_not_sent(fx: &Fixture) {
     for about in ["share_a", "share_b"] {
         let message = NewMessage { about: Some(about.to_owned()), ..fx.new_message(john, Channel::Mail) };
         sent(fx, customer, message).await;
+        fx.clock.advance_seconds(1);
     }
     let first = lease(fx, BOTH).await.unwrap();
     let before = fx.records(customer).await;

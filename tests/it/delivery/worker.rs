@@ -10,6 +10,7 @@ use satchel::notify::{Carrier, Carriers, Encryption, Sender, Smtp, SmtpSettings,
 use satchel::speech::Speech;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,14 +18,16 @@ use super::peers::{Peer, mail_server};
 use super::webhook::OLD;
 use crate::support::{Tenant, World, until};
 
-/// A process' worth of deliverers.
+/// A process' worth of deliverers, on threads of their own.
 struct Deliverers {
     stop: CancellationToken,
     tasks: TaskTracker,
+    process: Runtime,
 }
 
 impl Deliverers {
     fn start(world: &World, ways: Ways) -> Self {
+        let process = Runtime::new().unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let delivery = Delivery {
             files: world.files.clone(),
@@ -32,14 +35,21 @@ impl Deliverers {
             speech: Arc::new(Speech::load("en").unwrap()),
             lease: Lease::USUAL,
         };
-        tasks.spawn(deliver(delivery, stop.clone()));
+        tasks.spawn_on(deliver(delivery, stop.clone()), process.handle());
         tasks.close();
-        Self { stop, tasks }
+        Self { stop, tasks, process }
     }
 
+    /// Ends them as a server that is told to stop.
     async fn end(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+        self.process.shutdown_background();
+    }
+
+    /// Ends them wherever they are.
+    fn kill(self) {
+        self.process.shutdown_background();
     }
 }
 
@@ -83,7 +93,7 @@ async fn share(world: &World, tenant: &Tenant, contact: &Value) -> (String, Stri
     (url.strip_prefix(&world.url).unwrap().to_owned(), done["data"]["code"]["digits"].as_str().unwrap().to_owned())
 }
 
-/// State, attempts and last error of each message, the newest first.
+/// State, attempts and last error of each message, in the order of their states.
 async fn outbox(world: &World, tenant: &Tenant) -> Vec<(String, u64, Option<String>)> {
     let answer = world.get("/v1/outbox", &tenant.key).await.expect(200).json();
     let told = |message: &Value| {
@@ -91,7 +101,9 @@ async fn outbox(world: &World, tenant: &Tenant) -> Vec<(String, u64, Option<Stri
         let error = message["last_error"].as_str().map(str::to_owned);
         (message["state"].as_str().unwrap().to_owned(), message["attempts"].as_u64().unwrap(), error)
     };
-    answer["messages"].as_array().unwrap().iter().map(told).collect()
+    let mut found: Vec<_> = answer["messages"].as_array().unwrap().iter().map(told).collect();
+    found.sort();
+    found
 }
 
 async fn settled(world: &World, tenant: &Tenant, expected: &[&str]) -> Vec<(String, u64, Option<String>)> {
@@ -158,8 +170,8 @@ async fn a_worker_that_is_gone_between_sending_and_noting_sends_again_under_the_
     share(&world, &tenant, &json!({"kind": "contact", "name": "John Okafor", "phone": "+15550100"})).await;
     let first = Deliverers::start(&world, Ways::from([texts(&receiver, "/hang-once")]));
     let seen = receiver.next().await;
-    // It has the message and never says so; the process ends meanwhile.
-    first.end().await;
+    // It has the message and never says so; the process is gone meanwhile.
+    first.kill();
     assert_eq!(outbox(&world, &tenant).await[0].0, "queued");
     let second = Deliverers::start(&world, Ways::from([texts(&receiver, "/hang-once")]));
     world.clock.advance_seconds(Lease::USUAL.seconds());
