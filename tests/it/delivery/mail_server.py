@@ -57,9 +57,8 @@ class Handler:
 
 
 def authenticator(server, session, envelope, mechanism, data):
-    session.auth_data = data
     right = (data.login, data.password) == (LOGIN, PASSWORD)
-    return AuthResult(success=right, handled=False, message=None if right else "535 5.7.8 not you")
+    return AuthResult(success=right, handled=False, auth_data=data, message=None if right else "535 5.7.8 not you")
 
 
 async def main(certificate, key):
