@@ -4,12 +4,14 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::credential::Program;
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Channel, MessageId, PersonId, Timestamp};
+use crate::domain::{Channel, Instant, MessageId, Permission, PersonId, Timestamp};
 use crate::files::OutboxLine;
 use crate::speech::Speech;
 
@@ -17,12 +19,18 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/outbox", get(outbox))
 }
 
-#[derive(Serialize)]
+/// How it is described.
+pub(super) fn operations() -> Vec<Operation> {
+    let says = "Messages of the customer and what became of them; what they say, where it is marked as test.";
+    vec![Operation::get("list_outbox", "/v1/outbox", says, Takes::Key).needs(Permission::Admin).gives::<Outbox>(200)]
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Outbox {
     messages: Vec<Message>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Message {
     id: MessageId,
     recipient: PersonId,
@@ -39,7 +47,9 @@ struct Message {
     state: &'static str,
     attempts: u32,
     last_error: Option<String>,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
+    #[schemars(with = "Option<Instant>")]
     delivered_at: Option<Timestamp>,
 }
 

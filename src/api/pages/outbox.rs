@@ -11,9 +11,11 @@ use axum::routing::get;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::template::Page;
+use super::template::{HTML, Page};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::origin::place;
 use crate::api::state::Api;
 use crate::domain::{Channel, Door, Origin, Timestamp};
@@ -22,6 +24,19 @@ use crate::speech::Speech;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/outbox", get(ask).post(show))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("outbox_page", "/outbox", "Asks for the key of a customer that is marked as test.", Takes::Nothing)
+            .gives_text(200, HTML),
+        Operation::post("show_outbox", "/outbox", "Shows what that customer would have sent.", Takes::Nothing)
+            .form::<Typed>()
+            .gives_text(200, HTML)
+            .gives_text(403, HTML)
+            .gives_text(503, HTML),
+    ]
 }
 
 /// What the page shows.
@@ -49,7 +64,7 @@ async fn ask(State(api): State<Api>) -> Response {
     api.0.pages.answer(Page::Outbox, StatusCode::OK, &Face::Ask)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Typed {
     key: String,
 }

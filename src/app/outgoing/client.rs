@@ -87,7 +87,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// One for which these hosts may lie in networks that are not public; a post to them need not be encrypted.
+    /// One for which these hosts may lie in networks that are not public, and need no TLS there.
     ///
     /// # Errors
     /// When the system's certificates cannot be used.
@@ -109,8 +109,8 @@ impl Outgoing {
         Ok(Self { client: builder().build().map_err(OutgoingError)?, guard: None })
     }
 
-    /// Whether something may be posted to an address, by the look of it.
-    fn may_post(&self, url: &Url) -> Result<(), Refusal> {
+    /// Whether an address is one to ask at, by the look of it.
+    fn may_ask(&self, url: &Url) -> Result<(), Refusal> {
         let Some(guard) = &self.guard else { return Ok(()) };
         let exempt = url.host_str().is_some_and(|host| guard.exempts(host));
         // An address that is written out is not resolved, and so would not be looked at.
@@ -144,9 +144,7 @@ async fn sent(request: RequestBuilder) -> Result<Response, reqwest::Error> {
 #[async_trait]
 impl Fetch for Outgoing {
     async fn get(&self, url: &Url) -> Result<Bytes, FetchError> {
-        if url.scheme() != "https" || !matches!(url.host(), Some(Host::Domain(_))) {
-            return Err(failed(Refusal::Address));
-        }
+        self.may_ask(url).map_err(failed)?;
         let answer = sent(self.client.get(url.clone()).timeout(FETCH_TIMEOUT)).await.and_then(Response::error_for_status);
         let mut answer = answer.map_err(|error| failed(error.without_url()))?;
         let mut body = BytesMut::new();
@@ -163,7 +161,7 @@ impl Fetch for Outgoing {
 #[async_trait]
 impl Post for Outgoing {
     async fn post(&self, url: &Url, headers: &[(&str, &str)], body: Bytes) -> Result<Answer, PostError> {
-        self.may_post(url).map_err(unanswered)?;
+        self.may_ask(url).map_err(unanswered)?;
         let request = self.client.post(url.clone()).timeout(POST_TIMEOUT).body(body);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let mut answer = sent(request).await.map_err(unanswered)?;
@@ -181,7 +179,7 @@ impl Post for Outgoing {
     }
 
     async fn reachable(&self, url: &Url) -> Result<(), PostError> {
-        self.may_post(url).map_err(unanswered)?;
+        self.may_ask(url).map_err(unanswered)?;
         let Some(host) = url.host_str() else { return Err(unanswered(Refusal::Address)) };
         let found = match &self.guard {
             Some(guard) => guard.addresses(host).await,
@@ -254,7 +252,7 @@ mod tests {
             ("http://10.1.2.4/in", false),
             ("ftp://inside.example/in", false),
         ] {
-            assert_eq!(outgoing.may_post(&Url::parse(url).unwrap()).is_ok(), expected, "{url}");
+            assert_eq!(outgoing.may_ask(&Url::parse(url).unwrap()).is_ok(), expected, "{url}");
         }
         let error = outgoing.post(&Url::parse("https://localhost/in").unwrap(), &[], Bytes::new()).await.unwrap_err();
         assert!(told(&error).contains("in no public network"), "{}", told(&error));

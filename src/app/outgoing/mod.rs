@@ -10,4 +10,4 @@
 mod client;
 mod guard;
 
-pub use client::{Outgoing, OutgoingPosts, PostsError, posts};
+pub use client::{Outgoing, OutgoingError, OutgoingPosts, PostsError, posts};
