@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,20 +69,20 @@ struct Typed {
     key: String,
 }
 
-/// Where the request comes from.
-struct Place(Origin);
+/// Where the request comes from, and what the door must know of it.
+struct Place(Origin, Extensions);
 
 impl FromRequestParts<Api> for Place {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Infallible> {
-        Ok(Self(place(Door::Page, &parts.extensions)))
+        Ok(Self(place(Door::Page, &parts.extensions), parts.extensions.clone()))
     }
 }
 
-async fn show(State(api): State<Api>, Place(origin): Place, form: Result<Form<Typed>, FormRejection>) -> Response {
+async fn show(State(api): State<Api>, place: Place, form: Result<Form<Typed>, FormRejection>) -> Response {
     let typed = form.ok().map(|Form(typed)| typed.key);
-    let (status, face) = match messages(&api, origin, typed).await {
+    let (status, face) = match messages(&api, place, typed).await {
         Ok(Some(messages)) => (StatusCode::OK, Face::Shown { messages }),
         Ok(None) => (StatusCode::FORBIDDEN, Face::Closed),
         Err(error) => {
@@ -94,11 +94,11 @@ async fn show(State(api): State<Api>, Place(origin): Place, form: Result<Form<Ty
 }
 
 /// The messages that a key shows; `None` where it shows none.
-async fn messages(api: &Api, origin: Origin, typed: Option<String>) -> Result<Option<Vec<Message>>, FilesError> {
+async fn messages(api: &Api, Place(origin, extensions): Place, typed: Option<String>) -> Result<Option<Vec<Message>>, FilesError> {
     let Some(credential) = typed.and_then(|key| HeaderValue::from_str(&format!("Bearer {}", key.trim())).ok()) else { return Ok(None) };
     let headers = HeaderMap::from_iter([(AUTHORIZATION, credential)]);
     // The same door as that of the endpoint: a key that opens nothing is counted there.
-    let Some(Access::Key(key)) = api.0.door.found(&headers, Door::Page).await? else { return Ok(None) };
+    let Some(Access::Key(key)) = api.0.door.found(&headers, &extensions, Door::Page).await? else { return Ok(None) };
     match api.0.files.outbox(&api.0.files.program(&key, origin)).await {
         // Without their texts they are of a customer whose messages go to people.
         Ok(lines) if key.is_test => Ok(Some(lines.into_iter().filter_map(|line| shown(line, &api.0.speech)).collect())),
