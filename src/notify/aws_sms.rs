@@ -10,6 +10,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -118,18 +120,13 @@ impl AwsSms {
             Some(endpoint) => endpoint.clone(),
             None => usual().map_err(|_| AwsSmsFault::Region(settings.region.clone()))?,
         };
-        let credentials = match &settings.keys {
-            Some((id, SecretKey(secret))) => SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "settings")),
-            None => {
-                let http = aws_smithy_http_client::Builder::new()
-                    .tls_provider(aws_smithy_http_client::tls::Provider::Rustls(
-                        aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
-                    ))
-                    .build_https();
-                let region = aws_config::Region::new(settings.region.clone());
-                let chain = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12()).region(region).http_client(http).load().await;
-                chain.credentials_provider().ok_or(AwsSmsFault::NoCredentials)?
-            }
+        let credentials = if let Some((id, SecretKey(secret))) = &settings.keys {
+            SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "settings"))
+        } else {
+            let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+            let region = aws_config::Region::new(settings.region.clone());
+            let chain = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12()).region(region).http_client(http).load().await;
+            chain.credentials_provider().ok_or(AwsSmsFault::NoCredentials)?
         };
         Ok(Self { settings, url, credentials, post })
     }

@@ -66,15 +66,15 @@ pub struct OutgoingPosts;
 
 impl Posts for OutgoingPosts {
     fn guarded(&self, private_hosts: &[String]) -> Result<Arc<dyn Post>, SettingsError> {
-        Ok(Arc::new(Outgoing::new(private_hosts).map_err(unusable)?))
+        Ok(Arc::new(Outgoing::new(private_hosts).map_err(|error| unusable(&error))?))
     }
 
     fn trusted(&self) -> Result<Arc<dyn Post>, SettingsError> {
-        Ok(Arc::new(Outgoing::to_operators_own().map_err(unusable)?))
+        Ok(Arc::new(Outgoing::to_operators_own().map_err(|error| unusable(&error))?))
     }
 }
 
-fn unusable(error: OutgoingError) -> SettingsError {
+fn unusable(error: &OutgoingError) -> SettingsError {
     SettingsError::Value { key: "delivery".to_owned(), reason: error.to_string() }
 }
 
