@@ -48,7 +48,7 @@ impl Peer {
     }
 
     /// What it saw next; waited for on a thread of its own, so that what is sent meanwhile goes on.
-    pub async fn next(&self) -> Value {
+    pub fn told(&self) -> Value {
         tokio::task::block_in_place(|| self.lines.recv_timeout(PATIENCE)).expect("it tells what it saw")
     }
 
@@ -96,7 +96,7 @@ pub fn dispatch(channel: Channel, to: &str) -> Dispatch {
         text: "Hello Zoë,\n\nhttps://files.example/s/abc".to_owned(),
         html: (channel == Channel::Mail).then(|| "<p>Hello Zoë</p>".to_owned()),
         written_at: now,
-        expires_at: now + std::time::Duration::from_secs(600),
+        expires_at: now + Duration::from_mins(10),
         now,
         attempt: 1,
     }

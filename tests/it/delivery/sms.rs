@@ -26,7 +26,7 @@ async fn a_text_is_asked_for_as_the_services_own_client_would() {
     for (to, expected) in [("+15550100", None), ("+15550404", Some(false)), ("+15550429", Some(true))] {
         let sent = dispatch(Channel::Sms, to);
         let carried = sms.carry(&sent).await;
-        let seen = service.next().await;
+        let seen = service.told();
         for (what, expected) in [("signed", json!(true)), ("target", json!(true)), ("type", json!(true)), ("faults", json!(""))] {
             assert_eq!(seen[what], expected, "{what}: {seen}");
         }
@@ -45,5 +45,5 @@ async fn a_text_is_asked_for_as_the_services_own_client_would() {
     let keys = Some(("AKIDEXAMPLE".to_owned(), SecretKey("another".to_owned())));
     let wrong = AwsSms::new(AwsSmsSettings { keys, ..settings }, post).await.unwrap();
     wrong.carry(&dispatch(Channel::Sms, "+15550100")).await.unwrap();
-    assert_eq!(service.next().await["signed"], false);
+    assert_eq!(service.told()["signed"], false);
 }

@@ -41,7 +41,7 @@ async fn a_mail_arrives_by_each_way_of_encryption_and_on_one_connection() {
             let sent = dispatch(Channel::Mail, "zoe@example.com");
             let receipt = smtp.carry(&sent).await.unwrap();
             assert_eq!(receipt.0.as_deref(), Some("2.0.0 queued as 4711"));
-            let seen = server.next().await;
+            let seen = server.told();
             assert_eq!((seen["listener"].as_str(), seen["to"][0].as_str()), (Some(listener), Some("zoe@example.com")));
             assert_eq!(seen["from"], "files@northwind.example");
             assert_eq!(seen["login"].as_str(), (encryption != Encryption::None).then_some(LOGIN.0));
@@ -69,7 +69,7 @@ async fn a_reply_says_whether_another_try_is_worth_it() {
         ("zoe@example.com", Ok(())),
     ] {
         match (carried(&smtp, to).await, expected) {
-            (Ok(_), Ok(())) => drop(server.next().await),
+            (Ok(_), Ok(())) => drop(server.told()),
             (Err(error), Err((worth_it, code))) => {
                 assert_eq!(matches!(error, NotCarried::Later { .. }), worth_it, "{to}: {error}");
                 assert!(error.to_string().contains(code), "{to}: {error}");
@@ -90,7 +90,7 @@ async fn a_connection_that_breaks_after_the_mail_was_sent_is_tried_again_with_th
     smtp.carry(&sent).await.unwrap();
     let id = format!("Message-ID: <{}@northwind.example>", sent.id);
     for _ in 0..2 {
-        let seen = server.next().await;
+        let seen = server.told();
         assert!(seen["mail"].as_str().unwrap().contains(&id), "{seen}");
     }
 }
@@ -103,7 +103,7 @@ async fn a_server_that_dawdles_is_left_after_the_time_that_is_set() {
     assert!(matches!(&error, NotCarried::Later { reason, .. } if reason.contains("longer than 1 s")), "{error}");
     // What was cut off in the middle is not used again.
     carried(&smtp, "zoe@example.com").await.unwrap();
-    assert_eq!(server.next().await["to"][0], "zoe@example.com");
+    assert_eq!(server.told()["to"][0], "zoe@example.com");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ async fn a_receiver_knows_a_message_by_either_secret_while_they_change() {
         let receiver = Peer::start("webhook.py", &["300", known]);
         let sent = dispatch(Channel::Sms, "+15550100");
         webhook(&receiver, "/in", signed_with).carry(&sent).await.unwrap();
-        let seen = receiver.next().await;
+        let seen = receiver.told();
         assert_eq!(seen["verified"], expected, "{seen}");
         assert_eq!((seen["id"].as_str(), seen["key"].as_str()), (Some(sent.id.to_string().as_str()), seen["id"].as_str()));
         let data = &seen["body"]["data"];
@@ -53,12 +53,12 @@ async fn an_answer_says_whether_another_try_is_worth_it_and_when() {
             NotCarried::Never { .. } => None,
         };
         assert_eq!(told, expected.map(|seconds| seconds.map(Duration::from_secs)), "{path}");
-        assert_eq!(receiver.next().await["path"], path);
+        assert_eq!(receiver.told()["path"], path);
     }
     let hook = webhook(&receiver, "/busy-once", &[OLD]);
     hook.carry(&sent).await.unwrap_err();
     hook.carry(&sent).await.unwrap();
-    let seen = [receiver.next().await, receiver.next().await];
+    let seen = [receiver.told(), receiver.told()];
     assert_eq!((seen[0]["id"] == seen[1]["id"], seen[1]["times"].as_u64()), (true, Some(2)), "{seen:?}");
     assert!(receiver.is_silent(), "a redirect is not followed");
 }

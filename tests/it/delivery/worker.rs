@@ -122,7 +122,7 @@ async fn link_and_code_reach_a_recipient_by_two_ways_once_each() {
     let john = json!({"kind": "contact", "name": "John Okafor", "email": "john@example.com", "phone": "+15550100"});
     let (path, code) = share(&world, &tenant, &john).await;
     let deliverers = Deliverers::start(&world, Ways::from([mail(&server), texts(&receiver, "/in")]));
-    let (mailed, texted) = (server.next().await, receiver.next().await);
+    let (mailed, texted) = (server.told(), receiver.told());
     let mailed = mailed["mail"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "");
     assert!(mailed.contains(&path) && mailed.contains("Dana Reed (Northwind)") && !mailed.contains(&code), "{mailed}");
     let text = texted["body"]["data"]["text"].as_str().unwrap();
@@ -152,7 +152,7 @@ async fn a_mail_that_is_put_off_goes_later_and_one_that_is_refused_is_given_up()
     world.clock.advance_seconds(60);
     let found = settled(&world, &grey, &["sent"]).await;
     assert_eq!(found[0].1, 2);
-    assert_eq!(server.next().await["to"][0], "grey@example.com");
+    assert_eq!(server.told()["to"][0], "grey@example.com");
     let gone = real_tenant(&world).await;
     share(&world, &gone, &json!({"kind": "contact", "name": "John Okafor", "email": "gone@example.com"})).await;
     let found = settled(&world, &gone, &["failed"]).await;
@@ -169,13 +169,13 @@ async fn a_worker_that_is_gone_between_sending_and_noting_sends_again_under_the_
     let tenant = real_tenant(&world).await;
     share(&world, &tenant, &json!({"kind": "contact", "name": "John Okafor", "phone": "+15550100"})).await;
     let first = Deliverers::start(&world, Ways::from([texts(&receiver, "/hang-once")]));
-    let seen = receiver.next().await;
+    let seen = receiver.told();
     // It has the message and never says so; the process is gone meanwhile.
     first.kill();
     assert_eq!(outbox(&world, &tenant).await[0].0, "queued");
     let second = Deliverers::start(&world, Ways::from([texts(&receiver, "/hang-once")]));
     world.clock.advance_seconds(Lease::USUAL.seconds());
-    let again = receiver.next().await;
+    let again = receiver.told();
     assert_eq!((again["id"].as_str(), again["times"].as_u64()), (seen["id"].as_str(), Some(2)), "{again}");
     let found = settled(&world, &tenant, &["sent"]).await;
     assert_eq!(found[0].1, 2);
@@ -201,7 +201,7 @@ async fn what_was_taken_back_or_has_ended_is_not_sent() {
     let deliverers = Deliverers::start(&world, Ways::from([mail(&server), texts(&receiver, "/in")]));
     settled(&world, &revoked, &["cancelled", "cancelled"]).await;
     let told = settled(&world, &late, &["expired", "sent"]).await;
-    assert_eq!(server.next().await["to"][0], "john@example.com", "{told:?}");
+    assert_eq!(server.told()["to"][0], "john@example.com", "{told:?}");
     deliverers.end().await;
     assert!(server.is_silent() && receiver.is_silent());
 }
@@ -217,6 +217,6 @@ async fn a_channel_that_nothing_carries_keeps_its_messages_until_something_does(
     assert_eq!(outbox(&world, &tenant).await, [("queued".to_owned(), 0, None)]);
     let with = Deliverers::start(&world, Ways::from([mail(&server)]));
     settled(&world, &tenant, &["sent"]).await;
-    server.next().await;
+    server.told();
     with.end().await;
 }
