@@ -7,20 +7,20 @@
 //! To add one: a file with a type that is a [`Carrier`], which says of every failure whether it is worth another try; its settings in
 //! `app`, its place in [`Carriers`] by the channels it serves.
 
-mod aws_sms;
 mod carrier;
 mod carriers;
 mod mail;
 mod post;
 mod signature;
+mod sms;
 mod smtp;
 mod webhook;
 
-pub use aws_sms::{AwsSms, AwsSmsFault, AwsSmsSettings, SecretKey};
 pub use carrier::{Carrier, Dispatch, NotCarried, Receipt};
 pub use carriers::{Carriers, Ways};
 pub use mail::{Sender, SenderFault};
 pub use post::{Answer, Post, PostError};
 pub use signature::{WebhookSecret, WebhookSecretFault};
+pub use sms::{AwsSms, AwsSmsFault, AwsSmsSettings, SecretKey};
 pub use smtp::{Encryption, Smtp, SmtpFault, SmtpSettings};
 pub use webhook::Webhook;
