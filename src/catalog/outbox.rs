@@ -58,7 +58,7 @@ pub struct NewMessage {
     pub address: String,
     /// What it says, sealed.
     pub sealed_body: String,
-    /// The share or the request it belongs to: with that it ends, by [`Catalog::withdraw`].
+    /// The share or the request it belongs to: with that it ends, by `withdraw`.
     pub about: Option<String>,
     /// The code it tells: it ends with that too.
     pub code: Option<CodeId>,
