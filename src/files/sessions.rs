@@ -98,8 +98,11 @@ impl Files {
                     settings: CallSettings::default(),
                 };
                 match self.reopen_call(subject, &request).await {
-                    // Another request of the same session was faster.
-                    Err(error) if error.code() == ErrorCode::Conflict => {}
+                    // Another request of the same session was faster. Its call may not be committed yet; once the record
+                    // of this one is, it can be read.
+                    Err(error) if error.code() == ErrorCode::Conflict => {
+                        self.0.catalog.record(customer, &subject.entry("open_call", "already")).await?;
+                    }
                     opened => drop(opened?),
                 }
                 living().await?
