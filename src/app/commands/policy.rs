@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::app::arguments::{PolicyCommand, ProposedArgs, ServerArgs};
-use crate::app::client::{As, Client, list, text_or};
+use crate::app::client::{As, Client, ClientError, list, text_or};
 use crate::app::failure::Failure;
 use crate::app::terminal::{Terminal, table};
 use crate::policy::{Policies, matrix};
@@ -77,16 +77,18 @@ fn validate(files: &[PathBuf], terminal: Terminal) -> Result<(), Failure> {
     Ok(terminal.line(format!("{} policies are valid together with the built-in ones", policies.added().len()))?)
 }
 
-async fn add(files: &[PathBuf], note: &str, server: &ServerArgs) -> Result<u64, Failure> {
+async fn add(files: &[PathBuf], note: &str, server: &ServerArgs) -> Result<u32, Failure> {
     let client = Client::connect(server, As::Customer(None))?;
     let made = client.post("/v1/policies", &json!({ "policies": texts_json(&read(files)?), "note": note })).await?;
-    Ok(made.get("number").and_then(Value::as_u64).unwrap_or_default())
+    // Never a number of our own in its place: 0 puts the built-in policies in force.
+    let number = made.get("number").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+    Ok(number.ok_or(ClientError::Answer { what: "number" })?)
 }
 
 async fn activate(proposed: &ProposedArgs, note: &str, server: &ServerArgs, terminal: Terminal) -> Result<(), Failure> {
     let number = match proposed.set {
         Some(number) => number,
-        None => u32::try_from(add(&proposed.files, note, server).await?).unwrap_or_default(),
+        None => add(&proposed.files, note, server).await?,
     };
     let client = Client::connect(server, As::Customer(None))?;
     client.post(&format!("/v1/policies/{number}/activate"), &Value::Null).await?;
