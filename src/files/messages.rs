@@ -25,23 +25,6 @@ pub(super) struct Parcel<'a> {
     pub by: Option<Channel>,
 }
 
-/// An address that asks for files to be handed over.
-#[allow(dead_code, reason = "requests for uploads are written by a use case that comes next")]
-pub(super) struct Appeal<'a> {
-    /// Who is asked.
-    pub recipient: &'a Person,
-    /// The request it belongs to.
-    pub about: String,
-    /// The page's address.
-    pub url: &'a str,
-    /// Until when it takes files.
-    pub until: Timestamp,
-    /// What is asked for.
-    pub what: Option<String>,
-    /// On which way it is wanted; mail where nothing is.
-    pub by: Option<Channel>,
-}
-
 /// Messages, to be put into the outbox in the transaction of what they tell.
 #[derive(Debug, Default)]
 pub(super) struct Composed {
@@ -109,20 +92,6 @@ impl Files {
             messages.push(NewMessage { code: Some(row.id), ..self.message(&envelope, (*channel, address), told, code.expires_at)? });
         }
         Ok(Composed { messages, link_by: Some(*link_by), code_by })
-    }
-
-    /// Writes what somebody is told who is asked for files.
-    ///
-    /// # Errors
-    /// When the catalog does not answer.
-    #[allow(dead_code, reason = "requests for uploads are written by a use case that comes next")]
-    pub(super) async fn compose_appeal(&self, ctx: &CallContext, appeal: &Appeal<'_>) -> Result<Composed, FilesError> {
-        let ways = ways(appeal.recipient);
-        let (Some((channel, address)), _) = split(&ways, appeal.by) else { return Ok(Composed::default()) };
-        let told = Told::UploadLink { url: appeal.url.to_owned(), until: appeal.until, what: appeal.what.clone(), code_by: None };
-        let envelope = self.envelope(ctx, appeal.recipient, appeal.about.clone()).await?;
-        let message = self.message(&envelope, (*channel, address), told, appeal.until)?;
-        Ok(Composed { messages: vec![message], link_by: Some(*channel), code_by: None })
     }
 
     async fn envelope<'a>(&self, ctx: &'a CallContext, to: &'a Person, about: String) -> Result<Envelope<'a>, FilesError> {
