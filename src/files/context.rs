@@ -177,15 +177,18 @@ impl Subject {
         AuditEntry { assurance: self.assurance, call: self.call, ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome) }
     }
 
+    /// A record of what a permit allowed.
+    pub(super) fn allowed<A: Action>(&self, action: &'static str, outcome: &'static str, permit: &Permit<A>) -> AuditEntry {
+        AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..self.entry(action, outcome) }
+    }
+
     /// A record about one version of a file that a permit allowed.
     pub(super) fn file_entry<A: Action>(&self, outcome: &'static str, file: &FileRecord, permit: &Permit<A>) -> AuditEntry {
         AuditEntry {
             object: Some(file.id.to_string()),
             version: Some(file.version),
             content_hash: Some(file.checksum.hex()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..self.entry(A::KIND.as_str(), outcome)
+            ..self.allowed(A::KIND.as_str(), outcome, permit)
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::messages::read_letter;
 use super::{Files, FilesError, Subject};
 use crate::catalog::MessageState;
-use crate::domain::{AuditEntry, Channel, Decision, Letter, MessageId, PersonId, Timestamp};
+use crate::domain::{Channel, Letter, MessageId, PersonId, Timestamp};
 use crate::policy::ManagePeople;
 
 /// Messages that are looked at at once.
@@ -50,8 +50,7 @@ impl Files {
         let permit = self.permit_customer::<ManagePeople>(subject).await?;
         let customer = subject.customer();
         let is_test = self.0.catalog.customer(customer).await?.is_some_and(|customer| customer.is_test);
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("read_outbox", "done") };
+        let entry = subject.allowed("read_outbox", "done", &permit);
         self.0.catalog.record(customer, &entry).await?;
         let mut lines = Vec::new();
         for message in self.0.catalog.outbox(customer, PAGE).await? {
