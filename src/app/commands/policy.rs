@@ -80,9 +80,13 @@ fn validate(files: &[PathBuf], terminal: Terminal) -> Result<(), Failure> {
 async fn add(files: &[PathBuf], note: &str, server: &ServerArgs) -> Result<u32, Failure> {
     let client = Client::connect(server, As::Customer(None))?;
     let made = client.post("/v1/policies", &json!({ "policies": texts_json(&read(files)?), "note": note })).await?;
-    // Never a number of our own in its place: 0 puts the built-in policies in force.
+    Ok(number_of(&made)?)
+}
+
+/// The number of a set that was kept; never one of our own in its place, as 0 puts the built-in policies in force.
+fn number_of(made: &Value) -> Result<u32, ClientError> {
     let number = made.get("number").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-    Ok(number.ok_or(ClientError::Answer { what: "number" })?)
+    number.ok_or(ClientError::Answer { what: "number" })
 }
 
 async fn activate(proposed: &ProposedArgs, note: &str, server: &ServerArgs, terminal: Terminal) -> Result<(), Failure> {
@@ -168,4 +172,17 @@ fn told(diff: &Value, terminal: Terminal) -> Result<(), Failure> {
         terminal.remark("nothing changes");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_whose_number_is_not_told_is_an_error_and_not_the_built_in_one() {
+        assert_eq!(number_of(&json!({ "number": 7 })).unwrap(), 7);
+        for made in [json!({}), json!({ "number": null }), json!({ "number": "7" }), json!({ "number": u64::MAX })] {
+            assert!(matches!(number_of(&made), Err(ClientError::Answer { what: "number" })), "{made}");
+        }
+    }
 }
