@@ -1,7 +1,7 @@
 //! What is refused leaves everything as it was, and the caller's own yes still counts.
 
 use satchel::files::{Evidence, EvidenceSettings};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Scene;
 
@@ -125,6 +125,24 @@ async fn as_much_is_asked_for_as_the_settings_say() {
     let spoken = scene.tool(&scene.call, Some("b-3"), "confirm_action", json!({"answer": "yes"})).await;
     assert_eq!((spoken.text("/outcome").as_str(), scene.left().await), ("confirm", (0, 0)));
     assert!(spoken.text("/say").contains("press one"), "{spoken:?}");
+    scene.heard(&scene.call, &json!({"digits": "1"})).await;
+    assert_eq!((scene.answer("b-4", "yes").await.as_str(), scene.left().await), ("done", (1, 1)));
+}
+
+#[tokio::test]
+async fn as_much_is_asked_for_as_a_policy_in_force_says() {
+    let scene = Scene::open().await;
+    let (world, key) = (&scene.world, &scene.tenant.key);
+    let text =
+        r#"@id("outside-keyed") @evidence("keypad") forbid (principal, action == Action::"share", resource) when { context.external };"#;
+    let set = json!({"policies": [{"name": "own.cedar", "text": text}], "note": "keys alone"});
+    let number = world.post("/v1/policies", key, &set).await.expect(201).json()["number"].clone();
+    world.post(&format!("/v1/policies/{number}/activate"), key, &Value::Null).await.expect(204);
+    scene.ask("Jonas Weber").await;
+    scene.world.clock.advance_seconds(30);
+    assert_eq!(scene.answer("b-2", "yes").await, "confirm");
+    scene.heard(&scene.call, &json!({"text": "yes"})).await;
+    assert_eq!((scene.answer("b-3", "yes").await.as_str(), scene.left().await), ("confirm", (0, 0)));
     scene.heard(&scene.call, &json!({"digits": "1"})).await;
     assert_eq!((scene.answer("b-4", "yes").await.as_str(), scene.left().await), ("done", (1, 1)));
 }
