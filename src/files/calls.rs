@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CallChange, CallRecord, NewCall};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, Origin, Permissions, PersonId, Phone,
-    Timestamp, UserId, Verified, clean_text,
+    AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Door, HeardKind, Origin, Permissions, PersonId, Phone, Timestamp,
+    UserId, Verified, clean_text,
 };
 use crate::policy::{OpenCall, Permit, ReadAudit};
 
@@ -57,8 +57,10 @@ impl CallAccess {
             verified: self.record.verified,
             permissions: self.record.permissions.clone(),
             settings: self.record.settings.clone(),
+            untrusted_text: self.record.untrusted_at.is_some(),
             origin: facts.origin,
             heard: self.record.heard.clone(),
+            codes_tried: self.record.heard_tried_at.is_some(),
             deadline,
             batch: facts.batch,
             idempotency_key: facts.idempotency_key,
@@ -124,8 +126,8 @@ impl Files {
     pub(super) async fn caller_of(&self, customer: CustomerId, hint: &CallerHint) -> Result<Caller, FilesError> {
         match hint {
             CallerHint::User(user) => match self.0.catalog.person(customer, PersonId::User(*user)).await? {
-                Some(_) => Ok(Caller::User(*user)),
-                None => Err(FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() }),
+                Some(person) if person.deactivated_at.is_none() => Ok(Caller::User(*user)),
+                Some(_) | None => Err(FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() }),
             },
             CallerHint::Number(number) => Ok(match self.0.catalog.user_by_phone(customer, number).await? {
                 Some(user) => Caller::User(user),
@@ -190,8 +192,7 @@ impl Files {
     /// `Refused` without the right; else when the catalog does not answer.
     pub async fn living_calls(&self, subject: &Subject) -> Result<Vec<CallRecord>, FilesError> {
         let permit = self.permit_customer::<ReadAudit>(subject).await?;
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("list_calls", "done") };
+        let entry = subject.allowed("list_calls", "done", &permit);
         self.0.catalog.record(subject.customer(), &entry).await?;
         Ok(self.0.catalog.living_calls(subject.customer(), MOST_LISTED).await?)
     }
@@ -206,12 +207,7 @@ impl Files {
     }
 
     fn call_entry(subject: &Subject, action: &'static str, call: CallId, permit: &Permit<OpenCall>) -> AuditEntry {
-        AuditEntry {
-            object: Some(call.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry(action, "done")
-        }
+        AuditEntry { object: Some(call.to_string()), ..subject.allowed(action, "done", permit) }
     }
 
     /// Changes caller, verification or language of a running call.

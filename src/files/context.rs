@@ -8,16 +8,19 @@ use tokio::sync::Notify;
 
 use super::keys::Uses;
 use super::object_events::EventCounts;
+use super::policy_cache::PolicyCache;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping, Patience};
 use crate::blob::{Capabilities, Stores};
-use crate::catalog::{Catalog, Grant};
+use crate::catalog::{Bound, Catalog, FailureLimits, Grant, OpenedShare};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Origin, Permissions, PersonId,
-    RegionName, Role, TeamId, Timestamp, UserId, Verified,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, Folder, KeyId, Origin, Permissions,
+    PersonId, RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
-use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
+use crate::policy::{
+    Action, Conditions, Evidence, FileFacts, FolderFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource,
+};
 use crate::search::Indexes;
 
 /// What the use cases are made of; built by `app`.
@@ -47,6 +50,8 @@ pub struct FilesSettings {
     pub public_url: String,
     /// Whether tools may give a link's address to the model.
     pub reveal_links: bool,
+    /// Whether link and code go in one message to whoever has one address only; else the call tells the code.
+    pub code_beside_link: bool,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
     /// How long what is deleted stays.
@@ -64,8 +69,28 @@ pub struct FilesSettings {
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
+    /// What a yes needs at least, whatever policies demand.
+    pub evidence: EvidenceSettings,
+    /// How many wrong codes are borne.
+    pub failures: FailureLimits,
     /// Who may post the store's events; nobody unless something is set.
     pub posts: PostRules,
+}
+
+/// What a yes needs at least.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EvidenceSettings {
+    /// For what stays with the customer.
+    pub inside: Evidence,
+    /// For what is given to somebody outside.
+    pub outside: Evidence,
+}
+
+impl EvidenceSettings {
+    /// For one or the other.
+    pub(super) const fn of(self, outside: bool) -> Evidence {
+        if outside { self.outside } else { self.inside }
+    }
 }
 
 impl Default for FilesSettings {
@@ -73,6 +98,7 @@ impl Default for FilesSettings {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
             reveal_links: false,
+            code_beside_link: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
             keeping: Keeping::default(),
             anchor_days: 6 * 365,
@@ -81,6 +107,15 @@ impl Default for FilesSettings {
             direct_part: 16 * 1024 * 1024,
             direct_open: 200,
             heard_words_per_second: 4,
+            evidence: EvidenceSettings::default(),
+            // Five tries belong to each code; these keep whoever tries many codes from going on, and end by
+            // themselves within the hour (docs/codes.md has the sums).
+            failures: FailureLimits {
+                network: Bound { failures: 30, seconds: 600 },
+                caller: Bound { failures: 10, seconds: 600 },
+                customer: Bound { failures: 200, seconds: 3600 },
+                overall: Bound { failures: 1000, seconds: 3600 },
+            },
             posts: PostRules::default(),
         }
     }
@@ -94,7 +129,7 @@ pub(super) struct Inner {
     pub catalog: Catalog,
     pub stores: Stores,
     pub indexes: Indexes,
-    pub policies: Policies,
+    pub policies: PolicyCache,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub secrets: Secrets,
@@ -111,6 +146,8 @@ pub(super) struct Inner {
     /// Where customers' bytes lie, as far as that was asked for.
     pub regions: Mutex<HashMap<CustomerId, Option<RegionName>>>,
     pub events: EventCounts,
+    /// Wrong codes of all customers in the present window, as this process saw them last: since when, and how many.
+    pub wrong_codes: Mutex<(Timestamp, u32)>,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
     pub uses: Uses,
@@ -126,6 +163,8 @@ pub struct Subject {
     pub(super) assurance: Option<Verified>,
     pub(super) conditions: Conditions,
     pub(super) patience: Patience,
+    /// What codes have opened to the caller of this call.
+    pub(super) opened: Vec<OpenedShare>,
 }
 
 impl Subject {
@@ -148,14 +187,34 @@ impl Subject {
         }
     }
 
-    /// Whether the user behind the request has a role.
-    pub(super) fn has_role(&self, role: Role) -> bool {
-        matches!(&self.principal.kind, PrincipalKind::User { roles, .. } if roles.contains(&role))
+    /// The user behind the request and the user's teams, to whom grants may have been given.
+    pub(super) fn grantees(&self) -> Vec<PersonId> {
+        match &self.principal.kind {
+            PrincipalKind::User { id, teams, .. } => {
+                let teams = teams.iter().copied().map(PersonId::Team);
+                [PersonId::User(*id)].into_iter().chain(teams).collect()
+            }
+            PrincipalKind::Guest { .. } | PrincipalKind::Key { .. } | PrincipalKind::Link { .. } => Vec::new(),
+        }
+    }
+
+    /// How high the request stands among roles; a program acts for the customer itself, above all.
+    pub(super) fn rank(&self) -> u8 {
+        match &self.principal.kind {
+            PrincipalKind::User { roles, .. } => roles.iter().map(|role| role.rank()).max().unwrap_or(0),
+            PrincipalKind::Key { .. } => u8::MAX,
+            PrincipalKind::Guest { .. } | PrincipalKind::Link { .. } => 0,
+        }
     }
 
     /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
     pub(super) fn entry(&self, action: &'static str, outcome: &'static str) -> AuditEntry {
         AuditEntry { assurance: self.assurance, call: self.call, ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome) }
+    }
+
+    /// A record of what a permit allowed.
+    pub(super) fn allowed<A: Action>(&self, action: &'static str, outcome: &'static str, permit: &Permit<A>) -> AuditEntry {
+        AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..self.entry(action, outcome) }
     }
 
     /// A record about one version of a file that a permit allowed.
@@ -164,9 +223,7 @@ impl Subject {
             object: Some(file.id.to_string()),
             version: Some(file.version),
             content_hash: Some(file.checksum.hex()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..self.entry(A::KIND.as_str(), outcome)
+            ..self.allowed(A::KIND.as_str(), outcome, permit)
         }
     }
 }
@@ -208,7 +265,7 @@ impl Files {
             catalog: parts.catalog,
             stores: parts.stores,
             indexes: parts.indexes,
-            policies: parts.policies,
+            policies: PolicyCache::new(parts.policies),
             clock: parts.clock,
             entropy: parts.entropy,
             secrets,
@@ -220,6 +277,7 @@ impl Files {
             capabilities: Mutex::default(),
             regions: Mutex::default(),
             events: EventCounts::default(),
+            wrong_codes: Mutex::new((Timestamp::MIN, 0)),
             certificates: tokio::sync::Mutex::default(),
             uses: Uses::default(),
         }))
@@ -235,23 +293,31 @@ impl Files {
         Arc::clone(&self.0.clock)
     }
 
-    /// The caller of a call, with the roles and teams the directory has now.
+    /// The caller of a call, with the roles and teams the directory has now. Somebody who was deactivated is as unknown
+    /// as a stranger.
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn caller(&self, ctx: &CallContext) -> Result<Subject, FilesError> {
-        let (roles, teams) = match ctx.caller.user() {
+        let standing = match ctx.caller.user() {
             Some(user) => self.standing(ctx.customer, user).await?,
-            None => (Vec::new(), Vec::new()),
+            None => None,
+        };
+        let principal = match standing {
+            Some((roles, teams)) => Principal::of_call(ctx, roles, teams),
+            None => {
+                Principal { kind: PrincipalKind::Guest { call: ctx.call }, customer: ctx.customer, permissions: ctx.permissions.clone() }
+            }
         };
         Ok(Subject {
-            principal: Principal::of_call(ctx, roles, teams),
+            principal,
             actor: Actor::of_call(ctx.call, &ctx.caller),
             call: Some(ctx.call),
             origin: ctx.origin.clone(),
             assurance: Some(ctx.verified),
             conditions: Conditions::of_call(ctx, self.now()),
             patience: Patience::until(ctx.deadline, self.now()),
+            opened: if ctx.codes_tried { self.0.catalog.opened_in_call(ctx.customer, ctx.call, ctx.epoch).await? } else { Vec::new() },
         })
     }
 
@@ -265,8 +331,9 @@ impl Files {
             call: None,
             origin,
             assurance: None,
-            conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
+            conditions: Conditions::at(door, self.now()),
             patience: Patience::of(Patience::USUAL),
+            opened: Vec::new(),
         }
     }
 
@@ -275,28 +342,56 @@ impl Files {
         AuditEntry { object: Some(object.to_string()), ..AuditEntry::new(Actor::System, &Door::Worker.into(), action, outcome) }
     }
 
-    async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {
+    /// Roles and teams of an active user.
+    async fn standing(&self, customer: CustomerId, user: UserId) -> Result<Option<(Vec<Role>, Vec<TeamId>)>, FilesError> {
         let person = self.0.catalog.person(customer, PersonId::User(user)).await?;
-        let teams = self.0.catalog.teams_of(customer, user).await?;
-        Ok((person.map(|person| person.roles).unwrap_or_default(), teams))
+        let Some(person) = person.filter(|person| person.deactivated_at.is_none()) else { return Ok(None) };
+        Ok(Some((person.roles, self.0.catalog.teams_of(customer, user).await?)))
+    }
+
+    fn grant_facts(grants: &[Grant]) -> Vec<GrantFact> {
+        grants.iter().map(|grant| GrantFact { to: grant.to, level: grant.level, expires: grant.expires_at }).collect()
     }
 
     /// What policies know of a file.
     pub(super) fn facts(file: &FileRecord, grants: &[Grant]) -> FileFacts {
-        let grants = grants.iter().map(|grant| GrantFact { to: grant.to, rights: grant.rights, expires: grant.expires_at }).collect();
-        FileFacts::of(file, FileFacts::UNCLASSIFIED.to_owned(), grants)
+        FileFacts::of(file, Self::grant_facts(grants))
     }
 
     /// Asks the policies about one file.
     pub(super) async fn permit<A: Action>(&self, subject: &Subject, file: &FileRecord) -> Result<Result<Permit<A>, Refusal>, FilesError> {
-        let grants = self.0.catalog.grants(file.customer, file.id).await?;
-        Ok(self.decide(subject, file, &grants))
+        let grants = async { Ok(self.0.catalog.grants(file.customer, file.id).await?) };
+        let (policies, grants) = tokio::try_join!(self.policies_of(file.customer), grants)?;
+        Ok(Self::decide(&policies, subject, file, &grants))
     }
 
-    /// Asks the policies about one file whose grants are known.
-    pub(super) fn decide<A: Action>(&self, subject: &Subject, file: &FileRecord, grants: &[Grant]) -> Result<Permit<A>, Refusal> {
+    /// Asks policies that are at hand about one file whose grants are known.
+    pub(super) fn decide<A: Action>(
+        policies: &Policies,
+        subject: &Subject,
+        file: &FileRecord,
+        grants: &[Grant],
+    ) -> Result<Permit<A>, Refusal> {
         let resource = Resource::File(Self::facts(file, grants));
-        self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions)
+        policies.permit::<A>(&subject.principal, &resource, &subject.conditions).or_else(|refusal| {
+            // A right code on a call opens what the same code opens at its link, and no more.
+            let Some(opened) = subject.opened.iter().find(|opened| opened.file == file.id) else { return Err(refusal) };
+            let kind = PrincipalKind::Link { id: opened.link, file: opened.file };
+            let holder = Principal { kind, ..subject.principal.clone() };
+            policies.permit::<A>(&holder, &resource, &subject.conditions).map_err(|_| refusal)
+        })
+    }
+
+    /// Asks the policies about a folder with all that lies in it, and records a refusal.
+    pub(super) async fn permit_folder<A: Action>(&self, subject: &Subject, folder: &Folder) -> Result<Permit<A>, FilesError> {
+        let customer = subject.customer();
+        let grants = async { Ok(self.0.catalog.folder_grants(customer, folder).await?) };
+        let (policies, grants) = tokio::try_join!(self.policies_of(customer), grants)?;
+        let facts = FolderFacts { path: folder.clone(), customer, grants: Self::grant_facts(&grants) };
+        match policies.permit::<A>(&subject.principal, &Resource::Folder(facts), &subject.conditions) {
+            Ok(permit) => Ok(permit),
+            Err(refusal) => Err(self.refused(subject, A::KIND.as_str(), Some(format!("folder {folder}")), &refusal).await?),
+        }
     }
 
     /// Asks the policies about one file, and records a refusal.
@@ -309,7 +404,8 @@ impl Files {
 
     /// Asks the policies about the customer as a whole, and records a refusal.
     pub(super) async fn permit_customer<A: Action>(&self, subject: &Subject) -> Result<Permit<A>, FilesError> {
-        match self.0.policies.permit::<A>(&subject.principal, &Resource::Customer(subject.customer()), &subject.conditions) {
+        let policies = self.policies_of(subject.customer()).await?;
+        match policies.permit::<A>(&subject.principal, &Resource::Customer(subject.customer()), &subject.conditions) {
             Ok(permit) => Ok(permit),
             Err(refusal) => Err(self.refused(subject, A::KIND.as_str(), None, &refusal).await?),
         }

@@ -1,5 +1,5 @@
 //! Owns the use cases, one file each: add, adopt, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
-//! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
+//! and what workers may do with a file or a message. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
 //!
@@ -18,12 +18,16 @@ mod collect;
 mod confirm;
 mod context;
 mod customers;
+mod delivery;
 mod describe;
 mod direct;
 mod errand;
 mod error;
+mod evidence;
 mod find;
 mod grant;
+mod guess;
+mod guessable;
 mod handing;
 mod health;
 mod hold;
@@ -32,15 +36,23 @@ mod index;
 mod inspection;
 mod keys;
 mod library;
+mod messages;
 mod moving;
 mod object_events;
 mod once;
+mod orders;
+mod outbox;
 mod people;
+mod policies;
+mod policy_cache;
+mod policy_diff;
 mod posts;
+mod redeem;
 mod sealing;
 mod secrets;
 mod sessions;
 mod share;
+mod standing;
 mod sweeps;
 mod trail;
 mod verdicts;
@@ -51,16 +63,18 @@ pub use add::AddRequest;
 pub use adopt::ImportRequest;
 pub use asked::{Confirmed, Question};
 pub use calls::{CallAccess, CallRequest, CallerHint, OpenedCall, RequestFacts};
-pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
+pub use code::{CALL_DIGITS, CODE_TRIES, CODE_WORD_COUNT, CodeAnswer, CodeRequest, LINK_DIGITS, LinkFace, Opened, Opens, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
-pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
+pub use context::{EvidenceSettings, Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use customers::CreatedCustomer;
+pub use delivery::{MOST_ATTEMPTS, ToDeliver, Undelivered};
 pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
+pub use guessable::is_guessable;
 pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
 pub use identity::Access;
@@ -69,18 +83,26 @@ pub use keys::{CreatedKey, Overlap, RotatedKey};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
-pub use people::{PersonRequest, Who};
+pub use outbox::{OutboxLine, OutboxText};
+pub use people::{Membership, PersonRequest, Who};
+pub use policies::{PolicySets, Proposed, Turn};
+pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use redeem::Redeemed;
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use sessions::{Session, SessionUser};
-pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
+pub use words::WORDS as CODE_WORDS;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState,
-    Job, KeyRecord, Sighting, VersionRecord,
+    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, GrantRecord, HeldFile,
+    ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Sighting,
+    VersionRecord,
 };
+pub use crate::policy::Evidence;

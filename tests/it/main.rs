@@ -10,11 +10,17 @@ mod browser;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod collection;
+#[cfg(test)]
+mod confirmation;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod delivery;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]

@@ -139,12 +139,14 @@ impl Variable {
     }
 }
 
-/// The setting of `[store]` that one of a further region is like.
+/// The setting that one of a further region, or of one customer, is like.
 fn usual(key: &str) -> String {
-    match key.strip_prefix("store.regions.").and_then(|rest| rest.split_once('.')) {
-        Some((_, setting)) => format!("store.{setting}"),
-        None => key.to_owned(),
+    for (table, section) in [("store.regions.", "store"), ("delivery.customers.", "delivery")] {
+        if let Some((_, setting)) = key.strip_prefix(table).and_then(|rest| rest.split_once('.')) {
+            return format!("{section}.{setting}");
+        }
     }
+    key.to_owned()
 }
 
 impl Provider for Variable {
@@ -199,6 +201,7 @@ mod tests {
     use super::super::remote::Bytes;
     use super::super::values::CatalogPlace;
     use super::*;
+    use crate::files::{Evidence, EvidenceSettings};
 
     fn from_text(text: &str) -> Result<Loaded, SettingsError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -327,10 +330,19 @@ mod tests {
             ("no.such_thing", "3", Value::from("3")),
             ("STORE.REGIONS.EU-WEST-1.PATH_STYLE", "true", Value::from(true)),
             ("store.regions.eu-west-1.access_key", "0123", Value::from("0123")),
+            ("delivery.customers.cust_1.mail.timeout_seconds", "7", Value::from(7_u8)),
+            ("delivery.mail.password", "0123", Value::from("0123")),
         ] {
             let variable = Variable::of(key, text.to_owned(), &defaults);
             assert_eq!((variable.key, variable.value), (key.to_lowercase(), value));
         }
+    }
+
+    #[test]
+    fn what_a_yes_needs_is_one_of_three_words() {
+        let settings = from_text("[confirm]\noutside = \"heard\"\n").unwrap().settings;
+        assert_eq!(settings.confirm.evidence(), EvidenceSettings { inside: Evidence::ModelWord, outside: Evidence::Heard });
+        assert!(from_text("[confirm]\noutside = \"a nod\"\n").is_err());
     }
 
     #[test]

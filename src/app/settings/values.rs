@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::confirm::ConfirmSettings;
+use super::delivery::DeliverySettings;
 use super::load::SettingsError;
 use super::oauth::OauthSettings;
 use super::remote::{Hidden, RemoteSettings};
@@ -34,6 +36,10 @@ pub struct Settings {
     pub store: RemoteSettings,
     /// Links.
     pub links: LinkSettings,
+    /// What a caller's yes needs.
+    pub confirm: ConfirmSettings,
+    /// How messages reach people.
+    pub delivery: DeliverySettings,
     /// Limits.
     pub limits: LimitSettings,
     /// How long what is deleted stays.
@@ -121,6 +127,8 @@ impl Default for BytesSettings {
 pub struct LinkSettings {
     /// Whether tools may give a link's address to the model.
     pub reveal: bool,
+    /// Whether link and code go in one message to a recipient with one address; else the caller hears the code.
+    pub code_beside_link: bool,
 }
 
 /// `limits`.

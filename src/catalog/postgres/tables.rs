@@ -13,12 +13,13 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 29] = [
+pub const TABLES: [Table; 34] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
-    table("people", "SELECT, INSERT"),
-    table("team_members", "SELECT, INSERT"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set)"),
+    table("policy_sets", "SELECT, INSERT, UPDATE (activated_at)"),
+    table("people", "SELECT, INSERT, UPDATE (name, email, phone, roles, detail, deactivated_at)"),
+    table("team_members", "SELECT, INSERT, DELETE"),
     table("api_keys", "SELECT, INSERT, UPDATE (revoked_at, secret_hash, rotated_at, previous_hash, previous_until, last_used_at)"),
     table("calls", "SELECT, INSERT, UPDATE"),
     table("call_pending", "SELECT, INSERT, UPDATE, DELETE"),
@@ -27,6 +28,7 @@ pub const TABLES: [Table; 29] = [
     table("blobs", "SELECT, INSERT, UPDATE"),
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
+    table("grants", "SELECT, INSERT, UPDATE (ended_at)"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),
     table("imports", "SELECT, INSERT, UPDATE"),
@@ -35,7 +37,10 @@ pub const TABLES: [Table; 29] = [
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
-    table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
+    table("call_grants", "SELECT, INSERT"),
+    table("code_failures", "SELECT, INSERT, UPDATE, DELETE"),
+    table("outbox", "SELECT, INSERT, UPDATE (state, attempts, last_error, receipt, delivered_at)"),
+    table("deliveries", "SELECT, INSERT, UPDATE (attempts, run_at, leased_until), DELETE"),
     table("jobs", "SELECT, INSERT, UPDATE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),

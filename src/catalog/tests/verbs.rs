@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, KeyOwner, NewCustomer,
-    NewFile, Rotation, SYSTEM_CHAIN,
+    Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
+    Judgement, KeyOwner, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Rotation, SYSTEM_CHAIN, Settled,
 };
-use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
+use crate::domain::{
+    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
+};
 
 /// Counts the records that verbs leave on one customer's chain.
 struct Counter<'a> {
@@ -95,6 +97,46 @@ async fn imports(count: &mut Counter<'_>, world: &World) {
     count.leaves(1, "fail_import", catalog.fail_import(&world.import, "no such bucket", &e)).await;
 }
 
+/// Standing rights, and what files are said to hold.
+async fn grants(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let grant = fx.new_grant(customer, Place::File(world.file), world.team);
+    count.leaves(1, "give_grant", catalog.give_grant(&grant, &e)).await;
+    count.leaves(1, "end_grant", catalog.end_grant(customer, grant.id, &e)).await;
+    count.leaves(1, "transfer_file", catalog.transfer_file(customer, world.file, Owner::Service, world.ana, &e)).await;
+    count.leaves(1, "classify_file", catalog.classify_file(customer, world.file, "medical", &e)).await;
+}
+
+/// Who somebody is, and which policies hold.
+async fn rules(count: &mut Counter<'_>, world: &World) {
+    let (customer, catalog, e) = (world.customer, &count.fx.catalog, entry("act"));
+    let ana = catalog.person(customer, PersonId::User(world.ana)).await.unwrap().unwrap();
+    count.leaves(1, "change_person", catalog.change_person(&ana, &PersonChange::default(), &e)).await;
+    let PersonId::Team(team) = world.team else { panic!("a team") };
+    count.leaves(1, "leave_team", catalog.leave_team(customer, team, world.ana, &e)).await;
+    count.leaves(1, "join_team", catalog.join_team(customer, team, world.ana, &e)).await;
+    let set = NewPolicySet { texts: Vec::new(), note: "none".to_owned() };
+    assert_eq!(count.leaves(1, "add_policy_set", catalog.add_policy_set(customer, &set, &e)).await, 2);
+    count.leaves(1, "activate_policy_set", catalog.activate_policy_set(customer, 2, 1, &e)).await;
+}
+
+/// Messages on their way. What a worker does with its lease is bookkeeping; how an attempt ended is not.
+async fn deliveries(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let about = |share: &str| NewMessage { about: Some(share.to_owned()), ..fx.new_message(world.john, Channel::Mail) };
+    count.leaves(1, "send", catalog.send(customer, &[about("share_a")], &e)).await;
+    count.leaves(1, "taken_back", catalog.taken_back(customer, "share_a", &e)).await;
+    count.leaves(1, "send", catalog.send(customer, &[about("share_b")], &e)).await;
+    let leased = async || catalog.lease_message(fx.in_seconds(60), &Channel::ALL).await;
+    let message = count.leaves(0, "lease_message", leased()).await.unwrap();
+    count.leaves(0, "leased_message", catalog.leased_message(&message)).await;
+    count.leaves(0, "renew_message", catalog.renew_message(&message, fx.in_seconds(90))).await;
+    count.leaves(0, "put_back_message", catalog.put_back_message(&message)).await;
+    let message = count.leaves(0, "lease_message", leased()).await.unwrap();
+    count.leaves(1, "settle_message", catalog.settle_message(&message, &Settled::Sent { receipt: None }, &e)).await;
+    count.leaves(0, "waiting_messages", catalog.waiting_messages()).await;
+}
+
 /// The file was deleted: its bytes are let go, and given up.
 async fn collection(count: &mut Counter<'_>, world: &World) {
     let (fx, customer, e) = (count.fx, world.customer, entry("act"));
@@ -151,6 +193,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(1, "revoke_key", catalog.revoke_key(customer, key.id, &e)).await;
     let person = new_person(customer, PersonId::Contact(ContactId::new(&*fx.clock, &*fx.entropy)), "Zoe");
     count.leaves(1, "add_person", catalog.add_person(&person, &e)).await;
+    rules(&mut count, &world).await;
+    grants(&mut count, &world).await;
 
     let call = fx.new_call(customer, Caller::Guest { number: None }, "another token");
     count.leaves(1, "open_call", catalog.open_call(&call, &e)).await;
@@ -159,7 +203,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(1, "list_in_call", catalog.list_in_call(customer, call.id, 0, &[world.file], true, &e)).await;
     let question = fx.new_pending(60);
     count.leaves(1, "ask", catalog.ask(customer, call.id, 0, &question, &e)).await;
-    count.leaves(1, "not_understood", catalog.not_understood(customer, call.id, question.id, &e)).await;
+    count.leaves(1, "asked_else", catalog.asked_else(customer, call.id, 0, &e)).await;
+    count.leaves(1, "not_understood", catalog.not_understood(customer, call.id, question.id, None, &e)).await;
     count.leaves(1, "drop_pending", catalog.drop_pending(customer, call.id, question.id, &e)).await;
     // Bookkeeping of a request that has a record of its own.
     count.leaves(0, "claim", catalog.claim(customer, call.id, "k", "r", fx.in_seconds(-600))).await;
@@ -228,11 +273,20 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     count.leaves(1, "downloaded", catalog.downloaded(&link, &e)).await;
     count.leaves(1, "issue_code", catalog.issue_code(customer, &fx.new_code(world.call, world.link, "111111"), &e)).await;
-    for (code, action) in [("111111", "right"), ("222222", "wrong")] {
-        count.leaves(1, "try_code", catalog.try_code(customer, world.link, &hash(code), &entry("right"), &entry("wrong"))).await;
+    for (code, outcome) in [("111111", "code_right"), ("222222", "code_wrong")] {
+        let (hash, by) = (hash(code), Guesser { scope: "somewhere".to_owned(), is_caller: false });
+        let guess = Guess { link: world.link, code_hash: &hash, by: &by, strict: false };
+        count.leaves(1, "try_code", catalog.try_code(customer, &guess, &LIMITS, &e)).await;
         let last = catalog.audit_page(customer, 0, 10_000).await.unwrap().pop().unwrap();
-        assert_eq!(last.action, action);
+        assert_eq!(last.outcome, outcome);
     }
+    let (number, typed) = (Phone::parse("+15550100123").unwrap(), hash("42791386"));
+    let by = Guesser { scope: "a caller".to_owned(), is_caller: true };
+    let epoch = catalog.call(customer, &world.call.to_string()).await.unwrap().unwrap().epoch;
+    let keyed = CallGuess { call: world.call, epoch, number: &number, heard_at: fx.now(), code_hash: &typed, by: &by, strict: false };
+    count.leaves(1, "try_call_code", catalog.try_call_code(customer, &keyed, &LIMITS, &e)).await;
+    count.leaves(0, "count_overall", catalog.count_overall(&LIMITS.overall)).await;
+    deliveries(&mut count, &world).await;
     history(&mut count, &world).await;
     count.leaves(1, "delete_file", catalog.delete_file(customer, world.file, &e)).await;
     collection(&mut count, &world).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, admission, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, entry, hash, new_person, signing_key, verdict};
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -23,6 +23,7 @@ pub(super) struct World {
     pub call: CallId,
     pub pending: PendingId,
     pub share: ShareId,
+    pub grant: GrantId,
     pub link: LinkId,
     pub code: CodeId,
     pub upload: UploadId,
@@ -38,7 +39,7 @@ impl World {
     /// One whose secrets carry its name: `key of`, `token of` and `slug of`.
     pub async fn named(fx: &Fixture, name: &str) -> Self {
         let catalog = &fx.catalog;
-        let customer = fx.customer(name).await;
+        let customer = fx.real_customer(name).await;
         let key = catalog.keys(customer).await.unwrap()[0].id;
         let (ana, phone) = (UserId::new(&*fx.clock, &*fx.entropy), Phone::parse("+15550100").unwrap());
         let person = Person {
@@ -91,14 +92,16 @@ impl World {
         let code = fx.new_code(call, share.link.id, "427913");
         let (link, code_id) = (share.link.id, code.id);
         share.code = Some(code);
-        share.messages.push(NewMessage {
-            id: MessageId::new(&*fx.clock, &*fx.entropy),
-            recipient: john,
-            channel: "mail",
-            address: "john@example.com".to_owned(),
-            sealed_body: "sealed".to_owned(),
-        });
+        share.messages.push(fx.new_message(john, Channel::Mail));
         catalog.share(&share, None, &entry("share")).await.unwrap();
+        Self::keyed(fx, customer, call, link).await;
+        let grant = fx.new_grant(customer, Place::File(file), PersonId::User(ana));
+        catalog.give_grant(&grant, &entry("grant")).await.unwrap();
+        let of_folder = fx.new_grant(customer, Place::Folder(Folder::parse("legal").unwrap()), team);
+        catalog.give_grant(&of_folder, &entry("grant")).await.unwrap();
+        let set = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
+        let number = catalog.add_policy_set(customer, &set, &entry("draft_policies")).await.unwrap();
+        catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -126,11 +129,26 @@ impl World {
             call,
             pending,
             share,
+            grant: grant.id,
             link,
             code: code_id,
             upload,
             import,
             later,
+        }
+    }
+
+    /// A code for calls that was keyed wrong from one number, and right from its own.
+    async fn keyed(fx: &Fixture, customer: CustomerId, call: CallId, link: LinkId) {
+        let number = Phone::parse("+15550100123").unwrap();
+        let code = NewCode { caller: Some(number.clone()), ..fx.new_code(call, link, "42791386") };
+        assert!(fx.catalog.issue_code(customer, &code, &entry("issue_code")).await.unwrap());
+        let typed = hash("42791386");
+        for (number, seconds) in [(Phone::parse("+15550100999").unwrap(), -20), (number, -10)] {
+            let by = Guesser { scope: number.as_str().to_owned(), is_caller: true };
+            let heard_at = fx.in_seconds(seconds);
+            let guess = CallGuess { call, epoch: 0, number: &number, heard_at, code_hash: &typed, by: &by, strict: false };
+            assert!(fx.catalog.try_call_code(customer, &guess, &LIMITS, &entry("redeem_code")).await.unwrap().is_some());
         }
     }
 
@@ -165,6 +183,7 @@ impl World {
             self.call.to_string(),
             self.pending.to_string(),
             self.share.to_string(),
+            self.grant.to_string(),
             self.link.to_string(),
             self.code.to_string(),
             self.upload.to_string(),
@@ -189,7 +208,8 @@ impl World {
             answer("living_calls", &catalog.living_calls(asker, 100).await.unwrap()),
             answer("listed", &catalog.listed(asker, self.call, 0).await.unwrap()),
             answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
-            answer("living_code", &catalog.living_code(asker, self.call, self.link).await.unwrap()),
+            answer("living_code", &catalog.living_code(asker, self.call, self.link, false).await.unwrap()),
+            answer("opened_in_call", &catalog.opened_in_call(asker, self.call, 0).await.unwrap()),
             answer("file", &catalog.file(asker, self.file).await.unwrap()),
             answer("files_of", &catalog.files_of(asker, &[self.waiting, self.file]).await.unwrap()),
             answer("given", &catalog.given(asker, self.file).await.unwrap()),
@@ -212,6 +232,14 @@ impl World {
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),
             answer("grants_of", &catalog.grants_of(asker, &[self.file, self.waiting]).await.unwrap()),
+            answer("standing_grant", &catalog.standing_grant(asker, self.grant).await.unwrap()),
+            answer("standing_grants", &catalog.standing_grants(asker, &Place::File(self.file)).await.unwrap()),
+            answer("folder_grants", &catalog.folder_grants(asker, &Folder::parse("legal/2026").unwrap()).await.unwrap()),
+            answer("granted_folders", &catalog.granted_folders(asker, &[self.team]).await.unwrap()),
+            answer("newest_files", &catalog.newest_files(asker, 100).await.unwrap()),
+            answer("active_policy_set", &u64::from(catalog.active_policy_set(asker).await.unwrap())),
+            answer("policy_set", &catalog.policy_set(asker, 1).await.unwrap()),
+            answer("policy_sets", &catalog.policy_sets(asker, None, 100).await.unwrap()),
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),

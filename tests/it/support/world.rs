@@ -207,6 +207,12 @@ impl World {
         Self::of(ground, Wish { limits: DoorLimits { request, ..DoorLimits::default() }, ..Wish::default() }).await
     }
 
+    /// The same, whose page lets codes be tried as fast as they come.
+    pub async fn letting_codes_be_tried(ground: Ground, change: impl FnOnce(&mut FilesSettings) + Send) -> Self {
+        let limits = DoorLimits { code_tries: u32::MAX, ..DoorLimits::default() };
+        Self::of(ground, Wish { limits, change: Box::new(change), ..Wish::default() }).await
+    }
+
     /// The same, with further regions.
     pub async fn in_regions(ground: Ground, regions: Vec<(RegionName, Store)>) -> Self {
         Self::of(ground, Wish { regions, ..Wish::default() }).await
@@ -359,7 +365,8 @@ impl World {
     }
 
     /// Does what the workers would: judges every file that waits, reads its bytes as text, and
-    /// brings the indexes up to date. Bytes that contain `HARMFUL` are infected.
+    /// brings the indexes up to date. Bytes that contain `HARMFUL` are infected; what stands after
+    /// `In short: ` is their summary.
     pub async fn inspect_all(&self) {
         while let Some(job) = self.files.lease_job(60).await.unwrap() {
             let Some(under) = self.files.under_inspection(&job).await.unwrap() else { continue };
@@ -381,7 +388,7 @@ impl World {
                 created_date: None,
                 page_count: Some(1),
                 duration_ms: None,
-                summary: None,
+                summary: text.lines().find_map(|line| line.strip_prefix("In short: ")).map(str::to_owned),
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
             };
