@@ -39,7 +39,7 @@ pub use id::{
 pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
-pub use published::{Blank, Cursor, Day, Instant, PhoneNumber, Words};
+pub use published::{Blank, Cursor, Day, Instant, Member, PhoneNumber, Words};
 pub use region::{RegionName, RegionNameError};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};

@@ -21,6 +21,10 @@ pub enum Words {}
 #[derive(Debug)]
 pub enum PhoneNumber {}
 
+/// Stands for the id of a user or a team.
+#[derive(Debug)]
+pub enum Member {}
+
 /// Stands for the `next` of the page before.
 #[derive(Debug)]
 pub enum Cursor {}
@@ -72,5 +76,6 @@ texts! {
     Day: { "type": "string", "format": "date" };
     Words: { "type": "string", "minLength": 1, "format": "words" };
     PhoneNumber: { "type": "string", "format": "phone" };
+    Member: { "type": "string", "pattern": "^(user|team)_[0-7][0-9a-hjkmnp-tv-z]{25}$" };
     Cursor: { "type": "string", "format": "cursor" };
 }

@@ -85,15 +85,19 @@ pub enum LifetimeError {
 impl Lifetime {
     /// Longest life of a share, in days.
     pub const MAX_DAYS: i64 = 365;
+    /// The same in seconds.
+    pub const MAX_SECONDS: i64 = Self::MAX_DAYS * 86_400;
+    /// Shortest life of a share, in seconds.
+    pub const MIN_SECONDS: i64 = 60;
 
     /// A number of seconds.
     ///
     /// # Errors
     /// Under a minute or over `MAX_DAYS`.
     pub const fn from_seconds(seconds: i64) -> Result<Self, LifetimeError> {
-        if seconds < 60 {
+        if seconds < Self::MIN_SECONDS {
             Err(LifetimeError::TooShort)
-        } else if seconds > Self::MAX_DAYS * 86_400 {
+        } else if seconds > Self::MAX_SECONDS {
             Err(LifetimeError::TooLong { max_days: Self::MAX_DAYS })
         } else {
             Ok(Self(seconds))

@@ -85,7 +85,7 @@ pub use object_events::EventTally;
 pub use once::Once;
 pub use outbox::{OutboxLine, OutboxText};
 pub use people::{Membership, PersonRequest, Who};
-pub use policies::{PolicySets, Proposed, Turn};
+pub use policies::{MAX_POLICY_TEXTS, PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use redeem::Redeemed;

@@ -4,8 +4,10 @@ use super::policy_diff::{PolicyDiff, decisions};
 use super::{Files, FilesError, Subject};
 use crate::catalog::{NewPolicySet, PolicySet};
 use crate::domain::{AuditEntry, clean_text};
-use crate::policy::{ManagePolicies, Permit, PolicyError, Resource};
+use crate::policy::{ManagePolicies, Permit, Policies, PolicyError, Resource};
 
+/// Most texts of one set.
+pub const MAX_POLICY_TEXTS: usize = Policies::MAX_TEXTS;
 /// Longest note of a set, in characters.
 const NOTE: usize = 500;
 /// Sets of one page, at most.

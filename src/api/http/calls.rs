@@ -69,8 +69,8 @@ struct NewCall {
     /// The number that calls, instead of `caller_id`.
     #[schemars(with = "Option<PhoneNumber>")]
     caller_number: Option<String>,
-    /// The platform's own id of the call.
-    #[schemars(length(max = MAX_EXTERNAL_ID))]
+    /// The platform's own id of the call; not one of ours.
+    #[schemars(length(max = MAX_EXTERNAL_ID), extend("not" = CallId::json_schema(&mut schemars::SchemaGenerator::default())))]
     call_id: Option<String>,
     permissions: Option<Vec<Permission>>,
     verified: Option<Verified>,

@@ -14,7 +14,7 @@ use crate::api::input::{Input, Params, Segment, id, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{ErrorCode, FileId, Folder, GrantId, Instant, Level, Lifetime, Permission, PersonId, Timestamp};
+use crate::domain::{ErrorCode, FileId, Folder, GrantId, Instant, Level, Lifetime, Member, Permission, PersonId, Timestamp, Words};
 use crate::files::{GrantRecord, GrantRequest, Granted, Place, Subject};
 
 pub(super) fn routes() -> Router<Api> {
@@ -112,17 +112,22 @@ impl From<GrantRecord> for GrantJson {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `to` and `level`")]
 struct OnFile {
+    #[schemars(with = "Member")]
     to: PersonId,
     level: Level,
+    #[schemars(range(min = Lifetime::MIN_SECONDS, max = Lifetime::MAX_SECONDS))]
     lifetime_seconds: Option<i64>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `folder`, `to` and `level`")]
 struct OnFolder {
+    #[schemars(extend("format" = "folder"))]
     folder: String,
+    #[schemars(with = "Member")]
     to: PersonId,
     level: Level,
+    #[schemars(range(min = Lifetime::MIN_SECONDS, max = Lifetime::MAX_SECONDS))]
     lifetime_seconds: Option<i64>,
 }
 
@@ -174,6 +179,7 @@ async fn of_file(Asker(subject): Asker, State(api): State<Api>, Segment(file): S
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Which {
+    #[schemars(extend("format" = "folder"))]
     folder: String,
 }
 
@@ -190,6 +196,7 @@ async fn end(Asker(subject): Asker, State(api): State<Api>, Segment(grant): Segm
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `classification`")]
 struct Classification {
+    #[schemars(with = "Words")]
     classification: String,
 }
 

@@ -126,8 +126,13 @@ fn mail_address(text: Option<String>) -> Result<Option<String>, Problem> {
 #[schemars(rename = "PersonChange")]
 #[serde(deny_unknown_fields, expecting = "an object with what is to change")]
 struct Change {
+    #[schemars(with = "Option<Words>")]
     name: Option<String>,
+    /// Blank for none.
+    #[schemars(extend("format" = "email"))]
     email: Option<String>,
+    /// Blank for none.
+    #[schemars(with = "Option<PhoneNumber>")]
     phone: Option<String>,
     roles: Option<Vec<Role>>,
     detail: Option<String>,

@@ -15,7 +15,7 @@ use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{ErrorCode, FileId, Instant, Permission, Timestamp, UserId};
-use crate::files::{DecisionChange, Evidence, Judged, MatrixChange, PolicyDiff, PolicySet, Proposed, Turn};
+use crate::files::{DecisionChange, Evidence, Judged, MAX_POLICY_TEXTS, MatrixChange, PolicyDiff, PolicySet, Proposed, Turn};
 
 /// Sets of one page.
 const PAGE: u32 = 50;
@@ -79,6 +79,7 @@ pub(super) fn operations() -> Vec<Operation> {
 #[schemars(rename = "PolicyText")]
 struct Text {
     name: String,
+    #[schemars(extend("format" = "cedar"))]
     text: String,
 }
 
@@ -95,6 +96,7 @@ fn pairs(texts: Vec<Text>) -> Vec<(String, String)> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `policies`")]
 struct NewSet {
+    #[schemars(length(max = MAX_POLICY_TEXTS))]
     policies: Vec<Text>,
     #[serde(default)]
     note: String,
@@ -114,6 +116,7 @@ async fn draft(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `policies`")]
 struct Texts {
+    #[schemars(length(max = MAX_POLICY_TEXTS))]
     policies: Vec<Text>,
 }
 
@@ -134,6 +137,7 @@ async fn validate(Asker(subject): Asker, State(api): State<Api>, Input(texts): I
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `policies` or `number`")]
 struct Compared {
+    #[schemars(length(max = MAX_POLICY_TEXTS))]
     policies: Option<Vec<Text>>,
     number: Option<u32>,
 }

@@ -152,8 +152,9 @@ fn in_body(schema: &Value, pointer: &str, with_texts: bool, fields: &mut Vec<(At
 /// The kind of what a schema takes: an id by its pattern, a text where nothing narrows it.
 fn kind_of(schema: &Value) -> Option<Kind> {
     let is_text = schema["type"] == "string" || schema["type"].as_array().is_some_and(|types| types.contains(&json!("string")));
-    // Where a page begins is told by a text of our own, which an id can stand for.
-    let is_narrow = ["enum", "const", "format", "oneOf"].iter().any(|word| schema.get(word).is_some_and(|value| value != "cursor"));
+    // These may hold anything, an id too.
+    let is_wide = |value: &Value| ["cursor", "folder", "words"].iter().any(|format| value == format);
+    let is_narrow = ["enum", "const", "format", "oneOf"].iter().any(|word| schema.get(word).is_some_and(|value| !is_wide(value)));
     if !is_text {
         return None;
     }
@@ -187,8 +188,11 @@ pub fn body(operation: &Value) -> Option<Value> {
     Some(fields.into())
 }
 
-/// Puts a value there, making what is missing above it.
+/// Puts a value there, making what is missing above it. A caller is told in one way alone.
 pub fn put(body: &mut Value, pointer: &str, value: Value) {
+    if pointer == "/caller_id" {
+        body.as_object_mut().unwrap().remove("caller_number");
+    }
     let mut place = body;
     for name in pointer.split('/').skip(1) {
         if !place.is_object() {

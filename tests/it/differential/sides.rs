@@ -70,6 +70,10 @@ impl Side {
         let again = format!("name=again.txt&title={}&replaces={}", words.titles[0].replace(' ', "%20"), files[0]);
         world.file(&tenant.key, &again, words.titles[0].as_bytes()).await;
         world.post(&format!("/v1/files/{}/hold", files[1]), &tenant.key, &json!({"reason": "a claim"})).await.expect(201);
+        for level in ["viewer", "commenter", "editor"] {
+            world.post(&format!("/v1/files/{}/grants", files[2]), &tenant.key, &json!({"to": owner, "level": level})).await.expect(201);
+        }
+        world.post("/v1/folders/grants", &tenant.key, &json!({"folder": words.prefix, "to": owner, "level": "viewer"})).await.expect(201);
         for name in ["one", "two", "three"] {
             world.post("/v1/uploads", &tenant.key, &json!({"name": format!("{name}.txt"), "size_bytes": 1})).await.expect(201);
             world.post("/v1/keys", &tenant.key, &json!({"label": name})).await.expect(201);
