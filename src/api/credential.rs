@@ -1,5 +1,7 @@
 //! Who stands at the door: `Authorization: Bearer` alone opens it.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -7,7 +9,8 @@ use http::{Extensions, HeaderMap};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::origin::origin;
+use super::addresses::Addresses;
+use super::origin::{origin, peer};
 use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
@@ -23,6 +26,7 @@ pub(super) const MAX_NAME: usize = 255;
 #[derive(Clone)]
 pub(super) struct Doorkeeper {
     files: Files,
+    addresses: Arc<Addresses>,
     strangers: Strangers,
 }
 
@@ -70,8 +74,16 @@ fn forbidden(detail: &str) -> Problem {
 }
 
 impl Doorkeeper {
-    pub fn new(files: Files, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { strangers: Strangers::new(files.clone(), tasks, stop), files }
+    pub fn new(files: Files, addresses: Arc<Addresses>, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        Self { strangers: Strangers::new(files.clone(), tasks, stop), files, addresses }
+    }
+
+    /// Counts that somebody came without a valid credential.
+    ///
+    /// # Errors
+    /// When too many came from there: he is told to come back, and not what is wrong.
+    pub fn turn_away(&self, extensions: &Extensions) -> Result<(), Problem> {
+        self.addresses.stranger(peer(extensions), self.files.now())
     }
 
     /// What the request's credential opens; that it opens nothing is counted.
@@ -90,8 +102,12 @@ impl Doorkeeper {
     ///
     /// # Errors
     /// `unauthenticated` when it opens nothing.
-    pub async fn access(&self, headers: &HeaderMap, door: Door) -> Result<Access, Problem> {
-        self.found(headers, door).await?.ok_or_else(Problem::unauthenticated)
+    pub async fn access(&self, parts: &Parts, door: Door) -> Result<Access, Problem> {
+        if let Some(access) = self.found(&parts.headers, door).await? {
+            return Ok(access);
+        }
+        self.turn_away(&parts.extensions)?;
+        Err(Problem::unauthenticated())
     }
 
     /// When the answer of a tool that is called now must be out.
@@ -120,7 +136,7 @@ impl FromRequestParts<Api> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Operator => Ok(Self(origin(Door::Http, &parts.extensions, &parts.headers)?)),
             Access::Key(_) | Access::Call(_) => Err(forbidden("this takes the operator's key")),
         }
@@ -135,14 +151,16 @@ pub(super) struct Program {
 
 fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Result<Program, Problem> {
     let origin = origin(Door::Http, &parts.extensions, &parts.headers)?;
-    Ok(Program { subject: api.0.files.program(&key, origin).waiting(patience(&parts.extensions)), key })
+    let subject = api.0.files.program(&key, origin).waiting(patience(&parts.extensions));
+    api.0.files.pace(&subject)?;
+    Ok(Program { subject, key })
 }
 
 impl FromRequestParts<Api> for Program {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Key(key) => program_of(parts, api, key),
             Access::Operator | Access::Call(_) => Err(forbidden("this takes a key of the customer")),
         }
@@ -156,7 +174,7 @@ impl FromRequestParts<Api> for Asker {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Key(key) => Ok(Self(program_of(parts, api, key)?.subject)),
             Access::Call(call) => Ok(Self(caller_of(parts, api, &call).await?)),
             Access::Operator => Err(forbidden("this takes a key of the customer or a call's token; the operator has no files")),
@@ -166,7 +184,9 @@ impl FromRequestParts<Api> for Asker {
 
 async fn caller_of(parts: &Parts, api: &Api, call: &CallAccess) -> Result<Subject, Problem> {
     let facts = request_facts(parts)?;
-    let caller = api.0.files.caller(&call.context(facts, api.0.door.deadline())).await?;
+    let context = call.context(facts, api.0.door.deadline());
+    api.0.files.pace_call(&context)?;
+    let caller = api.0.files.caller(&context).await?;
     Ok(caller.waiting(patience(&parts.extensions)))
 }
 
@@ -180,7 +200,7 @@ impl FromRequestParts<Api> for Auditor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        Ok(match api.0.door.access(&parts.headers, Door::Http).await? {
+        Ok(match api.0.door.access(parts, Door::Http).await? {
             Access::Operator => Self::Operator(origin(Door::Http, &parts.extensions, &parts.headers)?),
             Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key)?.subject)),
             Access::Call(call) => Self::Asker(Box::new(caller_of(parts, api, &call).await?)),
@@ -195,7 +215,7 @@ impl FromRequestParts<Api> for OnCall {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Call(call) => {
                 let facts = request_facts(parts)?;
                 Ok(Self(call.context(facts, api.0.door.deadline())))

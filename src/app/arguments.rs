@@ -220,6 +220,9 @@ pub struct StoreSetupArgs {
     /// Customer whose `temp/` and `archive/` get rules of their own, repeatable: cust_...
     #[arg(long = "customer", value_name = "CUSTOMER")]
     pub customers: Vec<String>,
+    /// Make the metadata bucket with object lock, so that nobody deletes the checkpoints of the audit trail
+    #[arg(long)]
+    pub lock: bool,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -234,7 +237,7 @@ pub struct ServerArgs {
     /// Address of the server
     #[arg(long, value_name = "URL", env = "SATCHEL_URL")]
     pub url: Option<String>,
-    /// Key: of a customer, or the operator's
+    /// Key: of a customer, or the operator's; taken from the variable, never from the command line
     #[arg(long, value_name = "KEY", env = "SATCHEL_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// Data folder of a server on this machine: address and key are read from it
@@ -389,6 +392,34 @@ pub enum CustomerCommand {
         #[arg(long)]
         json: bool,
     },
+    /// How much a customer has and may have; sets what is given
+    Quota {
+        /// Its id (cust_...)
+        customer: String,
+        /// Files it may have, deleted ones apart; `any` for as many as it likes
+        #[arg(long, value_name = "N", value_parser = most)]
+        files: Option<Most>,
+        /// Bytes it may have in all their versions; `any` for as many as it likes
+        #[arg(long, value_name = "N", value_parser = most)]
+        bytes: Option<Most>,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How much one may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Most(pub Option<u64>);
+
+fn most(text: &str) -> Result<Most, String> {
+    match text {
+        "any" => Ok(Most(None)),
+        text => text.parse().map(|most| Most(Some(most))).map_err(|_| "is a number, or `any`".to_owned()),
+    }
 }
 
 /// `satchel person`.

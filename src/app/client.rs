@@ -203,6 +203,11 @@ impl Client {
         self.value(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Sets something.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.value(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// Ends something.
     pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
         self.send(self.request(Method::DELETE, path)).await.map(drop)

@@ -16,6 +16,7 @@ use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::open_files;
 use super::outgoing::{self, PostsError};
 use super::settings::{Bytes, CatalogPlace, Loaded, Region, Settings, SettingsError};
+use crate::api::Proxies;
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, StoreSettings, Stores, Tuning};
 use crate::catalog::{Catalog, CatalogError, Ground};
@@ -140,6 +141,8 @@ pub struct House {
     pub settings: Settings,
     /// How many files this process may have open.
     pub open_files: u64,
+    /// The proxies in front of the doors.
+    pub proxies: Proxies,
     listener: Option<TcpListener>,
     /// Those whose stores are reached over the network.
     regions: Vec<Region>,
@@ -176,6 +179,7 @@ impl House {
         let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
         let (place, regions, home) = (settings.bytes_place()?, settings.regions()?, settings.home_region()?);
         let workers = settings.workers()?;
+        let proxies = settings.http.proxies()?;
         let posts = outgoing::posts(&settings.store.events)?;
         let mut secrets = folder.secrets(&*entropy)?;
         let server_secret = server_secret(&settings, &folder, &secrets)?;
@@ -225,6 +229,7 @@ impl House {
                 posts,
                 anchor_days: settings.audit.anchor_days,
                 anchors_checked: settings.audit.anchors_checked,
+                paces: settings.limits.paces(),
                 ..FilesSettings::default()
             },
         });
@@ -239,7 +244,7 @@ impl House {
             tracing::info!(taken, "jobs and requests of a server that was cut off were taken over");
         }
         Ok(Self {
-            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech)).at_most(settings.limits.tool_calls)),
+            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech)).for_crowd(settings.limits.crowd())),
             speech,
             entropy,
             files,
@@ -251,6 +256,7 @@ impl House {
             regions,
             settings,
             open_files,
+            proxies,
             inspector: Arc::new(Inspector::new(inspector)),
             workers,
             catalog,

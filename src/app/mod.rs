@@ -24,5 +24,6 @@ mod outgoing;
 mod platform;
 mod settings;
 mod terminal;
+mod typed;
 
 pub use entry::main;

@@ -16,10 +16,12 @@ mod file;
 mod id;
 mod name;
 mod person;
+mod rate;
 mod region;
 mod share;
 mod state;
 mod store_event;
+mod turns;
 
 pub use adopted::{AdoptedPlace, Pin};
 pub use audit::{Actor, AuditEntry, Decision, Door, Origin, Purpose, PurposeError};
@@ -34,10 +36,12 @@ pub use id::{
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
+pub use rate::{Buckets, Rate};
 pub use region::{RegionName, RegionNameError};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};
+pub use turns::Turns;
 
 /// A point in time, UTC, microsecond precision when stored.
 pub type Timestamp = jiff::Timestamp;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 use super::object_events::EventCounts;
+use super::pace::{Pacer, Paces};
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping, Patience};
@@ -65,6 +66,8 @@ pub struct FilesSettings {
     pub heard_words_per_second: u32,
     /// Who may post the store's events; nobody unless something is set.
     pub posts: PostRules,
+    /// How fast may be asked.
+    pub paces: Paces,
 }
 
 impl Default for FilesSettings {
@@ -81,6 +84,7 @@ impl Default for FilesSettings {
             direct_open: 200,
             heard_words_per_second: 4,
             posts: PostRules::default(),
+            paces: Paces::default(),
         }
     }
 }
@@ -112,6 +116,7 @@ pub(super) struct Inner {
     pub events: EventCounts,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
+    pub pacer: Pacer,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -195,6 +200,7 @@ impl Files {
             clock: parts.clock,
             entropy: parts.entropy,
             secrets,
+            pacer: Pacer::new(&parts.settings.paces),
             settings: parts.settings,
             changed: Notify::new(),
             arrived: Notify::new(),

@@ -32,8 +32,10 @@ mod library;
 mod moving;
 mod object_events;
 mod once;
+mod pace;
 mod people;
 mod posts;
+mod quotas;
 mod sealing;
 mod secrets;
 mod share;
@@ -62,6 +64,7 @@ pub use inspection::{UnderInspection, Understood};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
+pub use pace::Paces;
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use sealing::Sealed;
@@ -74,5 +77,5 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, Sighting, VersionRecord,
+    KeyRecord, Quota, Sighting, Usage, VersionRecord,
 };

@@ -110,6 +110,10 @@ impl Files {
                 self.0.catalog.record(file.customer, &entry("refused", reason.to_owned())).await?;
                 return Err(FilesError::Conflict(reason));
             }
+            Err(CatalogError::Full(reason)) => {
+                self.0.catalog.record(file.customer, &entry("refused", reason.to_owned())).await?;
+                return Err(CatalogError::Full(reason).into());
+            }
             Err(error) => return Err(error.into()),
         }
         self.0.arrived.notify_waiters();

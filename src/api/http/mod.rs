@@ -18,6 +18,7 @@ mod imports;
 mod keys;
 mod metrics;
 mod people;
+mod quotas;
 mod routes;
 mod store_events;
 mod tools;

@@ -2,13 +2,14 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
+use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, quotas, store_events, tools, upload, uploads};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
 pub(in crate::api) fn routes() -> Router<Api> {
     Router::new()
         .merge(customers::routes())
+        .merge(quotas::routes())
         .merge(people::routes())
         .merge(keys::routes())
         .merge(calls::routes())

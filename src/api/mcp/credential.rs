@@ -65,7 +65,11 @@ impl Doorman {
             Some(Access::Call(call)) => *call,
             Some(Access::Key(key)) => self.named(headers, &key, origin.clone()).await?,
             // The operator has no call.
-            Some(Access::Operator) | None => return Err(Refusal::NoCall),
+            Some(Access::Operator) => return Err(Refusal::NoCall),
+            None => {
+                keeper.turn_away(&parts.extensions).map_err(Refusal::TooFast)?;
+                return Err(Refusal::NoCall);
+            }
         };
         Ok(Standing { access, origin, batch: named(headers, BATCH)?, simulation: named(headers, SIMULATE)? })
     }
@@ -75,6 +79,7 @@ impl Doorman {
         let id = named(headers, CALL_ID)?.ok_or(Refusal::NoCall)?;
         let caller = caller(headers)?;
         let subject = self.files.program(key, origin);
+        self.files.pace(&subject)?;
         let call = match self.files.call(&subject, &id, key.is_test).await {
             // An id of ours is never opened by naming it: it is over, or not theirs.
             Err(FilesError::NotFound) if CallId::parse(&id).is_err() => {

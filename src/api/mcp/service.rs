@@ -19,6 +19,7 @@ use url::Url;
 use super::credential::Doorman;
 use super::refusal::Refusal;
 use super::toolbox::Toolbox;
+use crate::api::input::is_too_nested;
 use crate::files::Files;
 use crate::tools::Registry;
 
@@ -104,6 +105,9 @@ fn takes_json(headers: &HeaderMap) -> bool {
 /// The body, when it is one message. The library would tell anything else as an unknown media type.
 async fn message(body: Body) -> Result<Body, Refusal> {
     let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Refusal::TooLarge { limit: BODY_LIMIT })?;
+    if is_too_nested(&bytes) {
+        return Err(Refusal::TooNested);
+    }
     if serde_json::from_slice::<ClientJsonRpcMessage>(&bytes).is_ok() {
         return Ok(Body::from(bytes));
     }

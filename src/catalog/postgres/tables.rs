@@ -16,7 +16,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 pub const TABLES: [Table; 29] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, files_held, bytes_held, most_files, most_bytes)"),
     table("people", "SELECT, INSERT"),
     table("team_members", "SELECT, INSERT"),
     table("api_keys", "SELECT, INSERT, UPDATE (revoked_at)"),

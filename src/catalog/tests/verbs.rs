@@ -8,7 +8,7 @@ use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person,
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, NewCustomer, NewFile,
-    SYSTEM_CHAIN,
+    Quota, SYSTEM_CHAIN,
 };
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
@@ -143,6 +143,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     assert_eq!(catalog.verify_chain(SYSTEM_CHAIN).await.unwrap().records, 2);
 
     count.leaves(1, "record", catalog.record(customer, &e)).await;
+    assert!(count.leaves(1, "set_quota", catalog.set_quota(customer, Quota::default(), &e)).await);
     let key = fx.new_key("another");
     count.leaves(1, "add_key", catalog.add_key(customer, &key, &e)).await;
     count.leaves(1, "revoke_key", catalog.revoke_key(customer, key.id, &e)).await;

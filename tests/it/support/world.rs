@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use reqwest::{Client, Method, RequestBuilder};
 use satchel::api::mcp::{McpSettings, service};
-use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
+use satchel::api::{ApiParts, ApiSettings, DoorLimits, Proxies, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings, Stores, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
@@ -107,13 +107,21 @@ struct Wish<'a> {
     public_url: Option<&'a str>,
     upload_limit: u64,
     limits: DoorLimits,
+    proxies: Proxies,
     regions: Vec<(RegionName, Store)>,
     change: Box<dyn FnOnce(&mut FilesSettings) + Send + 'a>,
 }
 
 impl Default for Wish<'_> {
     fn default() -> Self {
-        Self { public_url: None, upload_limit: UPLOAD_LIMIT, limits: DoorLimits::default(), regions: Vec::new(), change: Box::new(|_| ()) }
+        Self {
+            public_url: None,
+            upload_limit: UPLOAD_LIMIT,
+            limits: DoorLimits::default(),
+            proxies: Proxies::default(),
+            regions: Vec::new(),
+            change: Box::new(|_| ()),
+        }
     }
 }
 
@@ -194,13 +202,18 @@ impl World {
         Self::of(ground, Wish { limits: DoorLimits { request, ..DoorLimits::default() }, ..Wish::default() }).await
     }
 
+    /// The same, with other limits at its doors, and these proxies in front of it.
+    pub async fn guarded(ground: Ground, limits: DoorLimits, proxies: Proxies) -> Self {
+        Self::of(ground, Wish { limits, proxies, ..Wish::default() }).await
+    }
+
     /// The same, with further regions.
     pub async fn in_regions(ground: Ground, regions: Vec<(RegionName, Store)>) -> Self {
         Self::of(ground, Wish { regions, ..Wish::default() }).await
     }
 
     async fn of(ground: Ground, wish: Wish<'_>) -> Self {
-        let Wish { public_url, upload_limit, limits, regions, change } = wish;
+        let Wish { public_url, upload_limit, limits, proxies, regions, change } = wish;
         let Ground { dir, store, bytes_url: _, seed, bytes, database } = ground;
         let home = Stores::from(store.clone()).name(None).clone();
         let stores = Stores::of((home, store), regions);
@@ -240,7 +253,7 @@ impl World {
             tools: tools.clone(),
             files: files.clone(),
             speech,
-            settings: ApiSettings { public_url: url.clone(), bytes_origins: origins, upload_limit, limits },
+            settings: ApiSettings { public_url: url.clone(), bytes_origins: origins, upload_limit, limits, proxies },
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),

@@ -1,0 +1,68 @@
+//! How much a customer may have, for the operator.
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use crate::api::credential::Operator;
+use crate::api::input::{Input, Segment, id};
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::files::{Quota, Usage};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/v1/customers/{customer}/quota", get(read).put(set))
+}
+
+/// Numbers that databases keep.
+const MOST: u64 = i64::MAX.unsigned_abs();
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `files` and `bytes`")]
+struct NewQuota {
+    /// Files that are not deleted; `null` for as many as it likes.
+    files: Option<u64>,
+    /// Bytes of all their versions; `null` for as many as it likes.
+    bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct QuotaJson {
+    /// How much it may have; `null` is as much as it likes.
+    quota: Amount<Option<u64>>,
+    /// How much it has.
+    used: Amount<u64>,
+}
+
+#[derive(Serialize)]
+struct Amount<T> {
+    files: T,
+    bytes: T,
+}
+
+impl From<(Quota, Usage)> for QuotaJson {
+    fn from((quota, used): (Quota, Usage)) -> Self {
+        Self { quota: Amount { files: quota.files, bytes: quota.bytes }, used: Amount { files: used.files, bytes: used.bytes } }
+    }
+}
+
+async fn read(Operator(origin): Operator, State(api): State<Api>, Segment(customer): Segment) -> Result<Json<QuotaJson>, Problem> {
+    Ok(Json(api.0.files.quota(id(&customer)?, &origin).await?.into()))
+}
+
+async fn set(
+    Operator(origin): Operator,
+    State(api): State<Api>,
+    Segment(customer): Segment,
+    Input(new): Input<NewQuota>,
+) -> Result<Json<QuotaJson>, Problem> {
+    let customer = id(&customer)?;
+    for (field, value) in [("files", new.files), ("bytes", new.bytes)] {
+        if value.is_some_and(|value| value > MOST) {
+            return Err(Problem::invalid(format!("`{field}`: is at most {MOST}; leave it out for as many as it likes")));
+        }
+    }
+    let quota = Quota { files: new.files, bytes: new.bytes };
+    Ok(Json(api.0.files.set_quota(customer, quota, &origin).await?.into()))
+}
