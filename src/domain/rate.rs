@@ -91,7 +91,8 @@ fn taken(rate: Rate, full_at: &mut i64, now: i64) -> Result<(), Duration> {
     let (step, burst) = (rate.step(), i64::from(rate.burst.max(1)));
     let whole = step.saturating_mul(burst);
     // A bucket is never emptier than empty: a clock that was set back must not lock anybody out for long.
-    let then = (*full_at).clamp(now, now.saturating_add(whole)).saturating_add(step);
+    *full_at = (*full_at).clamp(now, now.saturating_add(whole));
+    let then = full_at.saturating_add(step);
     let over = then.saturating_sub(now).saturating_sub(whole);
     if over > 0 {
         return Err(Duration::from_micros(over.unsigned_abs()));
