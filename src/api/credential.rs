@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderValue};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::addresses::Addresses;
-use super::origin::{origin, peer};
+use super::oauth::{Challenge, Gate, Lack, MAX_TOKEN, looks_signed};
+use super::origin::{origin, peer, place};
 use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
@@ -27,6 +28,8 @@ pub(super) const MAX_NAME: usize = 255;
 pub(super) struct Doorkeeper {
     files: Files,
     addresses: Arc<Addresses>,
+    gate: Gate,
+    challenge: Challenge,
     strangers: Strangers,
 }
 
@@ -46,7 +49,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     }
     let (scheme, secret) = value.split_once(' ')?;
     let secret = secret.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= MAX_SECRET).then_some(secret)
+    let longest = if looks_signed(secret) { MAX_TOKEN } else { MAX_SECRET };
+    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= longest).then_some(secret)
 }
 
 /// A header that does not name anything.
@@ -74,8 +78,9 @@ fn forbidden(detail: &str) -> Problem {
 }
 
 impl Doorkeeper {
-    pub fn new(files: Files, addresses: Arc<Addresses>, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { strangers: Strangers::new(files.clone(), tasks, stop), files, addresses }
+    pub fn new(files: Files, addresses: Arc<Addresses>, gate: Gate, public_url: &str, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        let challenge = Challenge::new(public_url, gate.is_open());
+        Self { strangers: Strangers::new(files.clone(), tasks, stop), files, addresses, gate, challenge }
     }
 
     /// Counts that somebody came without a valid credential.
@@ -86,9 +91,25 @@ impl Doorkeeper {
         self.addresses.stranger(peer(extensions), self.files.now())
     }
 
+    /// The gate for tokens of issuers.
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// What is said in `WWW-Authenticate` to whoever lacks this.
+    pub fn challenge(&self, lack: Lack) -> HeaderValue {
+        self.challenge.header(lack)
+    }
+
+    /// What a request lacks whose credential opens nothing.
+    pub fn lack(headers: &HeaderMap) -> Lack {
+        if headers.contains_key(AUTHORIZATION) { Lack::Valid } else { Lack::Credential }
+    }
+
     /// What the request's credential opens; that it opens nothing is counted.
-    pub async fn found(&self, headers: &HeaderMap, door: Door) -> Result<Option<Access>, FilesError> {
+    pub async fn found(&self, headers: &HeaderMap, extensions: &Extensions, door: Door) -> Result<Option<Access>, FilesError> {
         let found = match bearer(headers) {
+            Some(token) if looks_signed(token) => self.gate.access(&self.files, token, place(door, extensions)).await?,
             Some(secret) => self.files.authenticate(secret).await?,
             None => None,
         };
@@ -103,11 +124,11 @@ impl Doorkeeper {
     /// # Errors
     /// `unauthenticated` when it opens nothing.
     pub async fn access(&self, parts: &Parts, door: Door) -> Result<Access, Problem> {
-        if let Some(access) = self.found(&parts.headers, door).await? {
+        if let Some(access) = self.found(&parts.headers, &parts.extensions, door).await? {
             return Ok(access);
         }
         self.turn_away(&parts.extensions)?;
-        Err(Problem::unauthenticated())
+        Err(Problem::unauthenticated().challenged(self.challenge(Self::lack(&parts.headers))))
     }
 
     /// When the answer of a tool that is called now must be out.
@@ -227,8 +248,6 @@ impl FromRequestParts<Api> for OnCall {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(values: &[&'static str]) -> HeaderMap {
@@ -251,6 +270,11 @@ mod tests {
         let mut long = HeaderMap::new();
         long.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", "a".repeat(MAX_SECRET + 1))).unwrap());
         assert_eq!(bearer(&long), None);
+        // Tokens of issuers are longer than ours.
+        for (length, taken) in [(MAX_SECRET, true), (MAX_TOKEN - 2, true), (MAX_TOKEN - 1, false)] {
+            long.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}..", "a".repeat(length))).unwrap());
+            assert_eq!(bearer(&long).is_some(), taken, "{length}");
+        }
     }
 
     #[test]
@@ -274,7 +298,7 @@ mod tests {
             let Ok(value) = HeaderValue::from_bytes(&bytes) else { return };
             let headers: HeaderMap = [(AUTHORIZATION, value.clone())].into_iter().collect();
             if let Some(secret) = bearer(&headers) {
-                assert!(!secret.is_empty() && secret.len() <= MAX_SECRET && secret.trim() == secret, "`{secret}`");
+                assert!(!secret.is_empty() && secret.len() <= MAX_TOKEN && secret.trim() == secret, "`{secret}`");
             }
             let mut headers = HeaderMap::new();
             headers.insert("idempotency-key", value);

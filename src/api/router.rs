@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::HeaderName;
+use http::header::{ALLOW, HeaderName};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::addresses::Addresses;
@@ -17,6 +17,7 @@ use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::headers::Armour;
 use super::http as endpoints;
+use super::oauth::{self, Gate};
 use super::origin::{RequestId, peer};
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
@@ -31,9 +32,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// All doors. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or limits and
 /// audit do not know where a request comes from.
 pub fn router(parts: ApiParts) -> Router {
-    let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
+    let ApiParts { files, tools, speech, settings, oauth: rules, mcp, entropy, tasks, stop } = parts;
     let addresses = Arc::new(Addresses::new(&settings.limits.addresses));
-    let door = Doorkeeper::new(files.clone(), Arc::clone(&addresses), tasks.clone(), stop);
+    let gate = Gate::new(&settings.public_url, rules);
+    let door = Doorkeeper::new(files.clone(), Arc::clone(&addresses), gate, &settings.public_url, tasks.clone(), stop);
     let outside =
         Outside { entropy, armour: Armour::of(&settings.public_url), proxies: settings.proxies.clone(), addresses, clock: files.clock() };
     let pages = Pages::new(&settings);
@@ -42,7 +44,7 @@ pub fn router(parts: ApiParts) -> Router {
     let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);
-    let timed = endpoints::routes().merge(pages::routes()).layer(in_time.clone()).layer(admitted.clone());
+    let timed = endpoints::routes().merge(pages::routes()).merge(oauth::routes()).layer(in_time.clone()).layer(admitted.clone());
     // Whoever watches the server must get an answer when it is full too.
     let watched = endpoints::watched().layer(in_time);
     let mut all = timed
@@ -121,7 +123,10 @@ async fn finish(State(outside): State<Arc<Outside>>, mut request: Request, next:
         Err(problem) => problem.into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.document(&id);
+        let mut document = problem.document(&id);
+        // What the router or a layer has already said beside it: which methods a path takes.
+        document.headers_mut().extend(response.headers_mut().remove(ALLOW).map(|allowed| (ALLOW, allowed)));
+        response = document;
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -18,6 +18,7 @@ mod events;
 mod failure;
 mod folder;
 mod house;
+mod issuers;
 mod logging;
 mod open_files;
 mod outgoing;
@@ -27,3 +28,4 @@ mod terminal;
 mod typed;
 
 pub use entry::main;
+pub use outgoing::{Outgoing, OutgoingError};

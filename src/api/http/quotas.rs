@@ -3,10 +3,13 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Operator;
 use crate::api::input::{Input, Segment, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::files::{Quota, Usage};
@@ -15,10 +18,22 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/customers/{customer}/quota", get(read).put(set))
 }
 
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("read_quota", "/v1/customers/{customer}/quota", "How much a customer may have, and has.", Takes::Operator)
+            .gives::<QuotaJson>(200),
+        Operation::put("set_quota", "/v1/customers/{customer}/quota", "Sets how much a customer may have.", Takes::Operator)
+            .body::<NewQuota>()
+            .example(json!({ "files": 100_000, "bytes": 1_000_000_000_000_u64 }))
+            .gives::<QuotaJson>(200),
+    ]
+}
+
 /// Numbers that databases keep.
 const MOST: u64 = i64::MAX.unsigned_abs();
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `files` and `bytes`")]
 struct NewQuota {
     /// Files that are not deleted; `null` for as many as it likes.
@@ -27,7 +42,8 @@ struct NewQuota {
     bytes: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Quota")]
 struct QuotaJson {
     /// How much it may have; `null` is as much as it likes.
     quota: Amount<Option<u64>>,
@@ -35,7 +51,7 @@ struct QuotaJson {
     used: Amount<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Amount<T> {
     files: T,
     bytes: T,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::LimitSettings;
 use super::load::SettingsError;
+use super::oauth::OauthSettings;
 use super::remote::{Hidden, RemoteSettings};
 use crate::api::{ForwardedBy, Network, Proxies};
 use crate::catalog::PostgresSettings;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The listener of the embedded object store.
     pub bytes: BytesSettings,
+    /// Issuers whose tokens are taken besides our own keys and tokens.
+    pub oauth: OauthSettings,
     /// A store over the network; without keys the embedded one is used.
     pub store: RemoteSettings,
     /// Links.
@@ -333,6 +336,8 @@ fn table(text: &mut String, name: &str, keys: &serde_json::Value) {
     }
     // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
     let _ = writeln!(text, "[{name}]");
+    // Of a table in a list of tables: the lists within it are told by the name alone.
+    let name = name.trim_start_matches('[').trim_end_matches(']');
     let is_table =
         |value: &serde_json::Value| value.is_object() || value.as_array().is_some_and(|list| list.iter().any(serde_json::Value::is_object));
     let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| is_table(value));
