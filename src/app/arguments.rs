@@ -259,7 +259,7 @@ pub struct ImportArgs {
     /// The folder, or the objects of a bucket, which stay where they lie: s3://BUCKET/PREFIX
     #[arg(value_name = "DIR or s3://BUCKET/PREFIX")]
     pub source: String,
-    /// The customer that must receive them; its key is taken from the demo's folder or `--key`
+    /// The customer that must receive them; its key is taken from the demo's folder or `SATCHEL_KEY`
     #[arg(long, value_name = "CUSTOMER")]
     pub customer: Option<String>,
     /// Folder of Satchel that receives them
