@@ -21,7 +21,9 @@ const READ: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// No server was named, and none runs on the usual folders.
-    #[error("no server runs on {looked}; start one (`satchel demo`), or name one with `--url` and its key in `SATCHEL_KEY`, or its folder with `--data`")]
+    #[error(
+        "no server runs on {looked}; start one (`satchel demo`), or name one with `--url` and its key in `SATCHEL_KEY`, or its folder with `--data`"
+    )]
     NoServer {
         /// Where one was looked for.
         looked: String,

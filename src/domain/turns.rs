@@ -25,10 +25,10 @@ impl<K: Copy + Eq + Hash, T> Turns<K, T> {
     /// # Errors
     /// Gives him back when `most` of his group wait already.
     pub fn join(&mut self, group: K, one: T, most: usize) -> Result<(), T> {
-        let line = self.lines.entry(group).or_default();
-        if line.len() >= most {
+        if self.lines.get(&group).map_or(0, VecDeque::len) >= most {
             return Err(one);
         }
+        let line = self.lines.entry(group).or_default();
         if line.is_empty() {
             self.order.push_back(group);
         }
@@ -100,5 +100,7 @@ mod tests {
         let mut turns = Turns::default();
         assert_eq!((turns.join('a', 1, 2), turns.join('a', 2, 2), turns.join('a', 3, 2)), (Ok(()), Ok(()), Err(3)));
         assert_eq!((turns.join('b', 1, 2), turns.waiting()), (Ok(()), 3));
+        assert_eq!(turns.join('c', 1, 0), Err(1));
+        assert_eq!(turns.lines.len(), 2, "nothing is kept of whoever was sent away");
     }
 }
