@@ -317,7 +317,8 @@ impl House {
         let (files, rest) = (self.files.clone(), self.rest.clone());
         if let Some(embedded) = &self.embedded {
             let store = self.stores.home().clone();
-            self.tasks.spawn(events::from_embedded(files.clone(), store, embedded.listen(), rest.clone()));
+            self.tasks.spawn(events::from_embedded(files.clone(), store.clone(), embedded.listen(), rest.clone()));
+            self.tasks.spawn(events::reads_of_embedded(files.clone(), store, embedded.watch(), rest.clone()));
         }
         for region in &self.regions {
             let store = self.stores.iter().find(|(name, _)| **name == region.name).map(|(_, store)| store);

@@ -21,6 +21,7 @@ mod customers;
 mod delivery;
 mod describe;
 mod direct;
+mod downloads;
 mod errand;
 mod error;
 mod find;

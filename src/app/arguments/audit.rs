@@ -82,6 +82,18 @@ pub enum AuditCommand {
         #[command(flatten)]
         of: AuditArgs,
     },
+    /// Hold the addresses of bytes that were given out against what left the store through them, and list the rest
+    Downloads {
+        /// Which records.
+        #[command(flatten)]
+        what: TrailArgs,
+        /// Whose.
+        #[command(flatten)]
+        of: AuditArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what checks the signatures of this installation's checkpoints
     Key {
         /// Whose.
