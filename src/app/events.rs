@@ -109,14 +109,14 @@ pub async fn from_embedded(files: Files, store: Store, mut raised: Receiver<Rais
 
 /// Writes down what is read from the embedded store through addresses that were given out, until cancelled or
 /// until it stops.
-pub async fn reads_of_embedded(files: Files, store: Store, mut fetches: Receiver<Fetched>, cancel: CancellationToken) {
+pub async fn reads_of_embedded(files: Files, store: Store, mut told: Receiver<Fetched>, cancel: CancellationToken) {
     let mut seen: HashMap<(CustomerId, String, String), u64> = HashMap::new();
     let mut tick = tokio::time::interval(NOTE_EVERY);
     loop {
         let is_over = tokio::select! {
             () = cancel.cancelled() => true,
             _ = tick.tick() => false,
-            fetched = fetches.recv() => match fetched {
+            next = told.recv() => match next {
                 Ok(fetched) => {
                     if let Some((customer, key)) = store.read_from_embedded(&fetched) {
                         let bytes = seen.entry((customer, key, fetched.mark)).or_default();
