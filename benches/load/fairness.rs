@@ -110,18 +110,18 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
     let (runs, time) = (if scale.is_quick { 3 } else { 7 }, scale.time);
     let mut callers = quiet.callers(QUIET.1).await?;
     let (mut alone, mut beside_elsewhere, mut beside) = (Runs(Vec::new()), Runs(Vec::new()), Runs(Vec::new()));
-    let mut noise_rate = 0.0;
+    let mut rate = 0.0;
     for _ in 0..runs {
         let (back, seen) = open(callers, QUIET.0, time, call).await?;
         alone.0.push(seen);
         callers = back;
         for (neighbour, kept) in [(&elsewhere, &mut beside_elsewhere), (&noisy, &mut beside)] {
-            let noise = Noise::of(neighbour, time + 2 * LEAD);
+            let under_way = Noise::of(neighbour, time + 2 * LEAD);
             tokio::time::sleep(LEAD).await;
             let (back, seen) = open(callers, QUIET.0, time, call).await?;
             kept.0.push(seen);
             callers = back;
-            noise_rate = noise.end()?.rate();
+            rate = under_way.end()?.rate();
         }
     }
     let what = format!("quiet customer at {:.0}/s", QUIET.0);
@@ -131,7 +131,7 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
         (beside.median(99).saturating_sub(beside_elsewhere.median(99)), alone.spread(99).max(beside_elsewhere.spread(99)));
     report.add(
         SECTION,
-        format!("{what}, a neighbour of {NOISY} connections at {noise_rate:.0}/s"),
+        format!("{what}, a neighbour of {NOISY} connections at {rate:.0}/s"),
         beside.shown(),
         format!("p99 moves by {}; twice the spread is {}", ms(moved), ms(2 * spread)),
         Some(moved.as_secs_f64() / (2 * spread).as_secs_f64()),

@@ -1,10 +1,9 @@
 //! Addresses of bytes that were given out, held against what left the embedded store.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use super::program::{Serving, client, run, text};
+use crate::support::until;
 
 #[tokio::test]
 async fn what_was_given_an_address_and_never_fetched_is_listed_and_what_was_fetched_is_not() {
@@ -21,17 +20,12 @@ async fn what_was_given_an_address_and_never_fetched_is_listed_and_what_was_fetc
     let given: Value = get(format!("{url}/v1/files/{left}/content?redirect=false")).await.json().await.unwrap();
     assert!(given["access"]["presigned_url"].as_str().unwrap().contains("x-satchel-request=req_"), "{given}");
     let data = data.to_str().unwrap();
-    let begin = Instant::now();
-    let told = loop {
+    let told = until("a record of what left the store", async || {
         let ended = run(&["audit", "downloads", "--json", "--customer", customer, "--data", data]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        let told = ended.json();
-        if told["fetched"] == 1 {
-            break told;
-        }
-        assert!(begin.elapsed() < Duration::from_mins(1), "{told}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    };
+        Some(ended.json()).filter(|told| told["fetched"] == 1)
+    })
+    .await;
     assert_eq!((told["given"].as_u64(), told["unmatched"].as_array().unwrap().len()), (Some(2), 1), "{told}");
     assert_eq!((told["unmatched"][0]["object"].as_str(), &told["unmatched"][0]["fetched_bytes"]), (Some(left.as_str()), &Value::Null));
     let people = run(&["audit", "downloads", "--customer", customer, "--data", data]);

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::cli::program::{FREE_PORTS, client, post, run, satchel, text};
+use crate::support::until;
 
 const DATA_SECRET: &str = "5eb63bbbe01eeed093cb22bb8f5acdc35eb63bbbe01eeed093cb22bb8f5acdc3";
 const WEBHOOK_TOKEN: &str = "a-webhook-token-of-thirty-two-signs";
@@ -48,8 +48,9 @@ impl Loud {
         self.dir.path().join("data").display().to_string()
     }
 
-    fn card(&self) -> Value {
-        wait_for("the server's card", || serde_json::from_slice(&std::fs::read(Path::new(&self.data()).join("server.json")).ok()?).ok())
+    async fn card(&self) -> Value {
+        let path = Path::new(&self.data()).join("server.json");
+        until("the server's card", async || serde_json::from_slice(&std::fs::read(&path).ok()?).ok()).await
     }
 
     /// Stops it, and gives all it has said.
@@ -71,17 +72,6 @@ impl Drop for Loud {
     }
 }
 
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begin.elapsed() < Duration::from_mins(1), "{what}: not in time");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Whether a text has a secret standing by itself: six digits may be part of any longer number.
 fn tells(text: &str, secret: &str) -> bool {
     text.match_indices(secret).any(|(at, _)| {
@@ -94,7 +84,7 @@ fn tells(text: &str, secret: &str) -> bool {
 #[tokio::test]
 async fn nothing_that_a_run_prints_has_a_secret_in_it() {
     let server = Loud::start();
-    let card = server.card();
+    let card = server.card().await;
     let (url, operator) = (text(&card, "/url"), text(&card, "/operator_key"));
     let made = post(url, "/v1/customers", operator, &json!({"name": "Acme", "is_test": true})).await;
     let key = text(&made, "/api_key");
@@ -107,15 +97,11 @@ async fn nothing_that_a_run_prints_has_a_secret_in_it() {
     let upload = client().post(format!("{url}/v1/files?name=settlement.txt&title=Zanzibar%20Settlement")).bearer_auth(token).body(HELD);
     let file: Value = upload.send().await.unwrap().json().await.unwrap();
     let path = format!("/v1/files/{}", file["id"].as_str().unwrap());
-    let begin = Instant::now();
-    loop {
+    until("a file that can be shared", async || {
         let state: Value = client().get(format!("{url}{path}")).bearer_auth(key).send().await.unwrap().json().await.unwrap();
-        if state["lifecycle"]["status"] == "active" {
-            break;
-        }
-        assert!(begin.elapsed() < Duration::from_mins(1), "{state}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        (state["lifecycle"]["status"] == "active").then_some(())
+    })
+    .await;
     post(url, "/v1/tools/find_file", token, &json!({"query": SAID})).await;
     let asked = post(url, "/v1/tools/share_file", token, &json!({"file": SAID, "with": "Jonas Weber"})).await;
     assert_eq!(asked["outcome"], "confirm", "{asked}");
