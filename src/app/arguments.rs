@@ -103,7 +103,7 @@ pub struct SettingsArgs {
     /// Data folder
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Postgres database of the catalog, postgres://role:password@host:port/database [default: SQLite in the data folder]
+    /// Postgres database of the catalog, postgres://role@host:port/database; with its password in `SATCHEL__CATALOG__URL` instead [default: SQLite in the data folder]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// The same database as the role that owns its tables; brings them up to date
@@ -154,7 +154,7 @@ pub struct MigrateArgs {
     /// Data folder with the catalog; no server may hold it
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Database it moves to, postgres://role:password@host:port/database, as the role that will serve
+    /// Database it moves to, postgres://role@host:port/database, as the role that will serve; taken from the variable where it has a password
     #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__URL", hide_env_values = true)]
     pub to: String,
     /// The same database as the role that owns its tables: makes them, and the role of `--to` where it is missing
@@ -282,7 +282,7 @@ pub struct CallArgs {
     /// Who calls: a name of the directory, a number (+1555...), or an id (user_...)
     #[arg(long, value_name = "WHO", conflicts_with = "token")]
     pub caller: Option<String>,
-    /// Token of a call that is open
+    /// Token of a call that is open; taken from the variable, never from the command line
     #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// Case file to run instead of typing
@@ -308,10 +308,10 @@ pub struct McpArgs {
     /// Speak over standard input and output; over HTTP, `satchel serve` does
     #[arg(long, required = true)]
     pub stdio: bool,
-    /// Token of the call the tools run in [default: a new call, ended with the conversation]
+    /// Token of the call the tools run in; taken from the variable, never from the command line [default: a new call, ended with the conversation]
     #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// Key of the customer whose files these are [default: that of the demo in the data folder]
+    /// Key of the customer whose files these are; taken from the variable, never from the command line [default: that of the demo in the data folder]
     #[arg(long, value_name = "KEY", env = "SATCHEL_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// Who calls: a name of the directory, a number (+1555...), or an id (user_...) [default: the demo's caller]

@@ -45,21 +45,29 @@ struct NewQuota {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Quota")]
 struct QuotaJson {
-    /// How much it may have; `null` is as much as it likes.
-    quota: Amount<Option<u64>>,
-    /// How much it has.
-    used: Amount<u64>,
+    quota: Most,
+    used: Used,
 }
 
+/// How much it may have; `null` is as much as it likes.
 #[derive(Serialize, JsonSchema)]
-struct Amount<T> {
-    files: T,
-    bytes: T,
+#[schemars(rename = "QuotaAllowed")]
+struct Most {
+    files: Option<u64>,
+    bytes: Option<u64>,
+}
+
+/// How much it has.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QuotaUsed")]
+struct Used {
+    files: u64,
+    bytes: u64,
 }
 
 impl From<(Quota, Usage)> for QuotaJson {
     fn from((quota, used): (Quota, Usage)) -> Self {
-        Self { quota: Amount { files: quota.files, bytes: quota.bytes }, used: Amount { files: used.files, bytes: used.bytes } }
+        Self { quota: Most { files: quota.files, bytes: quota.bytes }, used: Used { files: used.files, bytes: used.bytes } }
     }
 }
 

@@ -31,13 +31,16 @@ const SECRETS: [(&str, &str); 6] = [
     ("--owner", "SATCHEL__CATALOG__OWNER_URL"),
 ];
 
-/// The binary with arguments, secrets among them in its environment.
+/// The binary with arguments, secrets among them in its environment. What `--to` and `--owner` name elsewhere is no
+/// address, and stays where it is.
 pub fn satchel_with(arguments: &[&str]) -> Command {
     let mut command = satchel();
-    let mut rest = arguments.iter();
+    let mut rest = arguments.iter().peekable();
     while let Some(argument) = rest.next() {
-        match SECRETS.iter().find(|(flag, _)| flag == argument) {
-            Some((_, variable)) => command.env(variable, rest.next().unwrap()),
+        let variable = SECRETS.iter().find(|(flag, _)| flag == argument).map(|(_, variable)| variable);
+        let is_hidden = |value: &&&str| !matches!(*argument, "--to" | "--owner") || value.contains("://");
+        match variable.and_then(|variable| Some((variable, rest.next_if(is_hidden)?))) {
+            Some((variable, value)) => command.env(variable, value),
             None => command.arg(argument),
         };
     }
