@@ -133,7 +133,10 @@ impl Differential {
         if place.at == At::Query("customer".to_owned()) {
             return;
         }
-        let own = ids(&self.catalog.rows(&self.ann.tenant.customer).await);
+        let mut rows = self.catalog.rows(&self.ann.tenant.customer).await;
+        // The trail names what she asked for in vain, too.
+        rows.remove("audit");
+        let own = ids(&rows);
         let own: Vec<String> = prefixes.iter().filter_map(|prefix| own.get(prefix)).flatten().cloned().collect();
         // The newest first: the oldest key is the one that asks.
         for id in own.into_iter().rev() {
@@ -141,11 +144,11 @@ impl Differential {
             self.adopting.world.clock.advance_seconds(PACE_SECONDS);
             let known = self.outcome(place, &id, 0).await.answer.comparable(&id);
             let unknown = self.outcome(place, &nobodys, 1).await.answer.comparable(&nobodys);
-            // What was ended by the place before it needs a new one.
-            self.renew_twins().await;
             if known != unknown {
                 return;
             }
+            // What was ended in vain needs a new one.
+            self.renew_twins().await;
         }
         panic!("{}: an id of one's own is answered as an unknown one: nothing is compared here", place.name());
     }
@@ -244,6 +247,7 @@ impl Differential {
             request = request.header(name, value);
         }
         if let Some(mut body) = body(&place.operation) {
+            self.with_own_ids(&mut body);
             if let At::Body { pointer, is_list } = &place.at {
                 put(&mut body, pointer, if *is_list { json!([value]) } else { json!(value) });
             }
@@ -252,6 +256,21 @@ impl Differential {
             request = request.body("x");
         }
         request
+    }
+
+    /// Puts ids of Ann's own in the place of those of an example.
+    fn with_own_ids(&self, body: &mut Value) {
+        match body {
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.with_own_ids(field)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.with_own_ids(item)),
+            Value::String(text) if typed_ids(text) == [text.as_str()] => {
+                let own = text.rsplit_once('_').and_then(|(prefix, _)| self.own.get(prefix)?.first());
+                if let Some(own) = own {
+                    text.clone_from(own);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Something of Ann's own for another part of the path.
