@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::admission::Admission;
 use super::credential::Doorkeeper;
-use super::http as endpoints;
+use super::http::{self as endpoints, Listeners};
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
 use super::state::{Api, ApiParts, BODY_LIMIT, Inner};
@@ -27,11 +27,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// audit do not know where a request comes from.
 pub fn router(parts: ApiParts) -> Router {
     let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
-    let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
+    let door = Doorkeeper::new(files.clone(), tasks.clone(), stop.clone());
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
     let admission = Admission::new(&settings.limits);
-    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
+    let (limiter, listeners) = (Limiter::default(), Listeners::default());
+    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter, listeners, tasks, stop }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);
     let timed = endpoints::routes().merge(pages::routes()).layer(in_time.clone()).layer(admitted.clone());

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::admission::Admission;
 use super::credential::Doorkeeper;
+use super::http::Listeners;
 use super::limits::DoorLimits;
 use super::pages::{Limiter, Pages};
 use crate::domain::{Entropy, Timestamp};
@@ -75,5 +76,7 @@ pub(super) struct Inner {
     pub door: Doorkeeper,
     pub pages: Pages,
     pub limiter: Limiter,
+    pub listeners: Listeners,
     pub tasks: TaskTracker,
+    pub stop: CancellationToken,
 }

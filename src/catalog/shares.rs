@@ -6,7 +6,7 @@ use super::codes::{NewCode, insert_code};
 use super::files::{file_in, touch};
 use super::pending::confirm_pending;
 use super::rows::{RowRef, micros};
-use super::session::Scope;
+use super::session::{Scope, Tx};
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
 
@@ -198,6 +198,30 @@ macro_rules! select_shares {
     };
 }
 
+/// Puts messages into the outbox, in the transaction of what they tell.
+pub(super) async fn insert_messages(
+    tx: &mut Tx,
+    customer: CustomerId,
+    messages: &[NewMessage],
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    for message in messages {
+        sql::query(
+            "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(message.id.to_string())
+        .bind(customer.to_string())
+        .bind(message.recipient.to_string())
+        .bind(message.channel)
+        .bind(&message.address)
+        .bind(&message.sealed_body)
+        .bind(micros(now))
+        .execute(tx)
+        .await?;
+    }
+    Ok(())
+}
+
 impl Catalog {
     /// Gives a share with its link, code and messages, and takes the confirmed action out of wait,
     /// all or nothing.
@@ -250,20 +274,7 @@ impl Catalog {
             if let Some(code) = &new.code {
                 insert_code(&mut tx, new.customer, code, now).await?;
             }
-            for message in &new.messages {
-                sql::query(
-                    "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                )
-                .bind(message.id.to_string())
-                .bind(&customer)
-                .bind(message.recipient.to_string())
-                .bind(message.channel)
-                .bind(&message.address)
-                .bind(&message.sealed_body)
-                .bind(micros(now))
-                .execute(&mut tx)
-                .await?;
-            }
+            insert_messages(&mut tx, new.customer, &new.messages, now).await?;
             touch(&mut tx, new.customer, new.file, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
             tx.commit().await?;

@@ -3,9 +3,10 @@
 use super::errand::Errand;
 use super::{FileView, Files, FilesError, Patience, Subject};
 use crate::blob::{ObjectKey, Stored};
-use crate::catalog::{AddedFile, CatalogError, Given, NewFile};
+use crate::catalog::{AddedFile, CatalogError, Given, NewFile, Sender};
 use crate::domain::{
-    AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId, clean_text,
+    Actor, AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId,
+    clean_text,
 };
 use crate::policy::{Add, Describe, Permit};
 
@@ -63,6 +64,14 @@ fn cleaned(given: &Given) -> Given {
         category: given.category,
         created_date: given.created_date,
     }
+}
+
+/// Who is told what becomes of a file: whoever sent it in a call, or asked for it there.
+fn sender(subject: &Subject) -> Option<Sender> {
+    let call = subject.call.map(|call| (call, subject.epoch));
+    // A link that brings a file is one that was made for uploads.
+    let link = if let Actor::Link(link) = subject.actor { Some(link) } else { None };
+    (call.is_some() || link.is_some()).then(|| Sender { call, user: subject.user(), link })
 }
 
 impl Files {
@@ -152,6 +161,7 @@ impl Files {
             upload: Some(upload),
             job: JobId::new(clock, entropy),
             closes,
+            sender: sender(subject),
         };
         let entry = AuditEntry {
             object: Some(id.to_string()),

@@ -276,6 +276,7 @@ impl Files {
             },
             actor: Actor::Link(link.id),
             call: None,
+            epoch: 0,
             door: Door::Page,
             source: None,
             conditions: Conditions {

@@ -19,6 +19,7 @@ mod describe;
 mod direct;
 mod errand;
 mod error;
+mod events;
 mod find;
 mod grant;
 mod handing;
@@ -52,6 +53,7 @@ pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
 pub use error::FilesError;
+pub use events::{EventsPage, Listening};
 pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
@@ -71,6 +73,6 @@ pub use versions::VersionView;
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, Sighting, VersionRecord,
+    AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, Given, HeldFile, ImportNote, ImportRecord,
+    ImportState, Job, KeyRecord, Sighting, VersionRecord,
 };

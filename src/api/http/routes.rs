@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
+use super::{audit, calls, customers, events, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -12,6 +12,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(people::routes())
         .merge(keys::routes())
         .merge(calls::routes())
+        .merge(events::routes())
         .merge(tools::routes())
         .merge(files::routes())
         .merge(holds::routes())

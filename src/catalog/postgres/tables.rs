@@ -13,10 +13,10 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 29] = [
+pub const TABLES: [Table; 32] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, event_seq)"),
     table("people", "SELECT, INSERT"),
     table("team_members", "SELECT, INSERT"),
     table("api_keys", "SELECT, INSERT, UPDATE (revoked_at)"),
@@ -37,6 +37,9 @@ pub const TABLES: [Table; 29] = [
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
     table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
     table("jobs", "SELECT, INSERT, UPDATE"),
+    table("events", "SELECT, INSERT, DELETE"),
+    table("upload_links", "SELECT, INSERT, UPDATE (files, revoked_at), DELETE"),
+    table("arrivals", "SELECT, INSERT, DELETE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),
     table("garbage", "SELECT, INSERT, UPDATE (claimed_at), DELETE"),

@@ -126,6 +126,8 @@ async fn sweeps(count: &mut Counter<'_>) {
     let day = jiff::SignedDuration::from_hours(24);
     count.leaves(0, "settle_due", catalog.settle_due(customer, &Ages { deleted: day, unreferenced: day, direct: day })).await;
     count.leaves(0, "forget_direct_uploads", catalog.forget_direct_uploads(customer, fx.now(), 10)).await;
+    count.leaves(0, "forget_events", catalog.forget_events(customer, fx.now(), 10)).await;
+    count.leaves(0, "forget_upload_links", catalog.forget_upload_links(customer, fx.now(), 10)).await;
 }
 
 async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture) {
@@ -222,6 +224,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     count.leaves(1, "accessed", catalog.accessed(customer, world.file, &e)).await;
     count.leaves(1, "share", catalog.share(&fx.new_share(customer, world.file, world.john), Some((world.call, world.pending)), &e)).await;
+    let asked = fx.new_upload_link(customer, world.ana, world.call);
+    count.leaves(1, "add_upload_link", catalog.add_upload_link(&asked, None, &e)).await;
     let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     count.leaves(1, "downloaded", catalog.downloaded(&link, &e)).await;
     count.leaves(1, "issue_code", catalog.issue_code(customer, &fx.new_code(world.call, world.link, "111111"), &e)).await;

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub pending: PendingId,
     pub share: ShareId,
     pub link: LinkId,
+    pub upload_link: LinkId,
+    pub sent: FileId,
     pub code: CodeId,
     pub upload: UploadId,
     pub import: ImportRecord,
@@ -98,6 +100,16 @@ impl World {
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
+        let upload_link =
+            NewUploadLink { sender: Some(john), slug_hash: hash(&format!("uploads of {name}")), ..fx.new_upload_link(customer, ana, call) };
+        catalog.add_upload_link(&upload_link, None, &entry("request_upload")).await.unwrap();
+        let sender = Sender { call: Some((call, 0)), user: Some(ana), link: Some(upload_link.id) };
+        let sent = NewFile { sender: Some(sender), ..fx.new_file(customer, "sent") };
+        catalog.add_file(&sent, &entry("add")).await.unwrap();
+        let job = fx.lease().await;
+        fx.judge(&job, ScanStatus::Clean).await.unwrap();
+        catalog.admit(&job, &admission("Sent"), &entry("admit")).await.unwrap();
+        let (upload_link, sent) = (upload_link.id, sent.id);
         let waiting = fx.arrived(customer, "letter").await;
         let job = fx.lease().await;
         let upload = UploadId::new(&*fx.clock, &*fx.entropy);
@@ -123,6 +135,8 @@ impl World {
             pending,
             share,
             link,
+            upload_link,
+            sent,
             code: code_id,
             upload,
             import,
@@ -162,6 +176,8 @@ impl World {
             self.pending.to_string(),
             self.share.to_string(),
             self.link.to_string(),
+            self.upload_link.to_string(),
+            self.sent.to_string(),
             self.code.to_string(),
             self.upload.to_string(),
             self.import.id.to_string(),
@@ -208,6 +224,10 @@ impl World {
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
+            answer("events", &catalog.events(asker, self.call, 0, 100).await.unwrap()),
+            answer("upload_links_of", &catalog.upload_links_of(asker, self.ana, 100).await.unwrap()),
+            answer("came_by", &catalog.came_by(asker, self.upload_link).await.unwrap()),
+            answer("arrived_for", &catalog.arrived_for(asker, Some(self.ana), (self.call, 0), 100).await.unwrap()),
             answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
@@ -232,6 +252,7 @@ impl World {
             answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
             answer("call_by_token", &catalog.call_by_token(&hash("token of Northwind")).await.unwrap()),
             answer("link", &catalog.link(&hash("slug of Northwind")).await.unwrap()),
+            answer("upload_link", &catalog.upload_link(&hash("uploads of Northwind")).await.unwrap()),
             answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), None, 100).await.unwrap()),
             answer("audit_chains", &catalog.audit_chains().await.unwrap()),
             answer("unsealed_chains", &catalog.unsealed_chains("", 100).await.unwrap()),

@@ -66,6 +66,11 @@ catalogue! {
     "confirm_too_early"
     "confirm_superseded"
 
+    "event_arrived"
+    "event_ready"
+    "event_quarantined"
+    "event_unchecked"
+
     "not_found"
     "not_allowed"
     "invalid"

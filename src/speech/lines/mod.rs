@@ -8,6 +8,7 @@ pub(in crate::speech) mod catalogue;
 mod code;
 mod confirm;
 mod describe;
+mod events;
 mod find;
 mod general;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod share;
 pub use code::{CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, CodeRefused, ConfirmCode};
 pub use confirm::{Attempt, Cancelled, ConfirmExpired, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm};
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
+pub use events::{FileArrived, FileLockedAway, FileReady, FileUnchecked};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,

@@ -115,6 +115,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/v1/calls", json!({}), Key, Never),
         row(Method::PATCH, "/v1/calls/{call}", json!({}), Key, Never),
         delete("/v1/calls/{call}", Key, Never),
+        get("/v1/calls/{call}/events", KeyOrCall, Never),
         post("/v1/calls/{call}/heard", json!({"text": "yes"}), Key, Never),
         post("/v1/tools/{tool}", json!({"query": "alpha"}), Call, Weak::Nothing("files:read")),
         get("/v1/files", KeyOrCall, Empty("files:read")),

@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod calls;
+mod events;
 mod files;
 mod pages;
 mod tools;
