@@ -9,6 +9,7 @@
 
 mod admission;
 mod attachment;
+mod body;
 mod credential;
 mod http;
 mod input;

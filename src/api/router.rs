@@ -41,6 +41,7 @@ pub fn router(parts: ApiParts) -> Router {
     let mut all = timed
         .merge(watched)
         .merge(endpoints::streams())
+        .merge(pages::streams())
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

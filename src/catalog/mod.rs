@@ -59,7 +59,7 @@ pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointVerifier};
 pub use codes::{Attempt, CodeRecord, NewCode};
 pub use collect::{Collected, Garbage, Move};
 pub use customers::{Customer, KeyRecord, NewCustomer, NewKey};
-pub use direct::{DirectState, DirectUpload};
+pub use direct::{DirectState, DirectUpload, MostOpen};
 pub use engine::{Catalog, CatalogError, Ground};
 pub use events::{EVENTS_KEPT, EventRecord, NewEvent, Sender};
 pub use export::{ExportedCheckpoint, verify_export};

@@ -81,12 +81,23 @@ impl Files {
     /// `Refused` or `NotFound` without the right, `Blob` when the stream breaks, is too large, or the
     /// store fails: nothing is left of it then but an object that a sweep removes.
     pub async fn add(&self, subject: &Subject, request: &AddRequest, bytes: ChunkStream) -> Result<FileView, FilesError> {
+        self.add_within(subject, request, bytes, self.0.settings.upload_limit).await
+    }
+
+    /// The same, of so many bytes at most.
+    pub(super) async fn add_within(
+        &self,
+        subject: &Subject,
+        request: &AddRequest,
+        bytes: ChunkStream,
+        limit: u64,
+    ) -> Result<FileView, FilesError> {
         let customer = subject.customer();
         let allowed = self.may_add(subject, request).await?;
         let upload = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let key = ObjectKey::upload(customer, upload, self.now());
         self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.take_bytes(subject, &key, bytes).await {
+        let stored = match self.take_bytes(subject, &key, bytes, limit).await {
             Ok(stored) => stored,
             Err(error) => {
                 self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
@@ -97,9 +108,9 @@ impl Files {
     }
 
     /// Stores what streams in; that may take as long as bytes come.
-    async fn take_bytes(&self, subject: &Subject, key: &ObjectKey, bytes: ChunkStream) -> Result<Stored, FilesError> {
+    async fn take_bytes(&self, subject: &Subject, key: &ObjectKey, bytes: ChunkStream, limit: u64) -> Result<Stored, FilesError> {
         let store = self.store(Errand::waited_for(subject.customer(), Patience::WhileBytesMove)).await?;
-        Ok(store.put(key, bytes, self.0.settings.upload_limit).await?)
+        Ok(store.put(key, bytes, limit).await?)
     }
 
     /// Whether the subject may add this, and whose it becomes.

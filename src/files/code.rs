@@ -9,8 +9,8 @@ use super::words::WORDS;
 use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Permission, Permissions, Person,
-    ScanStatus, Verified,
+    Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, FileStatus, Lifetime, LinkId, Permission, Permissions,
+    Person, ScanStatus, Verified,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -67,6 +67,10 @@ pub enum Opened {
     Go(Handout),
     /// Wrong, expired, used up, revoked, unknown: one answer.
     Closed,
+    /// The code is right, and the file is still being checked.
+    Checking,
+    /// The code is right, and the file is locked away.
+    Quarantined,
     /// The code is right, and the file cannot be handed out now.
     NotNow,
 }
@@ -85,6 +89,15 @@ fn typed(text: &str) -> String {
         digits
     } else {
         text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What stops a file from being handed out to somebody with the right code.
+const fn held_up(file: &FileRecord) -> Opened {
+    match file.status {
+        FileStatus::Uploading | FileStatus::Scanning | FileStatus::Processing => Opened::Checking,
+        FileStatus::Quarantined => Opened::Quarantined,
+        FileStatus::Active | FileStatus::Archived | FileStatus::Restoring | FileStatus::Expired | FileStatus::Deleted => Opened::NotNow,
     }
 }
 
@@ -214,12 +227,12 @@ impl Files {
             Err(refusal) => {
                 let entry = AuditEntry { decision: Decision::Deny, policy: Some(refusal.policies), ..entry("refused") };
                 self.0.catalog.record(link.customer, &entry).await?;
-                return Ok(Opened::NotNow);
+                return Ok(held_up(&file));
             }
         };
         let Some((blob, name, version)) = self.shared_version(&link, &file).await? else {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
-            return Ok(Opened::NotNow);
+            return Ok(held_up(&file));
         };
         let given = match self.hand_out(Errand::waited_for(link.customer, patience), &file, &blob, &name).await {
             // The bytes were adopted, and are not those any more.

@@ -70,6 +70,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("lettre", &["notify"]),
     ("minijinja", &["speech", "api"]),
     ("axum", &["api"]),
+    ("multer", &["api"]),
     ("rmcp", &["api"]),
     ("tower", &["api"]),
     ("tower_http", &["api"]),

@@ -2,9 +2,15 @@
 
 use axum::Router;
 
-use super::{share, start};
+use super::{share, start, upload};
 use crate::api::state::Api;
 
+/// Pages that answer within the limit of a request.
 pub(in crate::api) fn routes() -> Router<Api> {
-    Router::new().merge(start::routes()).merge(share::routes())
+    Router::new().merge(start::routes()).merge(share::routes()).merge(upload::routes())
+}
+
+/// What takes as long as its bytes do.
+pub(in crate::api) fn streams() -> Router<Api> {
+    upload::long_routes()
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, NewCustomer, NewFile,
-    SYSTEM_CHAIN,
+    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, MostOpen, NewCustomer,
+    NewFile, SYSTEM_CHAIN,
 };
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
@@ -174,10 +174,13 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(1, "abandon_upload", catalog.abandon_upload(customer, upload, &e)).await;
 
     let direct = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/4");
-    let is_begun = count.leaves(1, "begin_direct", catalog.begin_direct(&direct, 2, &e)).await;
+    let is_begun = count.leaves(1, "begin_direct", catalog.begin_direct(&direct, MostOpen::OfCustomer(2), &e)).await;
     assert!(is_begun);
     let one_more = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/5");
-    assert!(!count.leaves(0, "begin_direct", catalog.begin_direct(&one_more, 2, &e)).await, "two are open, one of them the world's");
+    assert!(
+        !count.leaves(0, "begin_direct", catalog.begin_direct(&one_more, MostOpen::OfCustomer(2), &e)).await,
+        "two are open, one of them the world's"
+    );
     count.leaves(0, "direct_upload", catalog.direct_upload(customer, direct.id)).await;
     let is_ours = count.leaves(0, "claim_direct", catalog.claim_direct(customer, direct.id, fx.in_seconds(60))).await;
     assert!(is_ours && !catalog.claim_direct(customer, direct.id, fx.in_seconds(60)).await.unwrap());

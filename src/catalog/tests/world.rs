@@ -114,7 +114,7 @@ impl World {
         let job = fx.lease().await;
         let upload = UploadId::new(&*fx.clock, &*fx.entropy);
         let direct = DirectUpload { owner: Some(ana), replaces: Some(file), ..fx.new_direct(customer, upload, "uploads/1") };
-        assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
+        assert!(catalog.begin_direct(&direct, MostOpen::OfCustomer(1), &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         catalog.hold_file(customer, waiting, "a claim", &entry("hold")).await.unwrap();
         catalog.seal_chain(&customer.to_string(), &signing_key(), fx.now()).await.unwrap();
