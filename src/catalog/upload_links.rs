@@ -47,6 +47,8 @@ pub struct UploadLink {
     pub id: LinkId,
     /// Whose.
     pub customer: CustomerId,
+    /// The slug, sealed.
+    pub slug_sealed: String,
     /// Who asked, and gets what arrives.
     pub asked_by: UserId,
     /// In which call, and as which of its callers.
@@ -82,6 +84,7 @@ impl UploadLink {
 struct LinkRow {
     id: String,
     customer_id: String,
+    slug_sealed: String,
     asked_by: String,
     call_id: Option<String>,
     epoch: i64,
@@ -100,7 +103,7 @@ struct LinkRow {
 macro_rules! select_links {
     ($tail:literal) => {
         concat!(
-            "SELECT id, customer_id, asked_by, call_id, epoch, sender_id, folder, what, most_files, most_bytes, files, created_at, expires_at, ",
+            "SELECT id, customer_id, slug_sealed, asked_by, call_id, epoch, sender_id, folder, what, most_files, most_bytes, files, created_at, expires_at, ",
             "revoked_at FROM upload_links ",
             $tail
         )
@@ -114,6 +117,7 @@ impl LinkRow {
         Ok(UploadLink {
             id: row.parsed(&self.id)?,
             customer: row.parsed(&self.customer_id)?,
+            slug_sealed: self.slug_sealed.clone(),
             asked_by: row.parsed(&self.asked_by)?,
             call: self.call_id.as_deref().map(|text| row.parsed(text)).transpose()?.map(|call| (call, epoch)),
             sender: self.sender_id.as_deref().map(PersonId::parse).transpose().map_err(|_| row.corrupt())?,

@@ -17,7 +17,7 @@ use super::template::Page;
 use super::words::{bytes_text, state_text};
 use crate::api::body::{declared_type, gathered, pieces, unstalled};
 use crate::api::credential::{patience, peer};
-use crate::api::input::{Input, Params, Segment, Segments, declared_length, id, value};
+use crate::api::input::{Input, Params, Segments, declared_length, id, value};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{ErrorCode, FileName, Timestamp, UploadId, clean_text};
