@@ -13,7 +13,7 @@ use super::{FilesError, Keeping, Patience};
 use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Origin, Permissions, PersonId,
     RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
@@ -122,8 +122,8 @@ pub struct Subject {
     pub(super) call: Option<CallId>,
     /// As which of the call's callers.
     pub(super) epoch: u32,
-    pub(super) door: Door,
-    pub(super) source: Option<String>,
+    pub(super) origin: Origin,
+    pub(super) assurance: Option<Verified>,
     pub(super) conditions: Conditions,
     pub(super) patience: Patience,
 }
@@ -155,19 +155,13 @@ impl Subject {
 
     /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
     pub(super) fn entry(&self, action: &'static str, outcome: &'static str) -> AuditEntry {
+        // A link for uploads acts for the user who asked.
+        let on_behalf_of = if let Actor::Link(_) = self.actor { self.user().map(|user| user.to_string()) } else { None };
         AuditEntry {
-            actor: self.actor.clone(),
+            on_behalf_of,
+            assurance: self.assurance,
             call: self.call,
-            door: self.door,
-            source: self.source.clone(),
-            action,
-            object: None,
-            version: None,
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
-            reason: None,
+            ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome)
         }
     }
 
@@ -246,15 +240,17 @@ impl Files {
             actor: Actor::of_call(ctx.call, &ctx.caller),
             call: Some(ctx.call),
             epoch: ctx.epoch,
-            door: ctx.door,
-            source: ctx.source.clone(),
+            origin: ctx.origin.clone(),
+            assurance: Some(ctx.verified),
             conditions: Conditions::of_call(ctx, self.now()),
             patience: Patience::until(ctx.deadline, self.now()),
         })
     }
 
     /// A program with an API key, which waits for ten seconds.
-    pub fn program(&self, access: &KeyAccess, door: Door, source: Option<String>) -> Subject {
+    pub fn program(&self, access: &KeyAccess, origin: impl Into<Origin>) -> Subject {
+        let origin = origin.into();
+        let door = origin.door;
         Subject {
             principal: Principal {
                 kind: PrincipalKind::Key { id: access.key },
@@ -264,8 +260,8 @@ impl Files {
             actor: Actor::Key(access.key),
             call: None,
             epoch: 0,
-            door,
-            source,
+            origin,
+            assurance: None,
             conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
             patience: Patience::of(Patience::USUAL),
         }
@@ -273,20 +269,7 @@ impl Files {
 
     /// Satchel's own workers, for the record: what they did with a file, its bytes or an object.
     pub(super) fn worker_entry(action: &'static str, outcome: &'static str, object: impl Display) -> AuditEntry {
-        AuditEntry {
-            actor: Actor::System,
-            call: None,
-            door: Door::Worker,
-            source: None,
-            action,
-            object: Some(object.to_string()),
-            version: None,
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
-            reason: None,
-        }
+        AuditEntry { object: Some(object.to_string()), ..AuditEntry::new(Actor::System, &Door::Worker.into(), action, outcome) }
     }
 
     pub(super) async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {

@@ -11,7 +11,7 @@ use super::{AddRequest, Files, FilesError, Patience, Subject, UploadTerms};
 use crate::blob::BlobError;
 use crate::catalog::{Given, UploadLink};
 use crate::domain::{
-    Actor, AuditEntry, ChunkStream, Decision, Door, FileId, FileName, FileRecord, FileStatus, Permission, Permissions, PersonId,
+    Actor, AuditEntry, ChunkStream, Decision, Door, FileId, FileName, FileRecord, FileStatus, Origin, Permission, Permissions, PersonId,
     ScanStatus, Timestamp, UploadId, Verified,
 };
 use crate::policy::{Conditions, Principal, PrincipalKind};
@@ -117,7 +117,7 @@ impl Files {
     ///
     /// # Errors
     /// When the catalog does not answer.
-    pub async fn uploader(&self, slug: &str, source: Option<String>, patience: Patience) -> Result<Option<Uploader>, FilesError> {
+    pub async fn uploader(&self, slug: &str, origin: Origin, patience: Patience) -> Result<Option<Uploader>, FilesError> {
         if slug.is_empty() || slug.len() > MAX_SLUG {
             return Ok(None);
         }
@@ -134,8 +134,8 @@ impl Files {
             actor: Actor::Link(link.id),
             call: link.call.map(|(call, _)| call),
             epoch: link.call.map_or(0, |(_, epoch)| epoch),
-            door: Door::Page,
-            source,
+            origin,
+            assurance: None,
             conditions: Conditions {
                 door: Door::Page,
                 verified: Verified::default(),

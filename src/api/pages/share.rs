@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequestParts, Query, State};
+use axum::extract::{Form, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::LOCATION;
@@ -19,10 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use super::template::Page;
 use crate::api::attachment::attached;
-use crate::api::credential::{patience, peer};
-use crate::api::input::Segment;
+use crate::api::credential::patience;
+use crate::api::input::{Params, Segment};
+use crate::api::origin::{peer, place};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
+use crate::domain::{Door, Origin};
 use crate::files::{Attachment, Handout, Opened, Patience};
 
 /// Every "no" takes this long, so that its time does not tell an unknown link from a wrong code.
@@ -74,8 +76,8 @@ struct Wanted {
     words: Option<String>,
 }
 
-async fn ask(State(api): State<Api>, wanted: Option<Query<Wanted>>) -> Response {
-    face(&api, Face::Ask, wanted.is_some_and(|Query(wanted)| wanted.words.is_some()), StatusCode::OK)
+async fn ask(State(api): State<Api>, wanted: Result<Params<Wanted>, Problem>) -> Response {
+    face(&api, Face::Ask, wanted.is_ok_and(|Params(wanted)| wanted.words.is_some()), StatusCode::OK)
 }
 
 #[derive(Deserialize)]
@@ -83,9 +85,10 @@ struct Typed {
     code: String,
 }
 
-/// The peer's address, as the listener sees it, and how long he waits.
+/// The peer's address, as the listener sees it, what the record of it needs, and how long he waits.
 struct Peer {
     address: Option<SocketAddr>,
+    origin: Origin,
     patience: Patience,
     /// Whether a browser will show the answer, and not a program read it.
     is_shown: bool,
@@ -96,14 +99,15 @@ impl FromRequestParts<Api> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Infallible> {
         let is_shown = parts.headers.get("sec-fetch-dest").is_some_and(|value| value == "document");
-        Ok(Self { address: peer(&parts.extensions), patience: patience(&parts.extensions), is_shown })
+        let origin = place(Door::Page, &parts.extensions);
+        Ok(Self { address: peer(&parts.extensions), origin, patience: patience(&parts.extensions), is_shown })
     }
 }
 
 async fn open(
     State(api): State<Api>,
     slug: Result<Segment, Problem>,
-    Peer { address, patience, is_shown }: Peer,
+    Peer { address, origin, patience, is_shown }: Peer,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Response {
     let no_earlier = tokio::time::sleep(NO_TAKES);
@@ -115,7 +119,7 @@ async fn open(
         no_earlier.await;
         return face(&api, Face::TooMany, words, StatusCode::TOO_MANY_REQUESTS);
     }
-    match tried(&api, &slug, (address, patience), form).await {
+    match tried(&api, &slug, (&origin, patience), form).await {
         Opened::Closed => {
             no_earlier.await;
             face(&api, Face::Closed, words, StatusCode::FORBIDDEN)
@@ -130,18 +134,12 @@ async fn open(
     }
 }
 
-async fn tried(
-    api: &Api,
-    slug: &str,
-    (peer, patience): (Option<SocketAddr>, Patience),
-    form: Result<Form<Typed>, FormRejection>,
-) -> Opened {
+async fn tried(api: &Api, slug: &str, (origin, patience): (&Origin, Patience), form: Result<Form<Typed>, FormRejection>) -> Opened {
     let Ok(Form(typed)) = form else { return Opened::Closed };
     if typed.code.trim().is_empty() || typed.code.len() > MAX_CODE {
         return Opened::Closed;
     }
-    let source = peer.map(|address| address.ip().to_string());
-    match api.0.files.open_link(slug, &typed.code, source, patience).await {
+    match api.0.files.open_link(slug, &typed.code, origin, patience).await {
         Ok(opened) => opened,
         // A failure only living links can have would tell that one lives.
         Err(error) => {

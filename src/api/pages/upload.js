@@ -240,6 +240,7 @@
   if (!form) { return; }
   const drop = document.getElementById("drop");
   document.getElementById("send").hidden = true;
+  form.classList.add("at-once");
   document.getElementById("droppable").hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const input of form.querySelectorAll("input[type=file]")) {

@@ -1,8 +1,6 @@
 //! `/u/{slug}`: files that somebody was asked for. A form that works by itself; a script beside it sends what is
 //! chosen at once, shows how far it is, and goes on where it broke off.
 
-use std::net::SocketAddr;
-
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -16,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use super::template::Page;
 use super::words::{bytes_text, state_text};
 use crate::api::body::{declared_type, gathered, pieces, unstalled};
-use crate::api::credential::{patience, peer};
+use crate::api::credential::patience;
 use crate::api::input::{Input, Params, Segments, declared_length, id, value};
+use crate::api::origin::place;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{ErrorCode, FileName, Timestamp, UploadId, clean_text};
+use crate::domain::{Door, ErrorCode, FileName, Timestamp, UploadId, clean_text};
 use crate::files::{Came, CameState, FilesError, Sending, UploadFace, Uploader};
 use crate::speech::spoken_left;
 
@@ -46,8 +45,7 @@ pub(super) fn long_routes() -> Router<Api> {
 struct Sender(Uploader);
 
 async fn sender_of(parts: &Parts, api: &Api, slug: &str) -> Result<Option<Uploader>, FilesError> {
-    let source = peer(&parts.extensions).map(|address: SocketAddr| address.ip().to_string());
-    api.0.files.uploader(slug, source, patience(&parts.extensions)).await
+    api.0.files.uploader(slug, place(Door::Page, &parts.extensions), patience(&parts.extensions)).await
 }
 
 impl FromRequestParts<Api> for Sender {
@@ -292,11 +290,11 @@ async fn whole(
         drop(place);
         came
     });
-    let came = work.await.map_err(ended_early)??;
+    let came = work.await.map_err(|error| ended_early(&error))??;
     Ok((StatusCode::CREATED, Json(CameJson::from(came))))
 }
 
-fn ended_early(error: tokio::task::JoinError) -> Problem {
+fn ended_early(error: &tokio::task::JoinError) -> Problem {
     tracing::error!(error = %error, "an upload's task ended early");
     Problem::internal()
 }
@@ -375,7 +373,7 @@ async fn complete(State(api): State<Api>, Sender(uploader): Sender, Segments(_, 
         drop(place);
         came
     });
-    let came = work.await.map_err(ended_early)??;
+    let came = work.await.map_err(|error| ended_early(&error))??;
     Ok((StatusCode::CREATED, Json(CameJson::from(came))))
 }
 
