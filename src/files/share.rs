@@ -348,7 +348,7 @@ pub struct OutboxLine {
     pub created_at: Timestamp,
 }
 
-fn address_of(person: &Person) -> Option<(&'static str, String)> {
+pub(super) fn address_of(person: &Person) -> Option<(&'static str, String)> {
     match (&person.email, &person.phone) {
         (Some(email), _) => Some(("mail", email.clone())),
         (None, Some(phone)) => Some(("sms", phone.as_str().to_owned())),

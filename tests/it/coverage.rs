@@ -27,6 +27,9 @@ const NEVER_GIVEN: &[(&str, Outcome)] = &[
     ("describe_file", Outcome::Refused),
     // One question waits at a time.
     ("confirm_action", Outcome::Choose),
+    // It is a look, and what the asker may not know of is not there.
+    ("check_progress", Outcome::Confirm),
+    ("check_progress", Outcome::Refused),
 ];
 
 /// Outcomes no case expects yet. This list may only shrink.

@@ -71,6 +71,13 @@ catalogue! {
     "event_quarantined"
     "event_unchecked"
 
+    "request_caller"
+    "request_other"
+    "request_confirm"
+    "request_again"
+    "progress_none"
+    "progress"
+
     "not_found"
     "not_allowed"
     "invalid"

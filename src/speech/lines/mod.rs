@@ -11,6 +11,7 @@ mod describe;
 mod events;
 mod find;
 mod general;
+mod requests;
 #[cfg(test)]
 mod samples;
 mod share;
@@ -24,6 +25,7 @@ pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
     Unavailable, Working,
 };
+pub use requests::{ConfirmUpload, HowFar, LinkBy, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
 pub use share::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, ShareRefusal, ShareRefused, SharedInside,
     SharedOutside, SharedPending,

@@ -8,4 +8,5 @@ mod files;
 mod pages;
 mod tools;
 mod upload;
+mod upload_links;
 mod uploads;
