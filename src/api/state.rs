@@ -10,6 +10,7 @@ use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::http::Listeners;
 use super::limits::DoorLimits;
+use super::oauth::OauthRules;
 use super::pages::{Limiter, Pages};
 use crate::domain::{Entropy, Timestamp};
 use crate::files::Files;
@@ -35,6 +36,8 @@ pub struct ApiParts {
     pub speech: Arc<Speech>,
     /// Addresses and limits.
     pub settings: ApiSettings,
+    /// Whose tokens are taken besides our own.
+    pub oauth: OauthRules,
     /// What answers under `/mcp`; it knows by itself who stands there, and limits what it reads.
     pub mcp: Option<axum::Router>,
     /// Chance, for request ids.

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::api::credential::{Asker, name_header};
 use crate::api::input::Segment;
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CallId, CustomerId, ErrorCode, FileEvent, FileNews, ScanStatus, Timestamp};
@@ -37,6 +38,22 @@ const STREAMS_OF_CALL: usize = 4;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/calls/{call}/events", get(listen))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let says = "The id of the last event that was heard; goes on after it.";
+    vec![
+        Operation::get(
+            "listen_to_call",
+            "/v1/calls/{call}/events",
+            "What a call is told while it runs, as server-sent events.",
+            Takes::KeyOrCall,
+        )
+        .header("last-event-id", says)
+        .gives_text(200, "text/event-stream")
+        .fails(&[ErrorCode::Invalid, ErrorCode::NotFound, ErrorCode::TooMany]),
+    ]
 }
 
 /// Counts listeners.

@@ -16,5 +16,5 @@ mod upload;
 mod words;
 
 pub(super) use limit::Limiter;
-pub(super) use routes::{routes, streams};
+pub(super) use routes::{operations, routes, streams};
 pub(super) use template::Pages;

@@ -3,6 +3,7 @@
 use axum::Router;
 
 use super::{share, start, upload};
+use crate::api::openapi::Operation;
 use crate::api::state::Api;
 
 /// Pages that answer within the limit of a request.
@@ -13,4 +14,9 @@ pub(in crate::api) fn routes() -> Router<Api> {
 /// What takes as long as its bytes do.
 pub(in crate::api) fn streams() -> Router<Api> {
     upload::long_routes()
+}
+
+/// How all pages are described.
+pub(in crate::api) fn operations() -> Vec<Operation> {
+    [start::operations(), share::operations(), upload::operations()].concat()
 }

@@ -9,17 +9,19 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use multer::Multipart;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::template::Page;
+use super::template::{HTML, Page};
 use super::words::{bytes_text, state_text};
 use crate::api::body::{declared_type, gathered, pieces, unstalled};
 use crate::api::credential::patience;
 use crate::api::input::{Input, Params, Segments, declared_length, id, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::origin::place;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Door, ErrorCode, FileName, Timestamp, UploadId, clean_text};
+use crate::domain::{Door, ErrorCode, FileName, Instant, Timestamp, UploadId, clean_text};
 use crate::files::{Came, CameState, FilesError, Sending, UploadFace, Uploader};
 use crate::speech::spoken_left;
 
@@ -39,6 +41,49 @@ pub(super) fn long_routes() -> Router<Api> {
         .route("/u/{slug}/uploads/{upload}", put(part))
         .route("/u/{slug}/uploads/{upload}/complete", post(complete))
         .layer(DefaultBodyLimit::disable())
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let (page, files, upload) = ("/u/{slug}", "/u/{slug}/files", "/u/{slug}/uploads/{upload}");
+    vec![
+        Operation::get("upload_page", page, "The page on which files are handed over.", Takes::Nothing)
+            .gives_text(200, HTML)
+            .gives_text(404, HTML),
+        Operation::post("send_form", page, "Takes the files of a form.", Takes::Nothing)
+            .bytes()
+            .redirects(303)
+            .gives_text(400, HTML)
+            .gives_text(404, HTML)
+            .gives_text(422, HTML)
+            .fails(&[ErrorCode::Unavailable]),
+        Operation::get("sent_files", files, "What came under the link, and what became of it.", Takes::Nothing)
+            .gives::<StatusJson>(200)
+            .fails(&[ErrorCode::NotFound]),
+        Operation::post("send_file", files, "Takes a file; the body is its bytes.", Takes::Nothing)
+            .query::<Named>()
+            .bytes()
+            .gives::<CameJson>(201)
+            .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
+        Operation::post("begin_sending", "/u/{slug}/uploads", "Begins a file that comes in parts.", Takes::Nothing)
+            .body::<NewSending>()
+            .gives::<SendingJson>(201)
+            .fails(&[ErrorCode::NotFound, ErrorCode::Conflict, ErrorCode::TooLarge, ErrorCode::TooMany]),
+        Operation::get("sent_parts", upload, "Which parts of a file have arrived.", Takes::Nothing)
+            .gives::<SendingJson>(200)
+            .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
+        Operation::put("send_part", upload, "Takes one part; the body is its bytes.", Takes::Nothing)
+            .query::<Numbered>()
+            .bytes()
+            .gives_nothing()
+            .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
+        Operation::delete("stop_sending", upload, "Gives a file in parts up.", Takes::Nothing)
+            .gives_nothing()
+            .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
+        Operation::post("finish_sending", "/u/{slug}/uploads/{upload}/complete", "Makes the file of its parts.", Takes::Nothing)
+            .gives::<CameJson>(201)
+            .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
+    ]
 }
 
 /// Whoever holds a living link. Nobody else is here: 404.
@@ -85,7 +130,7 @@ struct Fault {
 }
 
 /// A file that came, for the page's list and for its script.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct CameJson {
     name: String,
     size: String,
@@ -258,7 +303,7 @@ fn back(api: &Api, path: &str) -> Response {
     response
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StatusJson {
     files: Vec<CameJson>,
 }
@@ -268,7 +313,7 @@ async fn status(State(api): State<Api>, Sender(uploader): Sender) -> Result<Json
     Ok(Json(StatusJson { files }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Named {
     name: String,
@@ -299,7 +344,7 @@ fn ended_early(error: &tokio::task::JoinError) -> Problem {
     Problem::internal()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `name` and `size_bytes`")]
 struct NewSending {
     name: String,
@@ -307,12 +352,13 @@ struct NewSending {
     content_type: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SendingJson {
     upload_id: UploadId,
     part_size: u64,
     part_count: u32,
     arrived: Vec<u32>,
+    #[schemars(with = "Instant")]
     complete_before: Timestamp,
 }
 
@@ -341,7 +387,7 @@ async fn progress(State(api): State<Api>, Sender(uploader): Sender, Segments(_, 
     Ok(Json(api.0.files.sending(&uploader, id(&upload)?).await?.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Numbered {
     part: u32,

@@ -19,6 +19,7 @@ mod fixture;
 mod history;
 mod idempotency;
 mod jobs;
+mod keys;
 mod layers;
 mod moving;
 mod pending;

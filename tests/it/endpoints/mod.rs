@@ -101,6 +101,10 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/healthz", Nothing, Never),
         get("/readyz", Nothing, Never),
         get("/metrics", Operator, Never),
+        // There is none where no issuer is set, as here: `oauth`.
+        get("/.well-known/oauth-protected-resource", Nothing, Never),
+        get("/.well-known/oauth-protected-resource/mcp", Nothing, Never),
+        get("/openapi.json", Nothing, Never),
         get("/s/{slug}", Nothing, Never),
         post("/s/{slug}", none(), Nothing, Never),
         // What holds a link's slug opens; without it nothing is there.
@@ -121,8 +125,14 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/v1/keys", Key, Forbidden("admin")),
         post("/v1/keys", json!({"label": "x"}), Key, Forbidden("admin")),
         delete("/v1/keys/{key}", Key, Forbidden("admin")),
+        post("/v1/keys/{key}/rotate", json!({"overlap_seconds": 0}), Key, Forbidden("admin")),
+        get("/v1/operator/keys", Operator, Never),
+        post("/v1/operator/keys", json!({"label": "x"}), Operator, Never),
+        delete("/v1/operator/keys/{key}", Operator, Never),
+        post("/v1/operator/keys/{key}/rotate", json!({}), Operator, Never),
         // Every key may open calls; what a call may do is narrowed to what the key may.
         post("/v1/calls", json!({}), Key, Never),
+        get("/v1/calls", Key, Forbidden("admin")),
         row(Method::PATCH, "/v1/calls/{call}", json!({}), Key, Never),
         delete("/v1/calls/{call}", Key, Never),
         get("/v1/calls/{call}/events", KeyOrCall, Never),

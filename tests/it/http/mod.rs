@@ -5,6 +5,7 @@ mod admin;
 mod calls;
 mod events;
 mod files;
+mod keys;
 mod pages;
 mod tools;
 mod upload;
