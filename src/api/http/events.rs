@@ -13,6 +13,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
 use futures::stream;
 use http::HeaderMap;
+use http::header::CACHE_CONTROL;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -208,7 +209,9 @@ async fn listen(
     };
     let ready = VecDeque::from([Event::default().retry(RETRY).comment("listening")]);
     let stream = Stream { api, listening, after, ready, is_over: false, _place: place };
-    Ok(Sse::new(stream::unfold(stream, Stream::next)).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    let events = Sse::new(stream::unfold(stream, Stream::next)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    // Titles of files are in it: nobody on the way keeps it.
+    Ok(([(CACHE_CONTROL, "no-store")], events))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ const HEADERS: [(&str, &str); 9] = [
     ("cross-origin-embedder-policy", "require-corp"),
     (
         "permissions-policy",
-        "accelerometer=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
          magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()",
     ),
 ];
