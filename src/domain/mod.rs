@@ -14,6 +14,7 @@ mod clock;
 mod error;
 mod event;
 mod file;
+mod grant;
 mod id;
 mod name;
 mod person;
@@ -31,8 +32,9 @@ pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemE
 pub use error::ErrorCode;
 pub use event::{FileEvent, FileNews};
 pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
+pub use grant::Level;
 pub use id::{
-    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
+    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
     PersonId, ShareId, TeamId, UploadId, UserId,
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};

@@ -12,7 +12,7 @@ use crate::blob::BlobError;
 use crate::catalog::{Given, UploadLink};
 use crate::domain::{
     Actor, AuditEntry, ChunkStream, Decision, Door, FileId, FileName, FileRecord, FileStatus, Origin, Permission, Permissions, PersonId,
-    ScanStatus, Timestamp, UploadId, Verified,
+    ScanStatus, Timestamp, UploadId,
 };
 use crate::policy::{Conditions, Principal, PrincipalKind};
 
@@ -123,7 +123,10 @@ impl Files {
         }
         let Some(link) = self.0.catalog.upload_link(&token_hash(slug)).await? else { return Ok(None) };
         let user = link.asked_by;
-        let (roles, teams) = self.standing(link.customer, user).await?;
+        // Nothing is sent to somebody who is no user any more.
+        let standing = self.standing(link.customer, user).await?;
+        let is_alive = link.is_alive(self.now()) && standing.is_some();
+        let (roles, teams) = standing.unwrap_or_default();
         let subject = Subject {
             principal: Principal {
                 kind: PrincipalKind::User { id: user, roles, teams },
@@ -136,16 +139,10 @@ impl Files {
             epoch: link.call.map_or(0, |(_, epoch)| epoch),
             origin,
             assurance: None,
-            conditions: Conditions {
-                door: Door::Page,
-                verified: Verified::default(),
-                external: true,
-                untrusted_text: false,
-                now: self.now(),
-            },
+            conditions: Conditions { external: true, ..Conditions::at(Door::Page, self.now()) },
             patience,
         };
-        if !link.is_alive(self.now()) {
+        if !is_alive {
             let entry = AuditEntry { object: Some(link.id.to_string()), ..subject.entry("open_upload_link", "ended") };
             self.0.catalog.record(link.customer, &entry).await?;
             return Ok(None);

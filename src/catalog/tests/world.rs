@@ -23,6 +23,7 @@ pub(super) struct World {
     pub call: CallId,
     pub pending: PendingId,
     pub share: ShareId,
+    pub grant: GrantId,
     pub link: LinkId,
     pub upload_link: LinkId,
     pub sent: FileId,
@@ -101,6 +102,13 @@ impl World {
             sealed_body: "sealed".to_owned(),
         });
         catalog.share(&share, None, &entry("share")).await.unwrap();
+        let grant = fx.new_grant(customer, Place::File(file), PersonId::User(ana));
+        catalog.give_grant(&grant, &entry("grant")).await.unwrap();
+        let of_folder = fx.new_grant(customer, Place::Folder(Folder::parse("legal").unwrap()), team);
+        catalog.give_grant(&of_folder, &entry("grant")).await.unwrap();
+        let set = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
+        let number = catalog.add_policy_set(customer, &set, &entry("draft_policies")).await.unwrap();
+        catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -138,6 +146,7 @@ impl World {
             call,
             pending,
             share,
+            grant: grant.id,
             link,
             upload_link,
             sent,
@@ -179,6 +188,7 @@ impl World {
             self.call.to_string(),
             self.pending.to_string(),
             self.share.to_string(),
+            self.grant.to_string(),
             self.link.to_string(),
             self.upload_link.to_string(),
             self.sent.to_string(),
@@ -228,6 +238,14 @@ impl World {
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),
             answer("grants_of", &catalog.grants_of(asker, &[self.file, self.waiting]).await.unwrap()),
+            answer("standing_grant", &catalog.standing_grant(asker, self.grant).await.unwrap()),
+            answer("standing_grants", &catalog.standing_grants(asker, &Place::File(self.file)).await.unwrap()),
+            answer("folder_grants", &catalog.folder_grants(asker, &Folder::parse("legal/2026").unwrap()).await.unwrap()),
+            answer("granted_folders", &catalog.granted_folders(asker, &[self.team]).await.unwrap()),
+            answer("newest_files", &catalog.newest_files(asker, 100).await.unwrap()),
+            answer("active_policy_set", &u64::from(catalog.active_policy_set(asker).await.unwrap())),
+            answer("policy_set", &catalog.policy_set(asker, 1).await.unwrap()),
+            answer("policy_sets", &catalog.policy_sets(asker, None, 100).await.unwrap()),
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
