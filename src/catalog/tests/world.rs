@@ -106,8 +106,8 @@ impl World {
         catalog.give_grant(&grant, &entry("grant")).await.unwrap();
         let of_folder = fx.new_grant(customer, Place::Folder(Folder::parse("legal").unwrap()), team);
         catalog.give_grant(&of_folder, &entry("grant")).await.unwrap();
-        let set = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
-        let number = catalog.add_policy_set(customer, &set, &entry("draft_policies")).await.unwrap();
+        let own_policies = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
+        let number = catalog.add_policy_set(customer, &own_policies, &entry("draft_policies")).await.unwrap();
         catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
