@@ -5,7 +5,6 @@ use sqlx::FromRow;
 use super::pending::confirm_pending;
 use super::rows::{FileRow, RowRef, as_i64, micros, select_files};
 use super::session::Scope;
-use super::shares::insert_messages;
 use super::{Catalog, CatalogError, NewMessage, audit, sql, sweeps};
 use crate::domain::{AuditEntry, CallId, CustomerId, FileRecord, Folder, LinkId, PendingId, PersonId, Timestamp, UserId};
 
@@ -173,7 +172,7 @@ impl Catalog {
             .bind(micros(new.expires_at))
             .execute(&mut tx)
             .await?;
-            insert_messages(&mut tx, new.customer, &new.messages, now).await?;
+            self.queue(&mut tx, new.customer, &new.messages, entry).await?;
             sweeps::due(&mut tx, new.customer, new.expires_at).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
             tx.commit().await

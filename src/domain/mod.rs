@@ -16,6 +16,7 @@ mod event;
 mod file;
 mod grant;
 mod id;
+mod message;
 mod name;
 mod person;
 mod published;
@@ -37,6 +38,7 @@ pub use id::{
     AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
     PersonId, ShareId, TeamId, UploadId, UserId,
 };
+pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
 pub use published::{Day, Instant};

@@ -4,12 +4,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
-use super::share::address_of;
+use super::messages::{Appeal, link_way};
 use super::{Files, FilesError, Subject, Who};
-use crate::catalog::{NewMessage, NewUploadLink, UploadLink};
+use crate::catalog::{NewUploadLink, UploadLink};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, Decision, Folder, Lifetime, LinkId, MessageId, PendingId, Person, PersonId, PersonKind, Timestamp,
-    UserId, clean_text,
+    AuditEntry, CallContext, CallId, Channel, Folder, Lifetime, LinkId, PendingId, Person, PersonId, PersonKind, Timestamp, UserId,
+    clean_text,
 };
 use crate::policy::{Add, Permit};
 
@@ -56,8 +56,8 @@ pub struct Requested {
     pub most_files: u32,
     /// The link's address, where settings let it be told.
     pub url: Option<String>,
-    /// `mail` or `sms`, when a message is on its way.
-    pub channel: Option<&'static str>,
+    /// By which message it is on its way, when it is.
+    pub channel: Option<Channel>,
     /// Until when.
     pub expires_at: Timestamp,
 }
@@ -122,12 +122,9 @@ fn lifetime(is_caller: bool) -> Result<Lifetime, FilesError> {
     Lifetime::from_seconds(seconds).map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })
 }
 
-/// How a link reaches somebody. Who is on the phone has it in his hand.
-fn way_to(sender: &Person, is_caller: bool) -> Option<(&'static str, String)> {
-    match &sender.phone {
-        Some(phone) if is_caller => Some(("sms", phone.as_str().to_owned())),
-        _ => address_of(sender),
-    }
+/// On which way a link is wanted: who is on the phone has it in his hand.
+fn wanted_way(is_caller: bool) -> Option<Channel> {
+    is_caller.then_some(Channel::Sms)
 }
 
 impl Files {
@@ -161,7 +158,7 @@ impl Files {
             self.0.catalog.record(ctx.customer, &subject.entry("request_upload", "already")).await?;
             return Ok(RequestAnswer::Again(Box::new(made)));
         }
-        let is_reachable = sender.kind() != PersonKind::Team && (sender.email.is_some() || sender.phone.is_some());
+        let is_reachable = sender.kind() != PersonKind::Team && link_way(&sender, None).is_some();
         let is_caller = sender.id == PersonId::User(user);
         let is_shown = is_caller && self.0.settings.reveal_links;
         if !(is_reachable || is_shown) {
@@ -171,11 +168,7 @@ impl Files {
         if sender.kind() != PersonKind::Contact {
             return Ok(RequestAnswer::Made(Box::new(self.make_request(ctx, &subject, &permit, None, &asked, sender).await?)));
         }
-        let entry = AuditEntry {
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("request_upload", "confirm")
-        };
+        let entry = subject.allowed("request_upload", "confirm", &permit);
         let count = |text: &str| text.split_whitespace().count();
         let words = WORDS + count(&sender.name) + asked.what.as_deref().map_or(0, count);
         self.put_in_wait(ctx, &Asked::Upload(asked.clone()), words, &entry).await?;
@@ -215,17 +208,15 @@ impl Files {
         let url = format!("{}/u/{}", self.0.settings.public_url, slug.secret);
         let expires_at = lifetime(is_caller)?.ends(self.now());
         let id = LinkId::new(&*self.0.clock, &*self.0.entropy);
-        let address = way_to(&sender, is_caller);
-        let messages = match &address {
-            Some((channel, address)) => vec![NewMessage {
-                id: MessageId::new(&*self.0.clock, &*self.0.entropy),
-                recipient: sender.id,
-                channel,
-                address: address.clone(),
-                sealed_body: self.0.secrets.seal(ctx.customer, "message", &url).ok_or(FilesError::Sealed { what: "message" })?,
-            }],
-            None => Vec::new(),
+        let appeal = Appeal {
+            recipient: &sender,
+            about: id.to_string(),
+            url: &url,
+            until: expires_at,
+            what: asked.what.clone(),
+            by: wanted_way(is_caller),
         };
+        let composed = self.compose_appeal(ctx, &appeal).await?;
         let new = NewUploadLink {
             id,
             customer: ctx.customer,
@@ -239,14 +230,12 @@ impl Files {
             most_files: MOST_FILES,
             most_bytes: self.0.settings.upload_limit,
             expires_at,
-            messages,
+            messages: composed.messages,
         };
         let entry = AuditEntry {
             object: Some(id.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
             reason: Some(format!("from {}", sender.id)),
-            ..subject.entry("request_upload", "done")
+            ..subject.allowed("request_upload", "done", permit)
         };
         self.0.catalog.add_upload_link(&new, confirmed, &entry).await?;
         self.0.changed.notify_waiters();
@@ -258,7 +247,7 @@ impl Files {
             folder: new.folder,
             most_files: MOST_FILES,
             url: self.0.settings.reveal_links.then_some(url),
-            channel: address.map(|(channel, _)| channel),
+            channel: composed.link_by,
             expires_at,
         })
     }
@@ -290,7 +279,7 @@ impl Files {
             folder: link.folder,
             most_files: link.most_files,
             url: self.0.settings.reveal_links.then(|| format!("{}/u/{slug}", self.0.settings.public_url)),
-            channel: way_to(sender, is_caller).map(|(channel, _)| channel),
+            channel: link_way(sender, wanted_way(is_caller)),
             expires_at: link.expires_at,
         }))
     }

@@ -1,16 +1,16 @@
 //! Sharing: the question first, the share after a yes.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
 use super::code::Style;
 use super::find::Meant;
+use super::messages::{Parcel, ways};
 use super::{Files, FilesError, Subject, Unclear, Who};
-use crate::catalog::{NewCode, NewLink, NewMessage, NewShare, ShareRecord};
+use crate::catalog::{NewCode, NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CodeId, Decision, Edition, FileId, FileRecord, FileStatus, Instant, Lifetime, LinkId, MessageId,
-    PendingId, Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, CodeId, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
+    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -84,8 +84,10 @@ pub struct Shared {
     pub url: Option<String>,
     /// The code for somebody outside.
     pub code: Option<IssuedCode>,
-    /// `mail` or `sms`, when a message is on its way.
-    pub channel: Option<&'static str>,
+    /// By which message the link is on its way, when it is.
+    pub channel: Option<Channel>,
+    /// By which message the code is on its way; the call tells it when `None`.
+    pub code_by: Option<Channel>,
 }
 
 /// A code, to be spoken.
@@ -144,7 +146,7 @@ impl Files {
             self.0.catalog.record(ctx.customer, &subject.file_entry("already", &file, &permit)).await?;
             return Ok(ShareAnswer::Already(Box::new(self.shared(ctx, file, recipient, &share).await?)));
         }
-        if outside && address_of(&recipient).is_none() {
+        if outside && ways(&recipient).is_empty() {
             self.0.catalog.record(ctx.customer, &subject.file_entry("no_address", &file, &permit)).await?;
             return Ok(ShareAnswer::NoAddress(recipient));
         }
@@ -234,19 +236,19 @@ impl Files {
         } else {
             (None, None)
         };
-        let address = address_of(&recipient);
-        let messages = match &address {
-            Some((channel, address)) => vec![NewMessage {
-                id: MessageId::new(clock, entropy),
-                recipient: recipient.id,
-                channel,
-                address: address.clone(),
-                sealed_body: seal("message", &url)?,
-            }],
-            None => Vec::new(),
+        let share_id = ShareId::new(clock, entropy);
+        let told = Parcel {
+            recipient: &recipient,
+            about: share_id.to_string(),
+            url: &url,
+            until: lifetime.ends(now),
+            code: code_row.as_ref().zip(code.as_ref()),
+            by: None,
         };
+        let composed = self.compose(ctx, &told).await?;
+        let (link_by, code_by) = (composed.link_by, composed.code_by);
         let share = NewShare {
-            id: ShareId::new(clock, entropy),
+            id: share_id,
             customer: ctx.customer,
             file: file.id,
             version: asked.version,
@@ -257,7 +259,7 @@ impl Files {
             expires_at: lifetime.ends(now),
             link,
             code: code_row,
-            messages,
+            messages: composed.messages,
         };
         let entry =
             AuditEntry { reason: Some(format!("share {} to {}", share.id, recipient.id)), ..subject.file_entry("done", &file, &permit) };
@@ -268,7 +270,8 @@ impl Files {
             link: share.link.id,
             url: self.0.settings.reveal_links.then_some(url),
             code,
-            channel: address.map(|(channel, _)| channel),
+            channel: link_by,
+            code_by,
             rights: asked.rights,
             expires_at: share.expires_at,
             file,
@@ -293,7 +296,8 @@ impl Files {
             link: share.link,
             url: self.0.settings.reveal_links.then(|| self.link_url(&slug)),
             code,
-            channel: address_of(&recipient).map(|(channel, _)| channel),
+            channel: ways(&recipient).first().map(|(channel, _)| *channel),
+            code_by: None,
             file,
             recipient,
         })
@@ -301,60 +305,6 @@ impl Files {
 
     fn link_url(&self, slug: &str) -> String {
         format!("{}/s/{slug}", self.0.settings.public_url)
-    }
-
-    /// Messages of a test customer, opened, to look at: `(recipient, channel, address, body, written at)`.
-    ///
-    /// # Errors
-    /// `Refused` without the right; `NotFound` for a customer that is not marked as test.
-    pub async fn outbox(&self, subject: &Subject) -> Result<Vec<OutboxLine>, FilesError> {
-        let permit = self.permit_customer::<crate::policy::ManagePeople>(subject).await?;
-        let customer = subject.customer();
-        if !self.0.catalog.customer(customer).await?.is_some_and(|customer| customer.is_test) {
-            return Err(self.absent(subject, "read_outbox", None).await?);
-        }
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("read_outbox", "done") };
-        self.0.catalog.record(customer, &entry).await?;
-        let mut lines = Vec::new();
-        for message in self.0.catalog.outbox(customer, 100).await? {
-            let body = self.0.secrets.unseal(customer, "message", &message.sealed_body).ok_or(FilesError::Sealed { what: "message" })?;
-            lines.push(OutboxLine {
-                id: message.id,
-                recipient: message.recipient,
-                channel: message.channel,
-                address: message.address,
-                body,
-                created_at: message.created_at,
-            });
-        }
-        Ok(lines)
-    }
-}
-
-/// A message of a test customer, to look at.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct OutboxLine {
-    /// Which.
-    pub id: MessageId,
-    /// To whom.
-    pub recipient: PersonId,
-    /// `mail` or `sms`.
-    pub channel: String,
-    /// Mail address or number.
-    pub address: String,
-    /// What it says.
-    pub body: String,
-    /// When it was written.
-    #[schemars(with = "Instant")]
-    pub created_at: Timestamp,
-}
-
-pub(super) fn address_of(person: &Person) -> Option<(&'static str, String)> {
-    match (&person.email, &person.phone) {
-        (Some(email), _) => Some(("mail", email.clone())),
-        (None, Some(phone)) => Some(("sms", phone.as_str().to_owned())),
-        (None, None) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::answer::{Answer, Outcome};
 use super::kit::{Kit, Tool};
 use super::registry::Hints;
 use super::share_file::{recipient_of, seconds_left, which_person};
-use crate::domain::CallContext;
+use crate::domain::{CallContext, Channel};
 use crate::files::{FilesError, RequestAnswer, Requested, UploadReadBack, UploadRequest};
 use crate::speech::{
     ConfirmUpload, LinkBy, MustSay, NoAddress, UploadAgain, UploadOfCaller, UploadOfOther, confirm_keys, speakable_title, spoken_duration,
@@ -62,10 +62,10 @@ pub(super) struct Data {
     expires_at: Option<String>,
 }
 
-fn by(channel: Option<&'static str>) -> LinkBy {
+fn by(channel: Option<Channel>) -> LinkBy {
     match channel {
-        Some("sms") => LinkBy::Sms,
-        Some(_) => LinkBy::Mail,
+        Some(Channel::Sms) => LinkBy::Sms,
+        Some(Channel::Mail) => LinkBy::Mail,
         None => LinkBy::Screen,
     }
 }
@@ -101,7 +101,7 @@ pub(super) fn told(kit: &Kit, requested: &Requested, is_new: bool) -> Answer {
         what: requested.what.clone(),
         folder: Some(requested.folder.as_str().to_owned()),
         upload_link: Some(LinkData { id: requested.link.to_string(), url: requested.url.clone() }),
-        sent_by: requested.channel.map(str::to_owned),
+        sent_by: requested.channel.map(|channel| channel.as_str().to_owned()),
         most_files: Some(requested.most_files),
         expires_at: Some(requested.expires_at.to_string()),
     };

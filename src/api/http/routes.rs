@@ -3,7 +3,7 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, people, policies,
+    audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people, policies,
     store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
@@ -26,6 +26,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(imports::routes())
         .merge(uploads::routes())
         .merge(audit::routes())
+        .merge(outbox::routes())
         .merge(store_events::routes())
         .merge(openapi::routes())
 }
@@ -58,6 +59,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         uploads::operations(),
         upload::operations(),
         audit::operations(),
+        outbox::operations(),
         store_events::operations(),
         openapi::operations(),
         health::operations(),

@@ -44,10 +44,11 @@ pub(super) enum Page {
     Share,
     Start,
     Upload,
+    Outbox,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Share, Self::Start, Self::Upload];
+    const ALL: [Self; 4] = [Self::Share, Self::Start, Self::Upload, Self::Outbox];
 
     // The name's end turns escaping on.
     const fn name(self) -> &'static str {
@@ -55,6 +56,7 @@ impl Page {
             Self::Share => "share.html",
             Self::Start => "start.html",
             Self::Upload => "upload.html",
+            Self::Outbox => "outbox.html",
         }
     }
 
@@ -63,6 +65,7 @@ impl Page {
             Self::Share => include_str!("share.html"),
             Self::Start => include_str!("start.html"),
             Self::Upload => include_str!("upload.html"),
+            Self::Outbox => include_str!("outbox.html"),
         }
     }
 }
@@ -110,7 +113,7 @@ impl Pages {
     /// Headers of a page, and of the redirect that leaves it.
     pub(super) fn protect(&self, page: Page, headers: &mut http::HeaderMap) {
         let policy = match page {
-            Page::Share | Page::Start => &self.still,
+            Page::Share | Page::Start | Page::Outbox => &self.still,
             Page::Upload => &self.moving,
         };
         headers.insert(CONTENT_SECURITY_POLICY, policy.clone());

@@ -7,6 +7,7 @@ mod events;
 mod files;
 mod grants;
 mod keys;
+mod outbox;
 mod pages;
 mod rules;
 mod tools;
