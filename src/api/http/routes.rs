@@ -3,8 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people, policies,
-    store_events, tools, upload, uploads,
+    audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
+    policies, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;

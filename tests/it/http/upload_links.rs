@@ -142,6 +142,43 @@ async fn a_link_takes_no_more_than_it_should_and_ends() {
 }
 
 #[tokio::test]
+async fn the_link_of_somebody_who_was_deactivated_opens_nothing() {
+    let ground = Ground::new(u64::from(std::process::id())).await;
+    let asked = Asked::on(World::taking(ground, 4 * DIRECT_PART).await, &json!({"what": "the film"})).await;
+    let world = &asked.world;
+    asked.bytes(Method::POST, "/files?name=before.txt", b"before".to_vec()).await.expect(201);
+    let about = json!({"name": "film.bin", "size_bytes": DIRECT_PART + 1});
+    let begun = world.post(&format!("{}/uploads", asked.path), "", &about).await.expect(201).text("/upload_id");
+    let person = format!("/v1/people/{}", asked.user);
+    let active =
+        async |is_active: bool| world.send(Method::PATCH, &person, &asked.tenant.key, &json!({"active": is_active})).await.expect(200);
+    active(false).await;
+    let page = asked.page().await.expect(404);
+    let unknown = world.get("/u/AAAAAAAAAAAAAAAAAAAAAA", "").await.expect(404);
+    assert_eq!(page.comparable(&asked.path), unknown.comparable("/u/AAAAAAAAAAAAAAAAAAAAAA"));
+    asked.form(&[("late.txt", b"late")]).await.expect(404);
+    world.post(&format!("{}/uploads", asked.path), "", &about).await.expect_problem(404, "not_found");
+    let sending = format!("/uploads/{begun}");
+    for (method, rest) in [
+        (Method::GET, "/files".to_owned()),
+        (Method::POST, "/files?name=late.txt".to_owned()),
+        (Method::GET, sending.clone()),
+        (Method::PUT, format!("{sending}?part=2")),
+        (Method::POST, format!("{sending}/complete")),
+        (Method::DELETE, sending),
+    ] {
+        asked.bytes(method, &rest, b"x".to_vec()).await.expect_problem(404, "not_found");
+    }
+    let records = world.audit(&asked.tenant).await;
+    let ended = records.iter().filter(|(action, outcome)| action == "open_upload_link" && outcome == "ended").count();
+    assert_eq!(ended, 9, "each try has its record: {records:?}");
+    // What was there before is there still, and so is the link for whoever is a user again.
+    active(true).await;
+    let page = asked.page().await.expect(200);
+    assert!(page.body.contains("before.txt") && !page.body.contains("late.txt"), "{}", page.body);
+}
+
+#[tokio::test]
 async fn somebody_outside_is_asked_after_a_yes_and_by_message_alone() {
     let world = World::start().await;
     let tenant = world.tenant("Larkfield Foods").await;
