@@ -33,8 +33,8 @@ pub fn router(parts: ApiParts) -> Router {
     let door = Doorkeeper::new(files.clone(), gate, &settings.public_url, tasks.clone(), stop.clone());
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
-    let admission = Admission::new(&settings.limits);
-    let (limiter, listeners) = (Limiter::default(), Listeners::default());
+    let (admission, limiter) = (Admission::new(&settings.limits), Limiter::of(settings.limits.code_tries));
+    let listeners = Listeners::default();
     let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter, listeners, tasks, stop }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);

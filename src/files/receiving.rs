@@ -141,6 +141,7 @@ impl Files {
             assurance: None,
             conditions: Conditions { external: true, ..Conditions::at(Door::Page, self.now()) },
             patience,
+            opened: Vec::new(),
         };
         if !is_alive {
             let entry = AuditEntry { object: Some(link.id.to_string()), ..subject.entry("open_upload_link", "ended") };

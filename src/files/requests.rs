@@ -27,6 +27,8 @@ pub struct UploadRequest {
 /// What is read back before somebody outside is asked.
 #[derive(Debug, Clone)]
 pub struct UploadReadBack {
+    /// The action that waits.
+    pub pending: PendingId,
     /// Who is to send.
     pub sender: Person,
     /// People whose names sound like the sender's.
@@ -88,8 +90,8 @@ pub(super) struct AskedUpload {
 
 impl AskedUpload {
     /// The question once more, after so many answers that were no answers.
-    pub fn read_back(self, sender: Person, failures: u32) -> Result<UploadReadBack, FilesError> {
-        Ok(UploadReadBack { sender, soundalikes: Vec::new(), what: self.what, lifetime: lifetime(false)?, failures })
+    pub fn read_back(self, pending: PendingId, sender: Person, failures: u32) -> Result<UploadReadBack, FilesError> {
+        Ok(UploadReadBack { pending, sender, soundalikes: Vec::new(), what: self.what, lifetime: lifetime(false)?, failures })
     }
 }
 
@@ -171,8 +173,8 @@ impl Files {
         let entry = subject.allowed("request_upload", "confirm", &permit);
         let count = |text: &str| text.split_whitespace().count();
         let words = WORDS + count(&sender.name) + asked.what.as_deref().map_or(0, count);
-        self.put_in_wait(ctx, &Asked::Upload(asked.clone()), words, &entry).await?;
-        let read_back = UploadReadBack { sender, soundalikes, what: asked.what, lifetime: lifetime(false)?, failures: 0 };
+        let pending = self.put_in_wait(ctx, &Asked::Upload(asked.clone()), words, permit.evidence(), &entry).await?;
+        let read_back = UploadReadBack { pending, sender, soundalikes, what: asked.what, lifetime: lifetime(false)?, failures: 0 };
         Ok(RequestAnswer::Confirm(Box::new(read_back)))
     }
 

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
-use super::code::Style;
+use super::code::{Opens, Style, Way};
 use super::find::Meant;
 use super::messages::{Parcel, ways};
 use super::{Files, FilesError, Subject, Unclear, Who};
-use crate::catalog::{NewCode, NewLink, NewShare, ShareRecord};
+use crate::catalog::{NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, Channel, CodeId, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
-    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person, PersonId,
+    PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -32,6 +32,8 @@ pub struct ShareRequest {
 /// What is read back before anything changes.
 #[derive(Debug, Clone)]
 pub struct ReadBack {
+    /// The action that waits.
+    pub pending: PendingId,
     /// The file, at the version that will be shared.
     pub file: FileRecord,
     /// The recipient.
@@ -118,7 +120,6 @@ pub(super) struct AskedShare {
 
 /// A double request within this time is the same request.
 const SAME_SECONDS: i64 = 600;
-pub(super) const CODE_TRIES: u32 = 5;
 
 impl Files {
     /// Understands what is to be shared with whom, checks it, and puts it in wait for a yes.
@@ -160,8 +161,10 @@ impl Files {
         });
         // Its fixed words and the two names.
         let words = 12 + file.title.split_whitespace().count() + recipient.name.split_whitespace().count();
-        self.put_in_wait(ctx, &asked, words, &subject.file_entry("confirm", &file, &permit)).await?;
+        let entry = subject.file_entry("confirm", &file, &permit);
+        let pending = self.put_in_wait(ctx, &asked, words, permit.evidence(), &entry).await?;
         Ok(ShareAnswer::Confirm(Box::new(ReadBack {
+            pending,
             file,
             recipient,
             soundalikes,
@@ -232,7 +235,7 @@ impl Files {
         let url = self.link_url(&slug.secret);
         let now = self.now();
         let (code_row, code) = if outside {
-            self.new_code(ctx, link.id, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
+            self.new_code(ctx, link.id, Way::Link, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
         } else {
             (None, None)
         };
@@ -288,7 +291,7 @@ impl Files {
         share: &ShareRecord,
     ) -> Result<Shared, FilesError> {
         let slug = self.0.secrets.unseal(ctx.customer, "slug", &share.slug_sealed).ok_or(FilesError::Sealed { what: "link" })?;
-        let code = self.living_code(ctx, share.link).await?;
+        let code = self.living_code(ctx, share.link, Opens::Link).await?;
         Ok(Shared {
             share: share.id,
             rights: share.rights,
@@ -305,29 +308,5 @@ impl Files {
 
     fn link_url(&self, slug: &str) -> String {
         format!("{}/s/{slug}", self.0.settings.public_url)
-    }
-}
-
-impl Files {
-    /// A new code for a link: the row to store, and what is told.
-    pub(super) fn new_code(
-        &self,
-        ctx: &CallContext,
-        link: LinkId,
-        style: Style,
-        lifetime: Lifetime,
-    ) -> Result<(NewCode, IssuedCode), FilesError> {
-        let text = self.code_text(style);
-        let expires_at = lifetime.ends(self.now());
-        let new = NewCode {
-            id: CodeId::new(&*self.0.clock, &*self.0.entropy),
-            link,
-            call: ctx.call,
-            code_hash: self.0.secrets.code_hash(ctx.customer, link, &text),
-            sealed: self.0.secrets.seal(ctx.customer, "code", &text).ok_or(FilesError::Sealed { what: "code" })?,
-            tries: CODE_TRIES,
-            expires_at,
-        };
-        Ok((new, IssuedCode { text, style, expires_at, again: false }))
     }
 }

@@ -82,6 +82,7 @@ pub(super) fn question(kit: &Kit, asked: &UploadReadBack) -> Answer {
         .must_say(vec![MustSay::recipient(&sender, &asked.sender.name), MustSay::lifetime(&lifetime)])
         .keys(confirm_keys())
         .next("confirm_action")
+        .asking(asked.pending)
 }
 
 /// What is told of a link that exists.

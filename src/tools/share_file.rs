@@ -80,7 +80,7 @@ struct LinkData {
 /// A code to be said.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct CodeData {
-    /// Six digits, when it is made of digits.
+    /// Digits, when it is made of digits: six for a link, eight for a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     digits: Option<String>,
     /// Words, when it is made of words.
@@ -179,6 +179,7 @@ pub(super) fn question(kit: &Kit, read_back: &ReadBack) -> Answer {
         .must_say(vec![MustSay::recipient(&recipient, &read_back.recipient.name), MustSay::lifetime(&lifetime)])
         .keys(confirm_keys())
         .next("confirm_action")
+        .asking(read_back.pending)
 }
 
 /// What is told of a share that exists.

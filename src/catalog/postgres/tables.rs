@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 35] = [
+pub const TABLES: [Table; 37] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, event_seq, policy_set)"),
@@ -37,6 +37,8 @@ pub const TABLES: [Table; 35] = [
     table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
+    table("call_grants", "SELECT, INSERT"),
+    table("code_failures", "SELECT, INSERT, UPDATE, DELETE"),
     table("outbox", "SELECT, INSERT, UPDATE (state, attempts, last_error, receipt, delivered_at)"),
     table("deliveries", "SELECT, INSERT, UPDATE (attempts, run_at, leased_until), DELETE"),
     table("jobs", "SELECT, INSERT, UPDATE"),

@@ -16,8 +16,13 @@ mod requests;
 mod samples;
 mod share;
 
-pub use code::{CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, CodeRefused, ConfirmCode};
-pub use confirm::{Attempt, Cancelled, ConfirmExpired, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm};
+pub use code::{
+    CodeAgain, CodeAgainSlower, CodeClosed, CodeForCall, CodeIssued, CodeKeyIt, CodeNeedsShare, CodeNoNumber, CodeNotNow, CodeOpened,
+    CodeRefused, CodeTooMany, ConfirmCode,
+};
+pub use confirm::{
+    Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
+};
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
 pub use events::{FileArrived, FileLockedAway, FileReady, FileUnchecked};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
