@@ -12,6 +12,7 @@ use super::http::Listeners;
 use super::limits::DoorLimits;
 use super::oauth::OauthRules;
 use super::pages::{Limiter, Pages};
+use super::proxies::Proxies;
 use crate::domain::{Entropy, Timestamp};
 use crate::files::Files;
 use crate::speech::Speech;
@@ -59,6 +60,8 @@ pub struct ApiSettings {
     pub upload_limit: u64,
     /// How much is taken in at once.
     pub limits: DoorLimits,
+    /// Who says whom a request comes from.
+    pub proxies: Proxies,
 }
 
 /// When the answer of a tool that is called now must be out.

@@ -9,7 +9,7 @@ use ring::digest::{self, SHA256};
 use super::add::{AddRequest, Allowed, Arrived};
 use super::{Files, FilesError, Subject};
 use crate::blob::{ArrivedPart, BlobError, Facts, ObjectKey, PutTerms, SignedRequest, Stored};
-use crate::catalog::{DirectState, DirectUpload, MostOpen};
+use crate::catalog::{CatalogError, DirectState, DirectUpload, MostOpen};
 use crate::domain::{Actor, AuditEntry, Checksum, Decision, Timestamp, UploadId};
 use crate::files::FileView;
 
@@ -202,6 +202,10 @@ impl Files {
             && let Some((parts, _)) = &upload.parts
         {
             self.store(subject).await?.abort_parts(&key, parts).await?;
+        }
+        if let Err(CatalogError::Full(reason)) = begun {
+            let entry = AuditEntry { reason: Some(reason.to_owned()), ..subject.entry("begin_upload", "refused") };
+            self.0.catalog.record(customer, &entry).await?;
         }
         if !begun? {
             let reason = "too many direct uploads are open; complete some or give them up";

@@ -32,9 +32,14 @@
   };
 
   class Failed extends Error {
-    constructor(status) { super("status " + status); this.status = status; }
+    constructor(status, code) { super("status " + status); this.status = status; this.code = code; }
     get passes() { return this.status === 0 || this.status === 429 || this.status >= 500; }
   }
+
+  // What a problem calls itself. A proxy that finds a body too large says so by the status alone.
+  const codeOf = (request) => {
+    try { return JSON.parse(request.responseText).code; } catch { return request.status === 413 ? "too_large" : ""; }
+  };
 
   // One request; its answer as JSON, or null where it has none.
   const ask = (item, method, path, body, type, moved) => new Promise((done, fail) => {
@@ -45,7 +50,7 @@
     if (type) { request.setRequestHeader("content-type", type); }
     if (moved) { request.upload.onprogress = (event) => moved(event.loaded); }
     request.onload = () => {
-      if (request.status < 200 || request.status > 299) { return fail(new Failed(request.status)); }
+      if (request.status < 200 || request.status > 299) { return fail(new Failed(request.status, codeOf(request))); }
       try { done(request.responseText ? JSON.parse(request.responseText) : null); } catch { fail(new Failed(0)); }
     };
     request.onerror = request.ontimeout = () => fail(new Failed(0));
@@ -169,10 +174,11 @@
   };
 
   const REASONS = {
-    403: "The person who asked can't receive files any more.",
-    404: "The link has ended.",
-    409: "The link takes no more files.",
-    413: "This file is too large for the link.",
+    forbidden: "The person who asked can't receive files any more.",
+    not_found: "The link has ended.",
+    conflict: "The link takes no more files.",
+    too_large: "This file is too large for the link.",
+    over_quota: "There is no room left for this file. Please tell the person who asked.",
   };
 
   const next = async () => {
@@ -187,10 +193,10 @@
         await look();
         watch();
       } catch (error) {
-        const status = error instanceof Failed ? error.status : 0;
+        const reason = error instanceof Failed && REASONS[error.code];
         // The file may have been moved or changed on the device since it was chosen.
-        if (status !== -1) { item.fails(REASONS[status] || "It broke off.", !REASONS[status]); }
-        if (status !== -1 && REASONS[status]) { left += 1; }
+        if (error.status !== -1) { item.fails(reason || "It broke off.", !reason); }
+        if (reason) { left += 1; }
       }
     }
     sending = null;

@@ -208,6 +208,7 @@ async fn show(State(api): State<Api>, sender: Result<Sender, Problem>) -> Respon
 fn fault(name: String, error: &FilesError) -> Fault {
     let text = match error.code() {
         ErrorCode::TooLarge => "This file is too large for the link.",
+        ErrorCode::OverQuota => "There is no room left for this file. Please tell the person who asked.",
         ErrorCode::Conflict => "The link takes no more files.",
         ErrorCode::NotFound | ErrorCode::Forbidden => "The person who asked can't receive files any more.",
         ErrorCode::Invalid => "This file's name can't be used.",

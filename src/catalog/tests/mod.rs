@@ -29,6 +29,7 @@ mod people;
 mod policies;
 mod policy_sets;
 mod pooled;
+mod quotas;
 mod sealing;
 mod shares;
 mod sweeps;
