@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 use multer::Multipart;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::template::{HTML, Page};
 use super::words::{bytes_text, state_text};
@@ -67,6 +68,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
         Operation::post("begin_sending", "/u/{slug}/uploads", "Begins a file that comes in parts.", Takes::Nothing)
             .body::<NewSending>()
+            .example(json!({ "name": "film.mov", "size_bytes": 734_003_200, "content_type": "video/quicktime" }))
             .gives::<SendingJson>(201)
             .fails(&[ErrorCode::NotFound, ErrorCode::Conflict, ErrorCode::TooLarge, ErrorCode::TooMany]),
         Operation::get("sent_parts", upload, "Which parts of a file have arrived.", Takes::Nothing)
