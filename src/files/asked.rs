@@ -7,8 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::requests::AskedUpload;
 use super::share::AskedShare;
-use super::{Files, FilesError, ReadBack, Shared, Subject};
+use super::{Files, FilesError, ReadBack, Requested, Shared, Subject, UploadReadBack};
 use crate::catalog::{NewPending, Pending};
 use crate::domain::{
     AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, Lifetime, PendingId, Person, PersonKind, Timestamp,
@@ -24,6 +25,8 @@ const PENDING_SECONDS: i64 = 120;
 pub(super) enum Asked {
     /// A share.
     Share(AskedShare),
+    /// A link for uploads, for somebody outside.
+    Upload(AskedUpload),
 }
 
 /// An action that waits, beside what is true now.
@@ -34,9 +37,16 @@ pub(super) enum Reviewed {
         /// As it was asked.
         asked: AskedShare,
         /// Its file now.
-        file: FileRecord,
+        file: Box<FileRecord>,
         /// Its recipient now.
         recipient: Person,
+    },
+    /// A link for uploads.
+    Upload {
+        /// As it was asked.
+        asked: AskedUpload,
+        /// Who is to send, now.
+        sender: Person,
     },
 }
 
@@ -45,6 +55,8 @@ pub(super) enum Reviewed {
 pub enum Question {
     /// May this be shared?
     Share(Box<ReadBack>),
+    /// May this be asked for?
+    Upload(Box<UploadReadBack>),
 }
 
 impl Question {
@@ -52,6 +64,7 @@ impl Question {
     pub const fn failures(&self) -> u32 {
         match self {
             Self::Share(read_back) => read_back.failures,
+            Self::Upload(read_back) => read_back.failures,
         }
     }
 
@@ -59,6 +72,7 @@ impl Question {
     pub const fn pending(&self) -> PendingId {
         match self {
             Self::Share(read_back) => read_back.pending,
+            Self::Upload(read_back) => read_back.pending,
         }
     }
 }
@@ -68,6 +82,8 @@ impl Question {
 pub enum Confirmed {
     /// It is shared.
     Shared(Box<Shared>),
+    /// It is asked for.
+    Requested(Box<Requested>),
 }
 
 impl Reviewed {
@@ -78,13 +94,14 @@ impl Reviewed {
             Self::Share { asked, file, .. } => {
                 file.version != asked.version || matches!(file.status, FileStatus::Deleted | FileStatus::Expired)
             }
+            Self::Upload { .. } => false,
         }
     }
 
     /// Whether it gives something to somebody outside the customer.
     pub fn is_outside(&self) -> bool {
         match self {
-            Self::Share { recipient, .. } => recipient.kind() == PersonKind::Contact,
+            Self::Share { recipient: person, .. } | Self::Upload { sender: person, .. } => person.kind() == PersonKind::Contact,
         }
     }
 
@@ -98,6 +115,7 @@ impl Reviewed {
                 decision: Decision::None,
                 ..subject.entry("confirm", outcome)
             },
+            Self::Upload { sender, .. } => AuditEntry { object: Some(sender.id.to_string()), ..subject.entry("confirm", outcome) },
         }
     }
 
@@ -116,9 +134,10 @@ impl Reviewed {
                     .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?,
                 edition: asked.edition,
                 failures,
-                file,
+                file: *file,
                 recipient,
             }))),
+            Self::Upload { asked, sender } => Ok(Question::Upload(Box::new(asked.read_back(pending, sender, failures)?))),
         }
     }
 }
@@ -189,7 +208,11 @@ impl Files {
             Asked::Share(asked) => {
                 let recipient = self.person(ctx, asked.recipient).await?;
                 let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
-                Ok(Reviewed::Share { asked, file, recipient })
+                Ok(Reviewed::Share { asked, file: Box::new(file), recipient })
+            }
+            Asked::Upload(asked) => {
+                let sender = self.person(ctx, asked.sender).await?;
+                Ok(Reviewed::Upload { asked, sender })
             }
         }
     }
@@ -208,8 +231,12 @@ impl Files {
     ) -> Result<Confirmed, FilesError> {
         match reviewed {
             Reviewed::Share { asked, file, recipient } => {
-                let shared = self.give_share(ctx, subject, confirmed, &asked, file, recipient).await?;
+                let shared = self.give_share(ctx, subject, confirmed, &asked, *file, recipient).await?;
                 Ok(Confirmed::Shared(Box::new(shared)))
+            }
+            Reviewed::Upload { asked, sender } => {
+                let requested = self.give_request(ctx, subject, confirmed, &asked, sender).await?;
+                Ok(Confirmed::Requested(Box::new(requested)))
             }
         }
     }

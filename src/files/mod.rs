@@ -24,6 +24,7 @@ mod direct;
 mod downloads;
 mod errand;
 mod error;
+mod events;
 mod evidence;
 mod find;
 mod grant;
@@ -49,8 +50,11 @@ mod policies;
 mod policy_cache;
 mod policy_diff;
 mod posts;
+mod progress;
 mod quotas;
+mod receiving;
 mod redeem;
+mod requests;
 mod sealing;
 mod secrets;
 mod sessions;
@@ -76,6 +80,7 @@ pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
 pub use error::FilesError;
+pub use events::{EventsPage, Listening};
 pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use guessable::is_guessable;
 pub use handing::{Attachment, Handout};
@@ -92,7 +97,10 @@ pub use people::{Membership, PersonRequest, Who};
 pub use policies::{MAX_POLICY_TEXTS, PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use progress::{OnItsWay, Progress};
+pub use receiving::{Came, CameState, Sending, UploadFace, Uploader};
 pub use redeem::Redeemed;
+pub use requests::{RequestAnswer, Requested, UploadReadBack, UploadRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use sessions::{Session, SessionUser};
@@ -105,8 +113,8 @@ pub use words::WORDS as CODE_WORDS;
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, GrantRecord, HeldFile,
-    ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Quota, Sighting,
-    Usage, VersionRecord,
+    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
+    HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Quota,
+    Sighting, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

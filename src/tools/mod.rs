@@ -7,6 +7,7 @@
 //! its sentences in `prompts/say/en/`, `satchel schema write`, and cases in `fixtures/<tool>/`.
 
 mod answer;
+mod check_progress;
 mod confirm_action;
 mod decode;
 mod describe_file;
@@ -18,6 +19,7 @@ mod generate_access_code;
 mod kit;
 mod lifetime;
 mod registry;
+mod request_upload;
 mod schema;
 mod share_file;
 mod simulate;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{Answer, Outcome};
+use super::check_progress::CheckProgress;
 use super::confirm_action::{self, ConfirmAction};
 use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
@@ -15,6 +16,7 @@ use super::find_file::FindFile;
 use super::gate::{Crowd, Full, Gate};
 use super::generate_access_code::GenerateAccessCode;
 use super::kit::{Kit, Tool};
+use super::request_upload::RequestUpload;
 use super::share_file::ShareFile;
 use super::{schema, simulate};
 use crate::domain::{CallContext, ErrorCode, PendingId};
@@ -97,7 +99,15 @@ fn entry<T: Tool>() -> Entry {
 
 /// The tools, in the order they are published.
 fn all() -> Vec<Entry> {
-    vec![entry::<FindFile>(), entry::<DescribeFile>(), entry::<ShareFile>(), entry::<GenerateAccessCode>(), entry::<ConfirmAction>()]
+    vec![
+        entry::<FindFile>(),
+        entry::<DescribeFile>(),
+        entry::<ShareFile>(),
+        entry::<GenerateAccessCode>(),
+        entry::<ConfirmAction>(),
+        entry::<RequestUpload>(),
+        entry::<CheckProgress>(),
+    ]
 }
 
 /// All tools as they are published, in a fixed order.

@@ -8,8 +8,10 @@ pub(in crate::speech) mod catalogue;
 mod code;
 mod confirm;
 mod describe;
+mod events;
 mod find;
 mod general;
+mod requests;
 #[cfg(test)]
 mod samples;
 mod share;
@@ -22,11 +24,13 @@ pub use confirm::{
     Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
 };
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
+pub use events::{FileArrived, FileLockedAway, FileReady, FileUnchecked};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
     Unavailable, Working,
 };
+pub use requests::{ConfirmUpload, HowFar, LinkBy, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
 pub use share::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, ShareRefusal, ShareRefused, SharedInside,
     SharedOutside, SharedPending,

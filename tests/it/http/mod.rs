@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod calls;
+mod events;
 mod files;
 mod grants;
 mod keys;
@@ -11,4 +12,5 @@ mod pages;
 mod rules;
 mod tools;
 mod upload;
+mod upload_links;
 mod uploads;
