@@ -44,6 +44,11 @@ pub struct Place {
 const NOT_TRIED: &[(&str, &str)] = &[
     // A try at a link is used up whoever makes it: that is what the link's page is for. Tried in `http::pages`.
     ("POST /s/{slug}", "slug"),
+    // Whoever has a link for uploads may send: that is what it is for. Tried in `http::upload_links`.
+    ("/u/", "slug"),
+    ("/u/", "name"),
+    // The answer goes on for as long as the call. Tried in `http::events`.
+    ("GET /v1/calls/{call}/events", "last-event-id"),
     // The token of the store is the server's own, of no customer.
     ("POST /v1/store/events", "token"),
     // One dialect or a refusal.
@@ -77,7 +82,13 @@ impl Place {
 
     fn is_tried(&self) -> bool {
         let operation = format!("{} {}", self.method, self.path);
-        !NOT_TRIED.iter().any(|(of, field)| (*of == "*" || *of == operation) && *field == self.field())
+        let is_of = |of: &str| of == "*" || of == operation || (of.starts_with('/') && self.path.starts_with(of));
+        !NOT_TRIED.iter().any(|(of, field)| is_of(of) && *field == self.field())
+    }
+
+    /// Whether the answer to whom it is for goes on for as long as a call.
+    pub fn is_endless(&self) -> bool {
+        self.path.ends_with("/events")
     }
 
     /// Whether asking reads the whole trail, which grows with each request.

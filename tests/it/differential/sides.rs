@@ -51,6 +51,8 @@ pub struct Side {
     pub owner: String,
     /// The end of a living link's address.
     pub slug: String,
+    /// The end of the address of a link for uploads.
+    pub upload_slug: String,
     /// Texts that name something here.
     pub texts: Vec<String>,
 }
@@ -59,7 +61,8 @@ impl Side {
     /// Gives a customer something of everything.
     pub async fn furnish(adopting: &Adopting, tenant: &Tenant, words: &Words) -> Self {
         let world = &adopting.world;
-        let owner = world.user(tenant, words.owner, "owner").await;
+        let owner = json!({"kind": "user", "name": words.owner, "roles": ["owner"], "email": format!("owner.{}", words.mail)});
+        let owner = world.person(tenant, &owner).await;
         world.person(tenant, &json!({"kind": "contact", "name": words.contact, "email": words.mail, "phone": words.phone})).await;
         world.person(tenant, &json!({"kind": "team", "name": words.team, "members": [owner]})).await;
         let mut files = Vec::new();
@@ -82,6 +85,7 @@ impl Side {
         adopting.adopt(tenant, words.prefix).await;
         world.inspect_all().await;
         let slug = share(world, tenant, &owner, words).await;
+        let upload_slug = link_for_uploads(world, tenant, &owner).await;
         // Calls that go on: one with handles, a question that waits, and a name that the platform gave it.
         let body = json!({"caller_id": owner, "call_id": words.platform, "verified": {"method": "platform", "level": 2}});
         let opened = world.post("/v1/calls", &tenant.key, &body).await.expect(201);
@@ -95,7 +99,7 @@ impl Side {
         world.call(tenant, &owner).await;
         let texts = [words.owner, words.contact, words.team, words.mail, words.phone, words.batch, words.platform];
         let texts = texts.iter().chain(&words.titles).map(|text| (*text).to_owned()).chain([slug.clone()]).collect();
-        Self { tenant: tenant.clone(), owner, slug, texts }
+        Self { tenant: tenant.clone(), owner, slug, upload_slug, texts }
     }
 
     /// A call that just began.
@@ -109,6 +113,19 @@ async fn tool(world: &World, token: &str, name: &str, arguments: &Value, batch: 
     let answer = request.header("satchel-batch", batch).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     answer.json().await.unwrap()
+}
+
+/// Asks for a file, and begins to send some; the end of the link's address.
+async fn link_for_uploads(world: &World, tenant: &Tenant, owner: &str) -> String {
+    let call = world.call(tenant, owner).await;
+    let asked = tool(world, &call.token, "request_upload", &json!({}), "turn-1").await;
+    let url = asked["data"]["upload_link"]["url"].as_str().unwrap_or_else(|| panic!("no link: {asked}"));
+    let (_, slug) = url.rsplit_once('/').unwrap();
+    for name in ["five", "six", "seven", "eight"] {
+        let about = json!({"name": format!("{name}.txt"), "size_bytes": 1});
+        world.post(&format!("/u/{slug}/uploads"), "", &about).await.expect(201);
+    }
+    slug.to_owned()
 }
 
 /// Shares the first file with the contact; the end of the link's address.
