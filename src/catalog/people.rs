@@ -84,17 +84,19 @@ impl Catalog {
         .await
     }
 
-    /// All people of a customer, oldest first.
+    /// All people of a customer, oldest first; not [`PersonId::anyone`], who is nobody.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn people(&self, customer: CustomerId) -> Result<Vec<Person>, CatalogError> {
         // People before members: a team that is made in between is left out, never shown without its members.
-        let rows: Vec<PersonRow> =
-            sql::query("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 ORDER BY id")
-                .bind(customer.to_string())
-                .fetch_all(&mut self.read(customer).await?)
-                .await?;
+        let rows: Vec<PersonRow> = sql::query(
+            "SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 AND id <> $2 ORDER BY id",
+        )
+        .bind(customer.to_string())
+        .bind(PersonId::anyone(customer).to_string())
+        .fetch_all(&mut self.read(customer).await?)
+        .await?;
         let members: Vec<(String, String)> =
             sql::query("SELECT team_id, user_id FROM team_members WHERE customer_id = $1 ORDER BY team_id, user_id")
                 .bind(customer.to_string())

@@ -44,6 +44,7 @@ impl Files {
                 id: LinkId::new(clock, entropy),
                 slug_sealed: self.0.secrets.seal(subject.customer(), "slug", &slug.secret).ok_or(FilesError::Sealed { what: "link" })?,
                 slug_hash: slug.hash,
+                most_downloads: None,
             },
             code: None,
             messages: Vec::new(),

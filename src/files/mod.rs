@@ -23,6 +23,7 @@ mod find;
 mod grant;
 mod handing;
 mod health;
+mod history;
 mod hold;
 mod identity;
 mod index;
@@ -33,13 +34,16 @@ mod object_events;
 mod once;
 mod people;
 mod posts;
+mod revoke;
 mod sealing;
 mod secrets;
 mod share;
+mod shares;
 mod sweeps;
 mod trail;
 mod verdicts;
 mod versions;
+mod when;
 mod words;
 
 pub use add::AddRequest;
@@ -55,6 +59,7 @@ pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
+pub use history::{Deed, FileHistory, Happening, HistoryAnswer};
 pub use identity::{Access, CallAccess, CallRequest, CallerHint, CreatedCustomer, CreatedKey, OpenedCall, RequestFacts};
 pub use inspection::{UnderInspection, Understood};
 pub use library::FileView;
@@ -62,6 +67,7 @@ pub use object_events::EventTally;
 pub use once::Once;
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
@@ -72,5 +78,5 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState, Job,
-    KeyRecord, Sighting, VersionRecord,
+    KeyRecord, ShareFilter, ShareRecord, Sighting, VersionRecord,
 };

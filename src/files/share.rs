@@ -241,7 +241,12 @@ impl Files {
         let lifetime = Lifetime::from_seconds(asked.lifetime_seconds)
             .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?;
         let slug = self.0.secrets.slug();
-        let link = NewLink { id: LinkId::new(clock, entropy), slug_hash: slug.hash, slug_sealed: seal("slug", &slug.secret)? };
+        let link = NewLink {
+            id: LinkId::new(clock, entropy),
+            slug_hash: slug.hash,
+            slug_sealed: seal("slug", &slug.secret)?,
+            most_downloads: None,
+        };
         let url = self.link_url(&slug.secret);
         let now = self.now();
         let (code_row, code) = if outside {

@@ -65,6 +65,8 @@ actions! {
     Share = "share";
     /// Take back anybody's share of it.
     Revoke = "revoke";
+    /// Take back one's own share of it.
+    TakeBack = "take_back";
     /// Make a spoken code for it.
     IssueCode = "issue_code";
     /// Let a quarantined file go.
@@ -79,6 +81,8 @@ actions! {
     ReadAudit = "read_audit";
     /// Add and change users, teams and contacts.
     ManagePeople = "manage_people";
+    /// Add somebody outside to the directory, to share something with them.
+    AddContact = "add_contact";
     /// Make and revoke API keys.
     ManageKeys = "manage_keys";
     /// Change the customer's own policies.

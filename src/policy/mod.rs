@@ -17,8 +17,8 @@ mod set;
 mod visibility;
 
 pub use action::{
-    Action, ActionKind, Add, Adopt, Delete, Describe, Download, Find, History, Hold, IssueCode, ListHolds, ManageKeys, ManagePeople,
-    ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share,
+    Action, ActionKind, Add, AddContact, Adopt, Delete, Describe, Download, Find, History, Hold, IssueCode, ListHolds, ManageKeys,
+    ManagePeople, ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share, TakeBack,
 };
 pub use decide::{Permit, Refusal};
 pub use facts::{Conditions, FileFacts, GrantFact, Principal, PrincipalKind, Resource};

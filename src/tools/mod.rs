@@ -10,6 +10,7 @@ mod answer;
 mod confirm_action;
 mod decode;
 mod describe_file;
+mod file_history;
 mod find_file;
 #[cfg(test)]
 mod foreign;
@@ -17,6 +18,7 @@ mod generate_access_code;
 mod kit;
 mod lifetime;
 mod registry;
+mod revoke_access;
 mod schema;
 mod share_file;
 mod simulate;

@@ -12,9 +12,11 @@ use super::answer::{Answer, Outcome};
 use super::confirm_action::ConfirmAction;
 use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
+use super::file_history::FileHistoryTool;
 use super::find_file::FindFile;
 use super::generate_access_code::GenerateAccessCode;
 use super::kit::{Kit, Tool};
+use super::revoke_access::RevokeAccess;
 use super::share_file::ShareFile;
 use super::{schema, simulate};
 use crate::domain::{CallContext, ErrorCode};
@@ -97,7 +99,15 @@ fn entry<T: Tool>() -> Entry {
 
 /// The tools, in the order they are published.
 fn all() -> Vec<Entry> {
-    vec![entry::<FindFile>(), entry::<DescribeFile>(), entry::<ShareFile>(), entry::<GenerateAccessCode>(), entry::<ConfirmAction>()]
+    vec![
+        entry::<FindFile>(),
+        entry::<DescribeFile>(),
+        entry::<ShareFile>(),
+        entry::<GenerateAccessCode>(),
+        entry::<ConfirmAction>(),
+        entry::<RevokeAccess>(),
+        entry::<FileHistoryTool>(),
+    ]
 }
 
 /// All tools as they are published, in a fixed order.

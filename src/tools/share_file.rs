@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::{Answer, Outcome};
-use super::kit::{FileItem, Kit, Tool, people_choice};
+use super::kit::{FileItem, Kit, Tool, people_choice, recipient_of};
 use super::lifetime;
 use super::registry::Hints;
 use crate::domain::{CallContext, Edition, Lifetime, Person, Rights, Timestamp};
 use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Who};
 use crate::speech::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SharedInside, SharedOutside, SharedPending,
-    Spoken, confirm_keys, speakable_title, spoken_code_words, spoken_count, spoken_digits, spoken_duration, spoken_left, spoken_recipient,
+    Spoken, confirm_keys, speakable_title, spoken_code_words, spoken_count, spoken_digits, spoken_duration, spoken_left,
 };
 
 /// What the recipient may do.
@@ -149,11 +149,6 @@ pub(super) fn code_data(code: &IssuedCode) -> CodeData {
 pub(super) fn seconds_left(until: Timestamp, now: Timestamp) -> u64 {
     let seconds = u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0);
     if seconds < 50 { seconds } else { (seconds + 30) / 60 * 60 }
-}
-
-fn recipient_of(person: &Person, soundalikes: &[Person]) -> Spoken {
-    let others: Vec<&Person> = soundalikes.iter().collect();
-    spoken_recipient(person, &others)
 }
 
 /// The read-back that asks for a yes.

@@ -19,6 +19,7 @@ mod keys;
 mod metrics;
 mod people;
 mod routes;
+mod shares;
 mod store_events;
 mod tools;
 mod upload;

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, store_events, tools, upload, uploads};
+use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, shares, store_events, tools, upload, uploads};
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -15,6 +15,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(tools::routes())
         .merge(files::routes())
         .merge(holds::routes())
+        .merge(shares::routes())
         .merge(imports::routes())
         .merge(uploads::routes())
         .merge(audit::routes())

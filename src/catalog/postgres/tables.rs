@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 29] = [
+pub const TABLES: [Table; 30] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
@@ -32,8 +32,9 @@ pub const TABLES: [Table; 29] = [
     table("imports", "SELECT, INSERT, UPDATE"),
     table("import_notes", "SELECT, INSERT, UPDATE"),
     table("adopted_objects", "SELECT, INSERT, UPDATE"),
-    table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
+    table("shares", "SELECT, INSERT, UPDATE (expires_at, revoked_at, revoked_by)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
+    table("openings", "SELECT, INSERT"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
     table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
     table("jobs", "SELECT, INSERT, UPDATE"),

@@ -335,6 +335,7 @@ impl Fixture {
                 id: LinkId::new(&*self.clock, &*self.entropy),
                 slug_hash: hash(&self.secret()),
                 slug_sealed: "sealed slug".to_owned(),
+                most_downloads: None,
             },
             code: None,
             messages: Vec::new(),

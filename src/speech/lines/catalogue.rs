@@ -52,6 +52,15 @@ catalogue! {
     "share_no_address"
     "share_refused"
 
+    "revoke_done"
+    "revoke_choose"
+    "revoke_many"
+    "revoke_nothing"
+
+    "history_opened"
+    "history_unopened"
+    "history_unshared"
+
     "code_confirm"
     "code_issued"
     "code_again"

@@ -21,6 +21,8 @@ pub enum Field {
     Rights,
     /// For how long.
     Lifetime,
+    /// When it was done.
+    When,
     /// Digits or words.
     Style,
     /// Yes or no.
@@ -39,6 +41,7 @@ impl Field {
             "with" => Self::With,
             "rights" => Self::Rights,
             "lifetime" => Self::Lifetime,
+            "when" => Self::When,
             "style" => Self::Style,
             "answer" => Self::Answer,
             _ => Self::Other,

@@ -10,6 +10,8 @@ mod confirm;
 mod describe;
 mod find;
 mod general;
+mod history;
+mod revoke;
 #[cfg(test)]
 mod samples;
 mod share;
@@ -22,6 +24,8 @@ pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
     Unavailable, Working,
 };
+pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
+pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, ShareRefusal, ShareRefused, SharedInside,
     SharedOutside, SharedPending,

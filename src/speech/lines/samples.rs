@@ -11,7 +11,7 @@ use crate::domain::{Category, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
-    spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -70,6 +70,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     let lifetime = || values.lifetime.clone();
     let kind = spoken_kind(Category::Spreadsheet);
     let day = Spoken::new("December twenty-seventh, nineteen ninety-nine");
+    let when = Spoken::new("on December twenty-seventh, nineteen ninety-nine, at twenty-five past eleven");
     let count = spoken_count(3_999);
     let code = spoken_digits(values.digits);
     let three = || vec![title(), title(), title()];
@@ -97,6 +98,28 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         PersonNotFound { nearest: Some(person()) },
         PersonNotFound { nearest: None },
         NoAddress { recipient: person() },
+        ManyShares { count: count.clone() },
+        NothingShared {},
+        HistoryUnshared { title: title() },
+        HistoryOpened {
+            title: title(),
+            opener: Some(person()),
+            when: when.clone(),
+            times: values.optional(&spoken_times(3)),
+            others: if values.is_full { vec![person(), person()] } else { Vec::new() },
+            waiting: values.optional(&person()),
+        },
+        HistoryOpened { title: title(), opener: None, when: when.clone(), times: None, others: Vec::new(), waiting: Some(person()) },
+        HistoryUnopened {
+            title: title(),
+            by_caller: values.is_full,
+            giver: values.optional(&person()),
+            recipient: person(),
+            when: when.clone(),
+            taken_back: values.is_full,
+            ended: false,
+        },
+        HistoryUnopened { title: title(), by_caller: false, giver: Some(person()), recipient: person(), when, taken_back: false, ended: true },
         ConfirmCode { title: title(), lifetime: lifetime() },
         CodeIssued { title: Some(title()), code: code.clone(), lifetime: lifetime() },
         CodeAgain { code, left: spoken_left(10) },
@@ -142,10 +165,26 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
         say! { ShareRefused { title: title(), why }, }
     }
+    for (opened, times) in [
+        (OpenedBefore::Never, None),
+        (OpenedBefore::Already, Some(spoken_times(2))),
+        (OpenedBefore::NoneOfThem, None),
+        (OpenedBefore::SomeOfThem, Some(spoken_count(2))),
+        (OpenedBefore::AllOfThem, None),
+    ] {
+        say! {
+            RevokeDone { count: None, titles: vec![title()], recipients: vec![person()], opened, times: times.clone() },
+            RevokeDone { count: None, titles: vec![title(), title()], recipients: vec![person(), person()], opened, times: times.clone() },
+            RevokeDone { count: Some(spoken_count(12)), titles: Vec::new(), recipients: vec![spoken_people(7)], opened, times },
+        }
+    }
+    for (by, option) in [(SharesDiffer::Recipient, person()), (SharesDiffer::Title, title()), (SharesDiffer::When, day.clone())] {
+        say! { ChooseShare { by, options: vec![option.clone(), option.clone(), option] }, }
+    }
     for attempt in [Attempt::First, Attempt::Second, Attempt::Third] {
         say! { NotUnderstood { attempt }, }
     }
-    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "style", "answer", "anything"] {
+    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "when", "style", "answer", "anything"] {
         say! { Invalid { field: Field::of(argument) }, }
     }
     for part in [Part::Store, Part::Search, Part::People, Part::General] {
