@@ -24,6 +24,7 @@ mod pending;
 mod people;
 mod policies;
 mod pooled;
+mod revocation;
 mod sealing;
 mod shares;
 mod sweeps;

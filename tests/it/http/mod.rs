@@ -5,6 +5,7 @@ mod admin;
 mod calls;
 mod files;
 mod pages;
+mod shares;
 mod tools;
 mod upload;
 mod uploads;

@@ -1,7 +1,7 @@
 //! A file shared with somebody outside, as a call would have done it.
 
-use satchel::domain::{Edition, Lifetime, Rights};
-use satchel::files::{Answered, ShareAnswer, ShareRequest};
+use satchel::domain::{Door, Edition, FileId, Lifetime, PersonId, Rights};
+use satchel::files::{Access, Answered, ShareAnswer, ShareRequest};
 use serde_json::json;
 
 use super::{Tenant, World};
@@ -43,5 +43,13 @@ impl World {
         let Answered::Shared(shared) = answered else { panic!("not shared: {answered:?}") };
         let url = shared.url.unwrap();
         OpenedShare { path: url.strip_prefix(&self.url).unwrap().to_owned(), code: shared.code.unwrap().text, file }
+    }
+
+    /// Has the customer's own program give somebody a view of a file; the id of the share.
+    pub async fn grant(&self, tenant: &Tenant, file: &str, to: &str) -> String {
+        let Some(Access::Key(key)) = self.files.authenticate(&tenant.key).await.unwrap() else { panic!("the key opens nothing") };
+        let program = self.files.program(&key, Door::Http, None);
+        let (file, to) = (FileId::parse(file).unwrap(), PersonId::parse(to).unwrap());
+        self.files.grant(&program, file, to, Rights::View, Lifetime::SHARE).await.unwrap().to_string()
     }
 }

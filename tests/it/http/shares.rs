@@ -1,0 +1,88 @@
+//! Shares over HTTP: who has what, and taking it back.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Tenant, World};
+
+async fn open(world: &World, path: &str, code: &str) -> u16 {
+    let request = world.request(Method::POST, path, "").header("content-type", "application/x-www-form-urlencoded");
+    Answer::of(request.body(format!("code={code}")).send().await.unwrap()).await.status
+}
+
+fn ids(answer: &Answer) -> Vec<String> {
+    let answer = answer.json();
+    answer["shares"].as_array().unwrap().iter().map(|share| share["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Actions and outcomes of the trail that are about taking back.
+async fn revocations(world: &World, tenant: &Tenant) -> Vec<(String, String)> {
+    world.audit(tenant).await.into_iter().filter(|(action, _)| ["revoke", "take_back"].contains(&action.as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_share_is_listed_with_what_it_gives_and_ends_when_it_is_taken_back() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let share = world.share(&tenant, b"the numbers").await;
+    assert_eq!(open(&world, &share.path, &share.code).await, 303);
+    let listed = world.get(&format!("/v1/files/{}/shares", share.file), &tenant.key).await.expect(200);
+    let one = listed.json()["shares"][0].clone();
+    assert_eq!((one["title"].as_str(), one["recipient_name"].as_str()), (Some("Quarterly Report"), Some("Jonas Weber")));
+    assert_eq!((&one["rights"], &one["downloads"], &one["revoked_at"]), (&json!("view"), &json!(1), &Value::Null));
+    assert_eq!(ids(&world.get("/v1/shares?living=true", &tenant.key).await.expect(200)), ids(&listed));
+
+    let path = format!("/v1/shares/{}", one["id"].as_str().unwrap());
+    world.delete(&path, &tenant.key).await.expect(204);
+    assert_eq!(open(&world, &share.path, &share.code).await, 403);
+    world.delete(&path, &tenant.key).await.expect(204);
+    let after = world.get("/v1/shares", &tenant.key).await.expect(200).json();
+    assert_eq!((after["shares"][0]["revoked_at"].is_string(), after["next"].is_null()), (true, true));
+    assert!(ids(&world.get("/v1/shares?living=true", &tenant.key).await.expect(200)).is_empty());
+    let told = revocations(&world, &tenant).await;
+    assert_eq!(told, [("revoke", "done"), ("revoke", "already")].map(|(action, outcome)| (action.to_owned(), outcome.to_owned())));
+}
+
+#[tokio::test]
+async fn all_shares_of_a_file_or_to_a_person_end_at_once() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let (anna, ben) = (world.user(&tenant, "Anna Lee", "member").await, world.user(&tenant, "Ben Okoro", "member").await);
+    let first = world.file(&tenant.key, "name=a.txt", b"a").await;
+    let second = world.file(&tenant.key, "name=b.txt", b"b").await;
+    for (file, person) in [(&first, &anna), (&first, &ben), (&second, &anna), (&second, &ben)] {
+        world.grant(&tenant, file, person).await;
+    }
+    let ended = async |query: &str| {
+        let answer = world.delete(&format!("/v1/shares?{query}"), &tenant.key).await.expect(200).json();
+        answer["ended"].as_array().unwrap().len()
+    };
+    assert_eq!(ended(&format!("file={first}&recipient={anna}")).await, 1);
+    assert_eq!(ended(&format!("file={first}")).await, 1);
+    assert_eq!(ended(&format!("file={first}")).await, 0);
+    assert_eq!(ended(&format!("recipient={ben}")).await, 1);
+    assert_eq!(ids(&world.get(&format!("/v1/shares?living=true&recipient={anna}"), &tenant.key).await.expect(200)).len(), 1);
+    world.delete("/v1/shares", &tenant.key).await.expect_problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn a_member_ends_his_own_share_and_not_that_of_others() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    // What the customer's service user owns may be shared on by any member.
+    let file = world.file(&tenant.key, "name=common.txt&title=House%20Rules", b"common").await;
+    world.person(&tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
+    let (anna, ben) = (world.user(&tenant, "Anna Lee", "member").await, world.user(&tenant, "Ben Okoro", "member").await);
+    let (hers, his) = (world.call(&tenant, &anna).await, world.call(&tenant, &ben).await);
+    world.post("/v1/tools/share_file", &hers.token, &json!({"file": "house rules", "with": "Jonas"})).await.expect(200);
+    world.clock.advance_seconds(30);
+    let given = world.post("/v1/tools/confirm_action", &hers.token, &json!({"answer": "yes"})).await.expect(200);
+    let path = format!("/v1/shares/{}", given.text("/data/share"));
+    assert_eq!(ids(&world.get("/v1/shares", &hers.token).await.expect(200)).len(), 1, "her own");
+    assert!(ids(&world.get("/v1/shares", &his.token).await.expect(200)).is_empty());
+    world.get(&format!("/v1/files/{file}/shares"), &his.token).await.expect_problem(403, "forbidden");
+    world.delete(&path, &his.token).await.expect_problem(403, "forbidden");
+    world.delete(&path, &hers.token).await.expect(204);
+    let told: Vec<String> = revocations(&world, &tenant).await.into_iter().map(|(action, outcome)| format!("{action} {outcome}")).collect();
+    assert_eq!(told, ["revoke refused", "take_back done"]);
+}
