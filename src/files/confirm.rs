@@ -5,22 +5,22 @@
 //! reports none, after the question can have been heard. What the platform heard outranks what the
 //! model says it heard.
 
-use super::share::AskedShare;
-use super::{Files, FilesError, ReadBack, Shared, Subject};
+use super::asked::{Confirmed, Question};
+use super::{Files, FilesError};
 use crate::catalog::Pending;
-use crate::domain::{AuditEntry, CallContext, Decision, FileRecord, FileStatus, Heard, HeardKind, Lifetime, Person, PersonKind, Timestamp};
+use crate::domain::{CallContext, Heard, HeardKind, Timestamp};
 
 /// What became of an answer.
 #[derive(Debug, Clone)]
 pub enum Answered {
-    /// Yes: it is shared.
-    Shared(Box<Shared>),
+    /// Yes: it is done.
+    Done(Confirmed),
     /// No: nothing was done.
     Cancelled,
     /// Neither yes nor no; it still waits.
-    Unclear(Box<ReadBack>),
+    Unclear(Question),
     /// Nobody can have heard the question yet, or only the model says yes; it still waits.
-    NotHeard(Box<ReadBack>),
+    NotHeard(Question),
     /// Nothing waits.
     Nothing,
     /// It waited too long.
@@ -138,42 +138,28 @@ impl Files {
             self.0.catalog.drop_pending(ctx.customer, ctx.call, pending.id, &subject.entry("confirm", "expired")).await?;
             return Ok(Answered::Expired);
         }
-        let asked: AskedShare = serde_json::from_str(&pending.payload).map_err(|_| FilesError::Sealed { what: "pending action" })?;
-        let recipient = self.person(ctx, asked.recipient).await?;
-        let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
-        // A file that was removed since is not named again, whatever the answer was.
-        if file.version != asked.version || matches!(file.status, FileStatus::Deleted | FileStatus::Expired) {
-            self.0.catalog.drop_pending(ctx.customer, ctx.call, pending.id, &Self::about(&subject, &file, "changed")).await?;
+        let reviewed = self.review(ctx, &pending).await?;
+        if reviewed.is_changed() {
+            self.0.catalog.drop_pending(ctx.customer, ctx.call, pending.id, &reviewed.entry(&subject, "changed")).await?;
             return Ok(Answered::Changed);
         }
-        match rule(&self.evidence(ctx, answer, &pending, &recipient).await?) {
+        match rule(&self.evidence(ctx, answer, &pending, reviewed.is_outside()).await?) {
             Ruling::Do => {
                 let confirmed = (ctx.call, pending.id);
-                let shared = self.give_share(ctx, &subject, confirmed, &asked, file, recipient).await?;
-                Ok(Answered::Shared(Box::new(shared)))
+                Ok(Answered::Done(self.carry_out(ctx, &subject, confirmed, reviewed).await?))
             }
             Ruling::Drop => {
-                self.0.catalog.drop_pending(ctx.customer, ctx.call, pending.id, &Self::about(&subject, &file, "cancelled")).await?;
+                self.0.catalog.drop_pending(ctx.customer, ctx.call, pending.id, &reviewed.entry(&subject, "cancelled")).await?;
                 Ok(Answered::Cancelled)
             }
             Ruling::AskAgain => {
-                self.0.catalog.not_understood(ctx.customer, ctx.call, pending.id, &Self::about(&subject, &file, "unclear")).await?;
-                Ok(Answered::Unclear(Box::new(read_back(&asked, file, recipient, pending.failures.saturating_add(1))?)))
+                self.0.catalog.not_understood(ctx.customer, ctx.call, pending.id, &reviewed.entry(&subject, "unclear")).await?;
+                Ok(Answered::Unclear(reviewed.question(pending.failures.saturating_add(1))?))
             }
             Ruling::NotHeard => {
-                self.0.catalog.not_understood(ctx.customer, ctx.call, pending.id, &Self::about(&subject, &file, "not_heard")).await?;
-                Ok(Answered::NotHeard(Box::new(read_back(&asked, file, recipient, pending.failures.saturating_add(1))?)))
+                self.0.catalog.not_understood(ctx.customer, ctx.call, pending.id, &reviewed.entry(&subject, "not_heard")).await?;
+                Ok(Answered::NotHeard(reviewed.question(pending.failures.saturating_add(1))?))
             }
-        }
-    }
-
-    fn about(subject: &Subject, file: &FileRecord, outcome: &'static str) -> AuditEntry {
-        AuditEntry {
-            object: Some(file.id.to_string()),
-            version: Some(file.version),
-            content_hash: Some(file.checksum.hex()),
-            decision: Decision::None,
-            ..subject.entry("confirm", outcome)
         }
     }
 
@@ -182,9 +168,8 @@ impl Files {
         ctx: &'a CallContext,
         answer: &'a str,
         pending: &Pending,
-        recipient: &Person,
+        outside: bool,
     ) -> Result<Evidence<'a>, FilesError> {
-        let outside = recipient.kind() == PersonKind::Contact;
         // After text of a file reached the model, its own word is not enough to send things outside.
         let read_files = self.0.catalog.call(ctx.customer, &ctx.call.to_string()).await?.is_some_and(|call| call.untrusted_at.is_some());
         Ok(Evidence {
@@ -197,20 +182,6 @@ impl Files {
             outside_needs_more: outside && read_files,
         })
     }
-}
-
-fn read_back(asked: &AskedShare, file: FileRecord, recipient: Person, failures: u32) -> Result<ReadBack, FilesError> {
-    Ok(ReadBack {
-        outside: recipient.kind() == PersonKind::Contact,
-        soundalikes: Vec::new(),
-        rights: asked.rights,
-        lifetime: Lifetime::from_seconds(asked.lifetime_seconds)
-            .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?,
-        edition: asked.edition,
-        failures,
-        file,
-        recipient,
-    })
 }
 
 #[cfg(test)]

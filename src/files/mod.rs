@@ -11,6 +11,7 @@
 mod add;
 mod adopt;
 mod adopting;
+mod asked;
 mod code;
 mod collect;
 mod confirm;
@@ -48,6 +49,7 @@ mod words;
 
 pub use add::AddRequest;
 pub use adopt::ImportRequest;
+pub use asked::{Confirmed, Question};
 pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;

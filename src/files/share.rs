@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::asked::Asked;
 use super::code::Style;
 use super::find::Meant;
 use super::{Files, FilesError, Subject, Unclear, Who};
-use crate::catalog::{NewCode, NewLink, NewMessage, NewPending, NewShare, ShareRecord};
+use crate::catalog::{NewCode, NewLink, NewMessage, NewShare, ShareRecord};
 use crate::domain::{
     AuditEntry, CallContext, CallId, CodeId, Decision, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, MessageId, PendingId,
     Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
@@ -99,7 +100,7 @@ pub struct IssuedCode {
     pub again: bool,
 }
 
-/// The action that waits for a yes, as it lies in the catalog.
+/// A share that waits for a yes, as it lies in the catalog.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct AskedShare {
     pub file: FileId,
@@ -112,8 +113,6 @@ pub(super) struct AskedShare {
     pub edition: Edition,
 }
 
-/// A yes counts for two minutes.
-const PENDING_SECONDS: i64 = 120;
 /// A double request within this time is the same request.
 const SAME_SECONDS: i64 = 600;
 pub(super) const CODE_TRIES: u32 = 5;
@@ -148,25 +147,17 @@ impl Files {
             self.0.catalog.record(ctx.customer, &subject.file_entry("no_address", &file, &permit)).await?;
             return Ok(ShareAnswer::NoAddress(recipient));
         }
-        let asked = AskedShare {
+        let asked = Asked::Share(AskedShare {
             file: file.id,
             version: file.version,
             recipient: recipient.id,
             rights: request.rights,
             lifetime_seconds: request.lifetime.seconds(),
             edition: request.edition,
-        };
-        let payload = serde_json::to_string(&asked).map_err(|_| FilesError::Sealed { what: "pending action" })?;
-        let now = self.now();
-        let after = |seconds| now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-        let pending = NewPending {
-            id: PendingId::new(&*self.0.clock, &*self.0.entropy),
-            payload,
-            batch: ctx.batch.clone(),
-            not_before: after(self.heard_seconds(&file, &recipient)),
-            expires_at: after(PENDING_SECONDS),
-        };
-        self.0.catalog.ask(ctx.customer, ctx.call, ctx.epoch, &pending, &subject.file_entry("confirm", &file, &permit)).await?;
+        });
+        // Its fixed words and the two names.
+        let words = 12 + file.title.split_whitespace().count() + recipient.name.split_whitespace().count();
+        self.put_in_wait(ctx, &asked, words, &subject.file_entry("confirm", &file, &permit)).await?;
         Ok(ShareAnswer::Confirm(Box::new(ReadBack {
             file,
             recipient,
@@ -177,13 +168,6 @@ impl Files {
             outside,
             failures: 0,
         })))
-    }
-
-    /// Whole seconds in which the read-back can have been heard: its fixed words and the two names.
-    fn heard_seconds(&self, file: &FileRecord, recipient: &Person) -> i64 {
-        let words = 12 + file.title.split_whitespace().count() + recipient.name.split_whitespace().count();
-        let speed = usize::try_from(self.0.settings.heard_words_per_second.max(1)).unwrap_or(1);
-        i64::try_from(words.div_ceil(speed)).unwrap_or(i64::MAX)
     }
 
     pub(super) async fn permit_share(&self, subject: &Subject, file: &FileRecord, outside: bool) -> Result<Permit<Share>, FilesError> {

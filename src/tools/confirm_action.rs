@@ -9,7 +9,7 @@ use super::kit::{Kit, Tool};
 use super::registry::Hints;
 use super::share_file::{self, question, told};
 use crate::domain::CallContext;
-use crate::files::{Answered, FilesError, ReadBack};
+use crate::files::{Answered, Confirmed, FilesError, Question};
 use crate::speech::{Attempt, Cancelled, ConfirmExpired, ConfirmTooEarly, NotUnderstood, NothingToConfirm};
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -18,9 +18,19 @@ pub(super) struct Input {
     answer: String,
 }
 
-fn again(kit: &Kit, read_back: &ReadBack, say: String) -> Answer {
+/// What a yes has done, as its own tool tells it.
+fn done(kit: &Kit, ctx: &CallContext, confirmed: &Confirmed) -> Answer {
+    match confirmed {
+        Confirmed::Shared(shared) => told(kit, ctx, shared, true),
+    }
+}
+
+fn again(kit: &Kit, asked: &Question, say: String) -> Answer {
+    let answer = match asked {
+        Question::Share(read_back) => question(kit, read_back),
+    };
     // This line names neither recipient nor lifetime again, so there is nothing of them to keep.
-    Answer { say, must_say: Vec::new(), ..question(kit, read_back) }
+    Answer { say, must_say: Vec::new(), ..answer }
 }
 
 pub(super) struct ConfirmAction;
@@ -38,13 +48,13 @@ impl Tool for ConfirmAction {
     async fn run(kit: &Kit, ctx: &CallContext, input: Input) -> Result<Answer, FilesError> {
         let error = |code: &str, reason: &str| json!({ "error": { "code": code, "field": "answer", "reason": reason } });
         Ok(match kit.files.answer(ctx, &input.answer).await {
-            Ok(Answered::Shared(shared)) => told(kit, ctx, &shared, true),
+            Ok(Answered::Done(confirmed)) => done(kit, ctx, &confirmed),
             Ok(Answered::Cancelled) => Answer::new(Outcome::Done, kit.say(&Cancelled {})),
-            Ok(Answered::Unclear(read_back)) => {
-                let attempt = Attempt::after(read_back.failures);
-                again(kit, &read_back, kit.say(&NotUnderstood { attempt }))
+            Ok(Answered::Unclear(asked)) => {
+                let attempt = Attempt::after(asked.failures());
+                again(kit, &asked, kit.say(&NotUnderstood { attempt }))
             }
-            Ok(Answered::NotHeard(read_back)) => again(kit, &read_back, kit.say(&ConfirmTooEarly {})),
+            Ok(Answered::NotHeard(asked)) => again(kit, &asked, kit.say(&ConfirmTooEarly {})),
             Ok(Answered::Expired) => Answer::new(Outcome::Refused, kit.say(&ConfirmExpired {}))
                 .with_data(&error("conflict", "the question was asked too long ago")),
             Ok(Answered::Changed) => {

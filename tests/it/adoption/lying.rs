@@ -6,7 +6,7 @@ use aws_sdk_s3::types::StorageClass;
 use reqwest::Method;
 use satchel::blob::AssumeRole;
 use satchel::domain::{Edition, Lifetime, Rights};
-use satchel::files::{Answered, ShareAnswer, ShareRequest};
+use satchel::files::{Answered, Confirmed, ShareAnswer, ShareRequest};
 use serde_json::json;
 
 use super::bucket::{Adopting, GROUNDS, Versions};
@@ -217,7 +217,7 @@ async fn an_adopted_file_is_shared_by_link_and_code_and_the_link_says_when_it_ch
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");
         world.clock.advance_seconds(30);
         let answered = world.files.answer(&world.context(&call.token).await, "yes").await.unwrap();
-        let Answered::Shared(shared) = answered else { panic!("not shared: {answered:?}") };
+        let Answered::Done(Confirmed::Shared(shared)) = answered else { panic!("not shared: {answered:?}") };
         let (url, code) = (shared.url.unwrap(), shared.code.unwrap().text);
         let open = async || {
             let path = url.strip_prefix(&world.url).unwrap();

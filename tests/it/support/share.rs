@@ -1,7 +1,7 @@
 //! A file shared with somebody outside, as a call would have done it.
 
 use satchel::domain::{Door, Edition, FileId, Lifetime, PersonId, Rights};
-use satchel::files::{Access, Answered, ShareAnswer, ShareRequest};
+use satchel::files::{Access, Answered, Confirmed, ShareAnswer, ShareRequest};
 use serde_json::json;
 
 use super::{Tenant, World};
@@ -40,7 +40,7 @@ impl World {
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");
         self.clock.advance_seconds(30);
         let answered = self.files.answer(&self.context(&call.token).await, "yes").await.unwrap();
-        let Answered::Shared(shared) = answered else { panic!("not shared: {answered:?}") };
+        let Answered::Done(Confirmed::Shared(shared)) = answered else { panic!("not shared: {answered:?}") };
         let url = shared.url.unwrap();
         OpenedShare { path: url.strip_prefix(&self.url).unwrap().to_owned(), code: shared.code.unwrap().text, file }
     }

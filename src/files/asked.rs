@@ -1,0 +1,178 @@
+//! What waits in a call for the caller's yes: one typed value, written into the catalog when it is
+//! asked and looked at anew when it is answered.
+//!
+//! To add one: a variant of [`Asked`], [`Reviewed`], [`Question`] and [`Confirmed`], and its arms
+//! below. The use case that asks calls [`Files::put_in_wait`]; nothing else of a confirmation is its
+//! concern.
+
+use serde::{Deserialize, Serialize};
+
+use super::share::AskedShare;
+use super::{Files, FilesError, ReadBack, Shared, Subject};
+use crate::catalog::{NewPending, Pending};
+use crate::domain::{
+    AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, Lifetime, PendingId, Person, PersonKind, Timestamp,
+};
+
+/// A yes counts for two minutes.
+const PENDING_SECONDS: i64 = 120;
+
+/// The action that waits, exactly.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub(super) enum Asked {
+    /// A share.
+    Share(AskedShare),
+}
+
+/// An action that waits, beside what is true now.
+#[derive(Debug)]
+pub(super) enum Reviewed {
+    /// A share.
+    Share {
+        /// As it was asked.
+        asked: AskedShare,
+        /// Its file now.
+        file: FileRecord,
+        /// Its recipient now.
+        recipient: Person,
+    },
+}
+
+/// What is read back to the caller.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// May this be shared?
+    Share(Box<ReadBack>),
+}
+
+impl Question {
+    /// How often an answer to it was not understood.
+    pub const fn failures(&self) -> u32 {
+        match self {
+            Self::Share(read_back) => read_back.failures,
+        }
+    }
+}
+
+/// What a yes has done.
+#[derive(Debug, Clone)]
+pub enum Confirmed {
+    /// It is shared.
+    Shared(Box<Shared>),
+}
+
+impl Reviewed {
+    /// Whether it is not any more what the caller was asked about.
+    pub fn is_changed(&self) -> bool {
+        match self {
+            // A file that was removed since is not named again, whatever the answer was.
+            Self::Share { asked, file, .. } => {
+                file.version != asked.version || matches!(file.status, FileStatus::Deleted | FileStatus::Expired)
+            }
+        }
+    }
+
+    /// Whether it gives something to somebody outside the customer.
+    pub fn is_outside(&self) -> bool {
+        match self {
+            Self::Share { recipient, .. } => recipient.kind() == PersonKind::Contact,
+        }
+    }
+
+    /// A record of what became of it.
+    pub fn entry(&self, subject: &Subject, outcome: &'static str) -> AuditEntry {
+        match self {
+            Self::Share { file, .. } => AuditEntry {
+                object: Some(file.id.to_string()),
+                version: Some(file.version),
+                content_hash: Some(file.checksum.hex()),
+                decision: Decision::None,
+                ..subject.entry("confirm", outcome)
+            },
+        }
+    }
+
+    /// The question once more, after so many answers that were no answers.
+    ///
+    /// # Errors
+    /// `Invalid` when what lies in the catalog means no lifetime.
+    pub fn question(self, failures: u32) -> Result<Question, FilesError> {
+        match self {
+            Self::Share { asked, file, recipient } => Ok(Question::Share(Box::new(ReadBack {
+                outside: recipient.kind() == PersonKind::Contact,
+                soundalikes: Vec::new(),
+                rights: asked.rights,
+                lifetime: Lifetime::from_seconds(asked.lifetime_seconds)
+                    .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?,
+                edition: asked.edition,
+                failures,
+                file,
+                recipient,
+            }))),
+        }
+    }
+}
+
+impl Files {
+    /// Puts an action in wait for the caller's yes. `words` is how many the read-back has, about: before
+    /// they can have been heard, a yes without evidence does not count.
+    ///
+    /// # Errors
+    /// `Conflict` when the call has ended or another person has taken the line; else when it could not
+    /// be committed.
+    pub(super) async fn put_in_wait(&self, ctx: &CallContext, asked: &Asked, words: usize, entry: &AuditEntry) -> Result<(), FilesError> {
+        let payload = serde_json::to_string(asked).map_err(|_| FilesError::Sealed { what: "pending action" })?;
+        let now = self.now();
+        let after = |seconds| now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        let pending = NewPending {
+            id: PendingId::new(&*self.0.clock, &*self.0.entropy),
+            payload,
+            batch: ctx.batch.clone(),
+            not_before: after(self.heard_seconds(words)),
+            expires_at: after(PENDING_SECONDS),
+        };
+        Ok(self.0.catalog.ask(ctx.customer, ctx.call, ctx.epoch, &pending, entry).await?)
+    }
+
+    /// Whole seconds in which so many words can have been heard.
+    fn heard_seconds(&self, words: usize) -> i64 {
+        let speed = usize::try_from(self.0.settings.heard_words_per_second.max(1)).unwrap_or(1);
+        i64::try_from(words.div_ceil(speed)).unwrap_or(i64::MAX)
+    }
+
+    /// What waits, beside what is true now.
+    ///
+    /// # Errors
+    /// `NotFound` when what it is about is gone without a trace; else when the catalog does not answer.
+    pub(super) async fn review(&self, ctx: &CallContext, pending: &Pending) -> Result<Reviewed, FilesError> {
+        let asked = serde_json::from_str(&pending.payload).map_err(|_| FilesError::Sealed { what: "pending action" })?;
+        match asked {
+            Asked::Share(asked) => {
+                let recipient = self.person(ctx, asked.recipient).await?;
+                let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
+                Ok(Reviewed::Share { asked, file, recipient })
+            }
+        }
+    }
+
+    /// Does what the caller said yes to.
+    ///
+    /// # Errors
+    /// `Refused` and the like when rights changed since the question; `Conflict` when another answer
+    /// came first; else when it could not be committed.
+    pub(super) async fn carry_out(
+        &self,
+        ctx: &CallContext,
+        subject: &Subject,
+        confirmed: (CallId, PendingId),
+        reviewed: Reviewed,
+    ) -> Result<Confirmed, FilesError> {
+        match reviewed {
+            Reviewed::Share { asked, file, recipient } => {
+                let shared = self.give_share(ctx, subject, confirmed, &asked, file, recipient).await?;
+                Ok(Confirmed::Shared(Box::new(shared)))
+            }
+        }
+    }
+}
