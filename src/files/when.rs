@@ -152,7 +152,7 @@ fn days(said: &[&str], part: Option<Part>, today: Date) -> Option<(Date, Date)> 
         ["last"] if part == Some(Part::Night) => one(back(1)?),
         ["day", "before", "yesterday"] => one(back(2)?),
         [which @ ("this" | "last" | "previous"), unit @ ("week" | "month" | "year")] => whole(unit, i64::from(*which != "this"), today),
-        [number @ .., unit @ ("day" | "days"), "ago"] if !number.is_empty() && !unit.is_empty() => one(back(count(number)?)?),
+        [number @ .., "day" | "days", "ago"] if !number.is_empty() => one(back(count(number)?)?),
         [number @ .., "week" | "weeks", "ago"] if !number.is_empty() => whole("week", count(number)?, today),
         [number @ .., "month" | "months", "ago"] if !number.is_empty() => whole("month", count(number)?, today),
         [last @ "last", day] | [last @ "this", day] => one(weekday(day, *last == "last", today)?),

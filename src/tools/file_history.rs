@@ -81,7 +81,7 @@ fn event(happening: &Happening, spoken: &Spoken) -> Event {
     }
 }
 
-fn is_opening(happening: &&Happening) -> bool {
+fn is_opening(happening: &Happening) -> bool {
     matches!(happening.deed, Deed::Opened { .. })
 }
 
@@ -89,10 +89,14 @@ fn is_opening(happening: &&Happening) -> bool {
 fn said(kit: &Kit, ctx: &CallContext, history: &FileHistory, past: impl Fn(&Happening) -> Spoken) -> String {
     let title = speakable_title(&history.file.title);
     let anyone = PersonId::anyone(ctx.customer);
-    if let Some(last) = history.happenings.iter().find(is_opening) {
-        let times = history.happenings.iter().filter(is_opening).count();
+    if let Some(last) = history.happenings.iter().find(|happening| is_opening(happening)) {
+        let times = history.happenings.iter().filter(|happening| is_opening(happening)).count();
         let mut others: Vec<Spoken> = Vec::new();
-        for other in history.happenings.iter().filter(is_opening).filter(|other| ![last.recipient.id, anyone].contains(&other.recipient.id))
+        for other in history
+            .happenings
+            .iter()
+            .filter(|happening| is_opening(happening))
+            .filter(|other| ![last.recipient.id, anyone].contains(&other.recipient.id))
         {
             let name = recipient_of(&other.recipient, &[]);
             if !others.contains(&name) && others.len() < NAMED {
@@ -147,7 +151,7 @@ impl Tool for FileHistoryTool {
         let past = |happening: &Happening| spoken_past(happening.at, now, &zone);
         let data = Data {
             title: Some(speakable_title(&history.file.title).to_string()),
-            opened: Some(history.happenings.iter().filter(is_opening).count() as u64),
+            opened: Some(history.happenings.iter().filter(|happening| is_opening(happening)).count() as u64),
             events: Some(history.happenings.iter().take(LISTED).map(|happening| event(happening, &past(happening))).collect()),
             files: None,
         };
