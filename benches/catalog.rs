@@ -10,7 +10,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
 use satchel::catalog::{Catalog, PostgresSettings};
-use satchel::domain::{Actor, AuditEntry, CustomerId, Decision, Door, SystemClock, SystemEntropy};
+use satchel::domain::{Actor, AuditEntry, CustomerId, Decision, Door, Origin, SystemClock, SystemEntropy};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
@@ -20,20 +20,8 @@ use tokio::runtime::Runtime;
 const AT_ONCE: usize = 32;
 
 fn entry() -> AuditEntry {
-    AuditEntry {
-        actor: Actor::Operator,
-        call: None,
-        door: Door::Http,
-        source: Some("192.0.2.7".to_owned()),
-        action: "bench",
-        object: None,
-        version: None,
-        content_hash: None,
-        decision: Decision::Allow,
-        policy: Some("owner".to_owned()),
-        outcome: "done",
-        reason: None,
-    }
+    let origin = Origin { address: Some("192.0.2.7".to_owned()), ..Door::Http.into() };
+    AuditEntry { decision: Decision::Allow, policy: Some("owner".to_owned()), ..AuditEntry::new(Actor::Operator, &origin, "bench", "done") }
 }
 
 fn durable(criterion: &mut Criterion) {

@@ -11,7 +11,7 @@ use satchel::domain::{
     BlobId, CallContext, CallSettings, Category, Clock, CustomerId, Door, Entropy, FileId, FileName, Folder, LinkId, PersonKind, Role,
     ShareId, SystemClock, SystemEntropy, Timestamp, Verified, VerifiedMethod,
 };
-use satchel::files::{Access, CallRequest, CallerHint, Files, FilesSettings, Parts, PersonRequest, RequestFacts, ServerSecret, Subject};
+use satchel::files::{Access, CallRequest, CallerHint, Files, FilesSettings, Parts, PersonRequest, ServerSecret, Subject};
 use satchel::policy::Policies;
 use satchel::search::{Change, Doc, IndexSettings, Indexes};
 use satchel::speech::Speech;
@@ -55,9 +55,9 @@ impl House {
             secret: ServerSecret::from_bytes([7; 32]),
             settings: FilesSettings::default(),
         });
-        let created = files.create_customer("Bench", true, None, Door::Cli).await.expect("a customer");
+        let created = files.create_customer("Bench", true, None, &Door::Cli.into()).await.expect("a customer");
         let Ok(Some(Access::Key(key))) = files.authenticate(&created.api_key).await else { panic!("the key opens nothing") };
-        let program = files.program(&key, Door::Http, None);
+        let program = files.program(&key, Door::Http);
         let administrator = person(&files, &program, "Ada Abel", Role::Administrator).await;
         let guest = person(&files, &program, "Otto Dorn", Role::Guest).await;
         let ids: Vec<FileId> = (0..count).map(|_| FileId::new(&*clock, &*entropy)).collect();
@@ -133,7 +133,7 @@ async fn call(files: &Files, program: &Subject, user: &str) -> CallContext {
     };
     let opened = files.open_call(program, &request).await.expect("a call");
     let Ok(Some(Access::Call(access))) = files.authenticate(&opened.token).await else { panic!("the token opens nothing") };
-    access.context(Door::Http, RequestFacts::default(), Timestamp::MAX)
+    access.context(Door::Http.into(), Timestamp::MAX)
 }
 
 struct Seeds<'a> {

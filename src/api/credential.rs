@@ -1,18 +1,17 @@
 //! Who stands at the door: `Authorization: Bearer` alone opens it.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::origin::origin;
 use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
-use crate::domain::{CallContext, Door, ErrorCode, Timestamp};
+use crate::domain::{CallContext, Door, ErrorCode, Origin, Timestamp};
 use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, Patience, RequestFacts, Subject};
 
 /// Keys and tokens are far shorter.
@@ -25,12 +24,6 @@ pub(super) const MAX_NAME: usize = 255;
 pub(super) struct Doorkeeper {
     files: Files,
     strangers: Strangers,
-}
-
-/// The peer's address, where the listener knows it. What a client says of itself in
-/// `X-Forwarded-For` is not believed.
-pub(super) fn peer(extensions: &Extensions) -> Option<SocketAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address)
 }
 
 /// How long whoever sent the request waits: until it is given up, and where it never is by a time, as long
@@ -112,23 +105,23 @@ pub(super) fn unknown_caller() -> Problem {
     Problem::invalid("`caller_id`: is not a user of this customer")
 }
 
-pub(super) fn request_facts(headers: &HeaderMap, peer: Option<SocketAddr>) -> Result<RequestFacts, Problem> {
+pub(super) fn request_facts(parts: &Parts) -> Result<RequestFacts, Problem> {
     Ok(RequestFacts {
-        source: peer.map(|address| address.ip().to_string()),
-        batch: name_header(headers, "satchel-batch")?,
-        idempotency_key: name_header(headers, "idempotency-key")?,
+        origin: origin(Door::Http, &parts.extensions, &parts.headers)?,
+        batch: name_header(&parts.headers, "satchel-batch")?,
+        idempotency_key: name_header(&parts.headers, "idempotency-key")?,
     })
 }
 
-/// The operator of this server.
-pub(super) struct Operator;
+/// The operator of this server, and where he is.
+pub(super) struct Operator(pub Origin);
 
 impl FromRequestParts<Api> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         match api.0.door.access(&parts.headers, Door::Http).await? {
-            Access::Operator => Ok(Self),
+            Access::Operator => Ok(Self(origin(Door::Http, &parts.extensions, &parts.headers)?)),
             Access::Key(_) | Access::Call(_) => Err(forbidden("this takes the operator's key")),
         }
     }
@@ -140,9 +133,9 @@ pub(super) struct Program {
     pub key: KeyAccess,
 }
 
-fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Program {
-    let source = peer(&parts.extensions).map(|address| address.ip().to_string());
-    Program { subject: api.0.files.program(&key, Door::Http, source).waiting(patience(&parts.extensions)), key }
+fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Result<Program, Problem> {
+    let origin = origin(Door::Http, &parts.extensions, &parts.headers)?;
+    Ok(Program { subject: api.0.files.program(&key, origin).waiting(patience(&parts.extensions)), key })
 }
 
 impl FromRequestParts<Api> for Program {
@@ -150,7 +143,7 @@ impl FromRequestParts<Api> for Program {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         match api.0.door.access(&parts.headers, Door::Http).await? {
-            Access::Key(key) => Ok(program_of(parts, api, key)),
+            Access::Key(key) => program_of(parts, api, key),
             Access::Operator | Access::Call(_) => Err(forbidden("this takes a key of the customer")),
         }
     }
@@ -164,7 +157,7 @@ impl FromRequestParts<Api> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         match api.0.door.access(&parts.headers, Door::Http).await? {
-            Access::Key(key) => Ok(Self(program_of(parts, api, key).subject)),
+            Access::Key(key) => Ok(Self(program_of(parts, api, key)?.subject)),
             Access::Call(call) => Ok(Self(caller_of(parts, api, &call).await?)),
             Access::Operator => Err(forbidden("this takes a key of the customer or a call's token; the operator has no files")),
         }
@@ -172,14 +165,14 @@ impl FromRequestParts<Api> for Asker {
 }
 
 async fn caller_of(parts: &Parts, api: &Api, call: &CallAccess) -> Result<Subject, Problem> {
-    let facts = request_facts(&parts.headers, peer(&parts.extensions))?;
-    let caller = api.0.files.caller(&call.context(Door::Http, facts, api.0.door.deadline())).await?;
+    let facts = request_facts(parts)?;
+    let caller = api.0.files.caller(&call.context(facts, api.0.door.deadline())).await?;
     Ok(caller.waiting(patience(&parts.extensions)))
 }
 
 /// The operator, or whoever [`Asker`] is.
 pub(super) enum Auditor {
-    Operator,
+    Operator(Origin),
     Asker(Box<Subject>),
 }
 
@@ -188,8 +181,8 @@ impl FromRequestParts<Api> for Auditor {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         Ok(match api.0.door.access(&parts.headers, Door::Http).await? {
-            Access::Operator => Self::Operator,
-            Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key).subject)),
+            Access::Operator => Self::Operator(origin(Door::Http, &parts.extensions, &parts.headers)?),
+            Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key)?.subject)),
             Access::Call(call) => Self::Asker(Box::new(caller_of(parts, api, &call).await?)),
         })
     }
@@ -204,8 +197,8 @@ impl FromRequestParts<Api> for OnCall {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         match api.0.door.access(&parts.headers, Door::Http).await? {
             Access::Call(call) => {
-                let facts = request_facts(&parts.headers, peer(&parts.extensions))?;
-                Ok(Self(call.context(Door::Http, facts, api.0.door.deadline())))
+                let facts = request_facts(parts)?;
+                Ok(Self(call.context(facts, api.0.door.deadline())))
             }
             Access::Operator | Access::Key(_) => Err(forbidden("this takes the token of a call; `POST /v1/calls` gives one")),
         }

@@ -14,6 +14,7 @@ mod http;
 mod input;
 mod limits;
 pub mod mcp;
+mod origin;
 mod pages;
 mod problem;
 mod router;

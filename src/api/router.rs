@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::http as endpoints;
+use super::origin::RequestId;
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
 use super::state::{Api, ApiParts, BODY_LIMIT, Inner};
@@ -87,9 +88,10 @@ fn full(api: &Api, route: Option<&MatchedPath>) -> Response {
     Problem::new(ErrorCode::Unavailable, "too many requests are in work; nothing was changed, try again in a few seconds").into_response()
 }
 
-async fn finish(State(entropy): State<Arc<dyn Entropy>>, request: Request, next: Next) -> Response {
+async fn finish(State(entropy): State<Arc<dyn Entropy>>, mut request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let id = format!("req_{}", hex::encode(random_bytes::<12>(&*entropy)));
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
     let method = request.method().clone();
     // The pattern, never the path: a link's secret is part of it.
     let route = request.extensions().get::<MatchedPath>().cloned();

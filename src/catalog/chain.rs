@@ -16,7 +16,8 @@ use crate::domain::Timestamp;
 /// What the first record follows.
 pub(super) const FIRST_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// One record, as stored and exported.
+/// One record, as stored and exported. What came later than the first records is left out where it
+/// is not known: a record that is read and written again has the text that was hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRecord {
     /// Its id.
@@ -33,12 +34,21 @@ pub struct AuditRecord {
     pub actor: String,
     /// On whose behalf, where that is somebody else.
     pub on_behalf_of: Option<String>,
+    /// How sure the platform was of the caller: method and level, `pin/2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<String>,
     /// In which call.
     pub call: Option<String>,
     /// Through which door.
     pub door: String,
     /// From which address.
     pub source: Option<String>,
+    /// The request's id, as its answer and the log have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What for, where the asker said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What was asked for.
     pub action: String,
     /// On what.
@@ -47,6 +57,9 @@ pub struct AuditRecord {
     pub version: Option<u32>,
     /// SHA-256 of its content.
     pub content_hash: Option<String>,
+    /// How many bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
     /// What the policies said.
     pub decision: String,
     /// Which policies.

@@ -66,7 +66,7 @@ impl Catalog {
                 .bind(number)
                 .bind(i64::from(entry.version.unwrap_or(link.version)))
                 .bind(now)
-                .bind(entry.source.as_deref().and_then(network))
+                .bind(entry.origin.address.as_deref().and_then(network))
                 .execute(&mut tx)
                 .await?;
             sql::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, Caller, KeyId, LinkId, UserId};
+use super::{CallId, Caller, KeyId, LinkId, UserId, Verified};
 
 /// A way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +32,56 @@ impl Door {
             Self::Cli => "cli",
             Self::Worker => "worker",
         }
+    }
+}
+
+/// What something is done for, as the asker names it: a code of his own register, for example `TREAT`
+/// of HL7's purposes of use, or `legal-claim`. Never prose: records hold references only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Purpose(String);
+
+/// What cannot be a purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is a code of 1 to {} letters, digits, dots, colons, dashes and underscores", Purpose::LONGEST)]
+pub struct PurposeError;
+
+impl Purpose {
+    /// Longest, in bytes.
+    pub const LONGEST: usize = 64;
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or has other characters than letters, digits, `.`, `:`, `-` and `_`.
+    pub fn parse(text: &str) -> Result<Self, PurposeError> {
+        let is_code = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
+        let is_one = !text.is_empty() && text.len() <= Self::LONGEST && text.bytes().all(is_code);
+        if is_one { Ok(Self(text.to_owned())) } else { Err(PurposeError) }
+    }
+
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where a request comes from, for its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Through which door.
+    pub door: Door,
+    /// From which address.
+    pub address: Option<String>,
+    /// The id that its answer and the log have.
+    pub request: Option<String>,
+    /// What for, where the asker says so.
+    pub purpose: Option<Purpose>,
+}
+
+impl From<Door> for Origin {
+    /// A door, and nothing more known.
+    fn from(door: Door) -> Self {
+        Self { door, address: None, request: None, purpose: None }
     }
 }
 
@@ -116,12 +166,14 @@ impl Decision {
 pub struct AuditEntry {
     /// Who.
     pub actor: Actor,
+    /// For whom, where that is somebody else: an id.
+    pub on_behalf_of: Option<String>,
+    /// How sure the platform was of the caller; `None` where nobody called.
+    pub assurance: Option<Verified>,
     /// In which call.
     pub call: Option<CallId>,
-    /// Through which door.
-    pub door: Door,
-    /// From which address.
-    pub source: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// What was asked for, for example `share`.
     pub action: &'static str,
     /// On what: an id.
@@ -130,6 +182,8 @@ pub struct AuditEntry {
     pub version: Option<u32>,
     /// SHA-256 of its content, hexadecimal.
     pub content_hash: Option<String>,
+    /// How many bytes came in, or were given an address or sent.
+    pub bytes: Option<u64>,
     /// What the policies said.
     pub decision: Decision,
     /// Which policies decided.
@@ -138,4 +192,42 @@ pub struct AuditEntry {
     pub outcome: &'static str,
     /// Why, for the log.
     pub reason: Option<String>,
+}
+
+impl AuditEntry {
+    /// What somebody did, before anything is known of what he did it with; the use case fills in the rest.
+    pub fn new(actor: Actor, origin: &Origin, action: &'static str, outcome: &'static str) -> Self {
+        Self {
+            actor,
+            on_behalf_of: None,
+            assurance: None,
+            call: None,
+            origin: origin.clone(),
+            action,
+            object: None,
+            version: None,
+            content_hash: None,
+            bytes: None,
+            decision: Decision::None,
+            policy: None,
+            outcome,
+            reason: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purpose_is_a_short_code_and_never_prose() {
+        for (text, is_one) in
+            [("TREAT", true), ("legal-claim:2026_7.b", true), ("", false), ("because I want to", false), ("für", false), ("a\nb", false)]
+        {
+            assert_eq!(Purpose::parse(text).is_ok(), is_one, "`{text}`");
+        }
+        assert!(Purpose::parse(&"x".repeat(Purpose::LONGEST)).is_ok());
+        assert!(Purpose::parse(&"x".repeat(Purpose::LONGEST + 1)).is_err());
+    }
 }

@@ -1,8 +1,10 @@
 //! The call a tool runs in: who called, how sure the platform is, what may be done, until when.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, CustomerId, Door, Phone, Timestamp, UserId};
+use super::{CallId, CustomerId, Origin, Phone, Timestamp, UserId};
 
 /// Who is on the line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,6 +72,13 @@ pub struct Verified {
     /// The platform's own level, 0 to 3.
     #[serde(default)]
     pub level: u8,
+}
+
+impl fmt::Display for Verified {
+    /// The form of the audit: `pin/2`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.method.as_str(), self.level)
+    }
 }
 
 /// What a call's permissions can leave or take away; they never add.
@@ -198,10 +207,8 @@ pub struct CallContext {
     pub permissions: Permissions,
     /// Language and time zone.
     pub settings: CallSettings,
-    /// The way in.
-    pub door: Door,
-    /// The peer's address, for the audit.
-    pub source: Option<String>,
+    /// The way in, and what the record of it needs.
+    pub origin: Origin,
     /// The caller's own last words, where the platform reports them.
     pub heard: Option<Heard>,
     /// When the answer must be out.

@@ -22,7 +22,7 @@ mod state;
 mod store_event;
 
 pub use adopted::{AdoptedPlace, Pin};
-pub use audit::{Actor, AuditEntry, Decision, Door};
+pub use audit::{Actor, AuditEntry, Decision, Door, Origin, Purpose, PurposeError};
 pub use call::{CallContext, CallSettings, Caller, Heard, HeardKind, Permission, Permissions, Verified, VerifiedMethod};
 pub use chunk::ChunkStream;
 pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemEntropy, random_bytes};

@@ -156,6 +156,8 @@ impl Files {
         let entry = AuditEntry {
             object: Some(id.to_string()),
             content_hash: Some(stored.checksum.hex()),
+            bytes: Some(stored.size),
+            on_behalf_of: request.owner.filter(|owner| subject.user() != Some(*owner)).map(|owner| owner.to_string()),
             decision: Decision::Allow,
             policy: Some(allowed.permit.policies().to_owned()),
             ..subject.entry("add", "done")

@@ -271,6 +271,7 @@ impl Files {
         };
         let entry = AuditEntry {
             content_hash: Some(checksum.hex()),
+            bytes: Some(candidate.size),
             reason: Some(import.id.to_string()),
             ..Self::import_entry(import, "adopt", "done", id.to_string())
         };

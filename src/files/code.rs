@@ -9,8 +9,8 @@ use super::words::WORDS;
 use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Permission, Permissions, Person,
-    ScanStatus, Verified,
+    Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission, Permissions,
+    Person, ScanStatus, Verified,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -187,21 +187,13 @@ impl Files {
     ///
     /// # Errors
     /// When catalog or store do not answer.
-    pub async fn open_link(&self, slug: &str, code: &str, source: Option<String>, patience: Patience) -> Result<Opened, FilesError> {
+    pub async fn open_link(&self, slug: &str, code: &str, origin: &Origin, patience: Patience) -> Result<Opened, FilesError> {
         let Some(link) = self.living_link(slug).await? else { return Ok(Opened::Closed) };
         let entry = |outcome| AuditEntry {
-            actor: Actor::Link(link.id),
-            call: None,
-            door: Door::Page,
-            source: source.clone(),
-            action: "open_link",
             object: Some(link.file.to_string()),
             version: Some(link.version),
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
             reason: Some(format!("share {}", link.share)),
+            ..AuditEntry::new(Actor::Link(link.id), origin, "open_link", outcome)
         };
         let hash = self.0.secrets.code_hash(link.customer, link.id, &typed(code));
         match self.0.catalog.try_code(link.customer, link.id, &hash, &entry("code_right"), &entry("code_wrong")).await? {
@@ -233,6 +225,7 @@ impl Files {
         let entry = AuditEntry {
             version: Some(version),
             content_hash: Some(blob.checksum.hex()),
+            bytes: Some(blob.size),
             decision: Decision::Allow,
             policy: Some(permit.policies().to_owned()),
             ..entry("done")
@@ -276,8 +269,8 @@ impl Files {
             },
             actor: Actor::Link(link.id),
             call: None,
-            door: Door::Page,
-            source: None,
+            origin: Door::Page.into(),
+            assurance: None,
             conditions: Conditions {
                 door: Door::Page,
                 verified: Verified::default(),

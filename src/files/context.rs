@@ -13,7 +13,7 @@ use super::{FilesError, Keeping, Patience};
 use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Permissions, PersonId,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Origin, Permissions, PersonId,
     RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
 use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
@@ -120,8 +120,8 @@ pub struct Subject {
     pub(super) principal: Principal,
     pub(super) actor: Actor,
     pub(super) call: Option<CallId>,
-    pub(super) door: Door,
-    pub(super) source: Option<String>,
+    pub(super) origin: Origin,
+    pub(super) assurance: Option<Verified>,
     pub(super) conditions: Conditions,
     pub(super) patience: Patience,
 }
@@ -153,20 +153,7 @@ impl Subject {
 
     /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
     pub(super) fn entry(&self, action: &'static str, outcome: &'static str) -> AuditEntry {
-        AuditEntry {
-            actor: self.actor.clone(),
-            call: self.call,
-            door: self.door,
-            source: self.source.clone(),
-            action,
-            object: None,
-            version: None,
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
-            reason: None,
-        }
+        AuditEntry { assurance: self.assurance, call: self.call, ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome) }
     }
 
     /// A record about one version of a file that a permit allowed.
@@ -243,15 +230,17 @@ impl Files {
             principal: Principal::of_call(ctx, roles, teams),
             actor: Actor::of_call(ctx.call, &ctx.caller),
             call: Some(ctx.call),
-            door: ctx.door,
-            source: ctx.source.clone(),
+            origin: ctx.origin.clone(),
+            assurance: Some(ctx.verified),
             conditions: Conditions::of_call(ctx, self.now()),
             patience: Patience::until(ctx.deadline, self.now()),
         })
     }
 
     /// A program with an API key, which waits for ten seconds.
-    pub fn program(&self, access: &KeyAccess, door: Door, source: Option<String>) -> Subject {
+    pub fn program(&self, access: &KeyAccess, origin: impl Into<Origin>) -> Subject {
+        let origin = origin.into();
+        let door = origin.door;
         Subject {
             principal: Principal {
                 kind: PrincipalKind::Key { id: access.key },
@@ -260,8 +249,8 @@ impl Files {
             },
             actor: Actor::Key(access.key),
             call: None,
-            door,
-            source,
+            origin,
+            assurance: None,
             conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
             patience: Patience::of(Patience::USUAL),
         }
@@ -269,20 +258,7 @@ impl Files {
 
     /// Satchel's own workers, for the record: what they did with a file, its bytes or an object.
     pub(super) fn worker_entry(action: &'static str, outcome: &'static str, object: impl Display) -> AuditEntry {
-        AuditEntry {
-            actor: Actor::System,
-            call: None,
-            door: Door::Worker,
-            source: None,
-            action,
-            object: Some(object.to_string()),
-            version: None,
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
-            reason: None,
-        }
+        AuditEntry { object: Some(object.to_string()), ..AuditEntry::new(Actor::System, &Door::Worker.into(), action, outcome) }
     }
 
     async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {

@@ -147,6 +147,7 @@ impl Files {
         };
         let entry = AuditEntry {
             object: Some(id.to_string()),
+            bytes: Some(terms.size),
             decision: Decision::Allow,
             policy: Some(allowed.policies().to_owned()),
             ..subject.entry("begin_upload", "done")

@@ -6,8 +6,8 @@ use super::secrets::token_hash;
 use super::{Files, FilesError, KeyAccess, Subject};
 use crate::catalog::{CallChange, CallRecord, Customer, KeyRecord, NewCall, NewCustomer, NewKey};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, KeyId, Permissions, PersonId,
-    Phone, RegionName, Timestamp, UserId, Verified, clean_text,
+    Actor, AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, KeyId, Origin, Permissions,
+    PersonId, Phone, RegionName, Timestamp, UserId, Verified, clean_text,
 };
 use crate::policy::{ManageKeys, OpenCall};
 
@@ -28,14 +28,21 @@ pub struct CallAccess {
 }
 
 /// What belongs to one request within a call.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RequestFacts {
-    /// The peer's address.
-    pub source: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// The batch of tool calls it belongs to.
     pub batch: Option<String>,
     /// The platform's id of this tool call.
     pub idempotency_key: Option<String>,
+}
+
+impl From<Door> for RequestFacts {
+    /// A door, and nothing more known.
+    fn from(door: Door) -> Self {
+        Self { origin: door.into(), batch: None, idempotency_key: None }
+    }
 }
 
 impl CallAccess {
@@ -45,7 +52,7 @@ impl CallAccess {
     }
 
     /// The context one request runs in.
-    pub fn context(&self, door: Door, facts: RequestFacts, deadline: Timestamp) -> CallContext {
+    pub fn context(&self, facts: RequestFacts, deadline: Timestamp) -> CallContext {
         CallContext {
             customer: self.record.customer,
             is_test: self.is_test,
@@ -55,8 +62,7 @@ impl CallAccess {
             verified: self.record.verified,
             permissions: self.record.permissions.clone(),
             settings: self.record.settings.clone(),
-            door,
-            source: facts.source,
+            origin: facts.origin,
             heard: self.record.heard.clone(),
             deadline,
             batch: facts.batch,
@@ -150,36 +156,19 @@ impl Files {
     /// When the catalog does not answer.
     pub async fn record_strangers(&self, count: u64, door: Door) -> Result<(), FilesError> {
         let entry = AuditEntry {
-            actor: Actor::System,
-            call: None,
-            door,
-            source: None,
-            action: "authenticate",
-            object: None,
-            version: None,
-            content_hash: None,
             decision: Decision::Deny,
-            policy: None,
-            outcome: "refused",
             reason: Some(format!("{count} requests without a valid credential")),
+            ..AuditEntry::new(Actor::System, &door.into(), "authenticate", "refused")
         };
         Ok(self.0.catalog.record_system(&entry).await?)
     }
 
-    pub(super) fn operator_entry(action: &'static str, door: Door, object: String) -> AuditEntry {
+    pub(super) fn operator_entry(action: &'static str, origin: &Origin, object: String) -> AuditEntry {
         AuditEntry {
-            actor: Actor::Operator,
-            call: None,
-            door,
-            source: None,
-            action,
             object: Some(object),
-            version: None,
-            content_hash: None,
             decision: Decision::Allow,
             policy: Some("operator".to_owned()),
-            outcome: "done",
-            reason: None,
+            ..AuditEntry::new(Actor::Operator, origin, action, "done")
         }
     }
 
@@ -191,7 +180,7 @@ impl Files {
         let id = KeyId::new(&*self.0.clock, &*self.0.entropy);
         let token = self.0.secrets.token("sop");
         let key = NewKey { id, secret_hash: token.hash, label: "operator".to_owned(), permissions: Permissions::all(), expires_at: None };
-        self.0.catalog.add_operator_key(&key, &Self::operator_entry("create_key", Door::Cli, id.to_string())).await?;
+        self.0.catalog.add_operator_key(&key, &Self::operator_entry("create_key", &Door::Cli.into(), id.to_string())).await?;
         Ok(CreatedKey { id, secret: token.secret })
     }
 
@@ -205,7 +194,7 @@ impl Files {
         name: &str,
         is_test: bool,
         region: Option<&str>,
-        door: Door,
+        origin: &Origin,
     ) -> Result<CreatedCustomer, FilesError> {
         let name = clean_text(name, 200);
         if name.is_empty() {
@@ -226,7 +215,7 @@ impl Files {
             expires_at: None,
         };
         let new = NewCustomer { id: customer, name, is_test, region, key };
-        self.0.catalog.create_customer(&new, &Self::operator_entry("create_customer", door, customer.to_string())).await?;
+        self.0.catalog.create_customer(&new, &Self::operator_entry("create_customer", origin, customer.to_string())).await?;
         self.0.changed.notify_waiters();
         Ok(CreatedCustomer { customer, api_key: token.secret })
     }

@@ -113,7 +113,8 @@ impl Files {
         let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
             FilesError::Quarantined { title: file.title.clone() }
         } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
-            self.0.catalog.accessed(file.customer, file.id, &subject.file_entry("done", &file, &permit)).await?;
+            let entry = AuditEntry { bytes: Some(file.size), ..subject.file_entry("done", &file, &permit) };
+            self.0.catalog.accessed(file.customer, file.id, &entry).await?;
             return Ok(file);
         } else {
             FilesError::NotReady { title: file.title.clone(), status: file.status }

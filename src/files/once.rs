@@ -4,7 +4,7 @@ use ring::digest::{SHA256, digest};
 
 use super::{Files, FilesError};
 use crate::catalog::Seen;
-use crate::domain::{Actor, AuditEntry, CallContext, Decision, Timestamp};
+use crate::domain::{Actor, AuditEntry, CallContext, Timestamp};
 
 const KEPT_SECONDS: i64 = 600;
 
@@ -65,18 +65,10 @@ impl Files {
         reason: Option<String>,
     ) -> Result<(), FilesError> {
         let entry = AuditEntry {
-            actor: Actor::of_call(ctx.call, &ctx.caller),
+            assurance: Some(ctx.verified),
             call: Some(ctx.call),
-            door: ctx.door,
-            source: ctx.source.clone(),
-            action,
-            object: None,
-            version: None,
-            content_hash: None,
-            decision: Decision::None,
-            policy: None,
-            outcome,
             reason,
+            ..AuditEntry::new(Actor::of_call(ctx.call, &ctx.caller), &ctx.origin, action, outcome)
         };
         Ok(self.0.catalog.record(ctx.customer, &entry).await?)
     }

@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{AuditRecord, ChainReport};
-use crate::domain::{AuditEntry, CustomerId, Decision, Door, Timestamp};
+use crate::domain::{AuditEntry, CustomerId, Decision, Origin, Timestamp};
 use crate::policy::ReadAudit;
 
 /// Records read at once.
@@ -48,8 +48,8 @@ impl AuditFilter {
 pub enum AuditReader<'a> {
     /// The asker's own customer's.
     Own(&'a Subject),
-    /// A customer's, by the operator, through a door.
-    Operator(CustomerId, Door),
+    /// A customer's, by the operator.
+    Operator(CustomerId, &'a Origin),
 }
 
 /// Some records, and where to go on.
@@ -87,11 +87,11 @@ impl Files {
                 self.read_audit(subject, "read_audit").await?;
                 Ok(subject.customer())
             }
-            AuditReader::Operator(customer, door) => {
+            AuditReader::Operator(customer, origin) => {
                 if self.0.catalog.customer(customer).await?.is_none() {
                     return Err(FilesError::NotFound);
                 }
-                self.0.catalog.record(customer, &Self::operator_entry("read_audit", door, customer.to_string())).await?;
+                self.0.catalog.record(customer, &Self::operator_entry("read_audit", origin, customer.to_string())).await?;
                 Ok(customer)
             }
         }
@@ -132,8 +132,8 @@ impl Files {
     ///
     /// # Errors
     /// When the catalog or the store does not answer.
-    pub async fn verify_all_audits(&self, door: Door) -> Result<Vec<ChainReport>, FilesError> {
-        self.0.catalog.record_system(&Self::operator_entry("verify_audit", door, "every chain".to_owned())).await?;
+    pub async fn verify_all_audits(&self, origin: &Origin) -> Result<Vec<ChainReport>, FilesError> {
+        self.0.catalog.record_system(&Self::operator_entry("verify_audit", origin, "every chain".to_owned())).await?;
         let mut reports = Vec::new();
         for chain in self.0.catalog.audit_chains().await? {
             reports.push(self.verify(&chain).await?);

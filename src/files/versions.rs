@@ -70,7 +70,7 @@ impl Files {
         }
         let blob = self.0.catalog.blob(file.customer, version.blob).await?.ok_or(FilesError::NotFound)?;
         // Counted before the address is given out: an address nobody got costs nothing, one nobody counted does.
-        match self.0.catalog.accessed_version(file.customer, id, &entry("done")).await {
+        match self.0.catalog.accessed_version(file.customer, id, &AuditEntry { bytes: Some(blob.size), ..entry("done") }).await {
             Ok(()) => {}
             Err(CatalogError::Conflict(_)) => return Err(FilesError::NotReady { title: file.title, status: file.status }),
             Err(error) => return Err(error.into()),

@@ -152,6 +152,6 @@ impl Conditions {
     /// Those of a call, for anything but sharing outside and without untrusted text; change the
     /// fields where that is not so.
     pub const fn of_call(context: &CallContext, now: Timestamp) -> Self {
-        Self { door: context.door, verified: context.verified, external: false, untrusted_text: false, now }
+        Self { door: context.origin.door, verified: context.verified, external: false, untrusted_text: false, now }
     }
 }

@@ -163,7 +163,7 @@ impl Registry {
             metric = metric::TOOL_CALL_MS,
             tool.name = entry.definition.name,
             call.id = %ctx.call,
-            door = ctx.door.as_str(),
+            door = ctx.origin.door.as_str(),
             outcome = answer.outcome.as_str(),
             elapsed_ms = watch.elapsed_ms(),
             "tool call answered"

@@ -9,7 +9,7 @@ use crate::api::credential::{Asker, Auditor, Program};
 use crate::api::input::{Params, id};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CustomerId, Door, Timestamp};
+use crate::domain::{CustomerId, Origin, Timestamp};
 use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, OutboxLine, Subject};
 
 const PAGE: u32 = 100;
@@ -54,14 +54,14 @@ struct Records {
 /// Whose trail: the asker's own, or for the operator the customer that is named.
 enum Trail {
     Own(Box<Subject>),
-    Of(CustomerId),
+    Of(CustomerId, Origin),
 }
 
 impl Trail {
     const fn reader(&self) -> AuditReader<'_> {
         match self {
             Self::Own(subject) => AuditReader::Own(subject),
-            Self::Of(customer) => AuditReader::Operator(*customer, Door::Http),
+            Self::Of(customer, origin) => AuditReader::Operator(*customer, origin),
         }
     }
 }
@@ -70,8 +70,8 @@ fn trail(auditor: Auditor, customer: Option<&str>) -> Result<Trail, Problem> {
     match (auditor, customer) {
         (Auditor::Asker(subject), None) => Ok(Trail::Own(subject)),
         (Auditor::Asker(_), Some(_)) => Err(Problem::invalid("`customer`: is for the operator; a key reads its own records")),
-        (Auditor::Operator, Some(customer)) => Ok(Trail::Of(id(customer)?)),
-        (Auditor::Operator, None) => Err(Problem::invalid("`customer`: is needed; say whose records")),
+        (Auditor::Operator(origin), Some(customer)) => Ok(Trail::Of(id(customer)?, origin)),
+        (Auditor::Operator(_), None) => Err(Problem::invalid("`customer`: is needed; say whose records")),
     }
 }
 
@@ -151,7 +151,7 @@ struct Verified {
 
 async fn verify(auditor: Auditor, State(api): State<Api>) -> Result<Json<Verified>, Problem> {
     let chains = match auditor {
-        Auditor::Operator => api.0.files.verify_all_audits(Door::Http).await?,
+        Auditor::Operator(origin) => api.0.files.verify_all_audits(&origin).await?,
         Auditor::Asker(subject) => vec![api.0.files.verify_audit(&subject).await?],
     };
     Ok(Json(Verified { intact: chains.iter().all(|chain| chain.fault.is_none()), chains }))

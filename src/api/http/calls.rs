@@ -13,7 +13,7 @@ use crate::api::input::{Input, Segment, filled, value};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CallId, CallSettings, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
-use crate::files::{CallRequest, CallerHint, RequestFacts};
+use crate::files::{CallRequest, CallerHint};
 
 /// Longest id a platform gives a call, in characters.
 const MAX_EXTERNAL_ID: usize = 128;
@@ -119,7 +119,7 @@ async fn change(
     let caller = caller(change.caller_id, change.caller_number)?;
     let checked = change.verified.map(verified).transpose()?;
     let new_settings = if change.locale.is_some() || change.time_zone.is_some() {
-        let before = access.context(Door::Http, RequestFacts::default(), api.0.files.now()).settings;
+        let before = access.context(Door::Http.into(), api.0.files.now()).settings;
         Some(settings(before, change.locale, change.time_zone)?)
     } else {
         None

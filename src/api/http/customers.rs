@@ -11,7 +11,7 @@ use crate::api::credential::Operator;
 use crate::api::input::Input;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CustomerId, Door, RegionName};
+use crate::domain::{CustomerId, RegionName};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/customers", post(create).get(list))
@@ -33,8 +33,8 @@ struct Created {
     api_key: String,
 }
 
-async fn create(_: Operator, State(api): State<Api>, Input(new): Input<NewCustomer>) -> Result<impl IntoResponse, Problem> {
-    let made = api.0.files.create_customer(&new.name, new.is_test, new.region.as_deref(), Door::Http).await?;
+async fn create(Operator(origin): Operator, State(api): State<Api>, Input(new): Input<NewCustomer>) -> Result<impl IntoResponse, Problem> {
+    let made = api.0.files.create_customer(&new.name, new.is_test, new.region.as_deref(), &origin).await?;
     Ok((StatusCode::CREATED, Json(Created { customer_id: made.customer, api_key: made.api_key })))
 }
 

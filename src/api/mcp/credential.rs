@@ -5,8 +5,9 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::refusal::Refusal;
-use crate::api::credential::{self, Doorkeeper, Unnamed, peer};
-use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Phone, Timestamp, UserId, Verified};
+use crate::api::credential::{self, Doorkeeper, Unnamed};
+use crate::api::origin::{NoPurpose, PURPOSE, origin};
+use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Origin, Phone, Timestamp, UserId, Verified};
 use crate::files::{Access, CallAccess, CallRequest, CallerHint, Files, FilesError, KeyAccess, RequestFacts, Subject};
 
 const CALL_ID: &str = "x-call-id";
@@ -17,7 +18,7 @@ const SIMULATE: &str = "satchel-simulate";
 /// A living call, and what belongs to the request it came with.
 pub(super) struct Standing {
     access: CallAccess,
-    source: Option<String>,
+    origin: Origin,
     batch: Option<String>,
     simulation: Option<String>,
 }
@@ -25,13 +26,13 @@ pub(super) struct Standing {
 impl Standing {
     /// A call without anything around it.
     pub fn of(access: CallAccess) -> Self {
-        Self { access, source: None, batch: None, simulation: None }
+        Self { access, origin: Door::Mcp.into(), batch: None, simulation: None }
     }
 
     /// The context of one tool call in it.
     pub fn context(&self, idempotency_key: Option<String>, deadline: Timestamp) -> CallContext {
-        let facts = RequestFacts { source: self.source.clone(), batch: self.batch.clone(), idempotency_key };
-        self.access.context(Door::Mcp, facts, deadline)
+        let facts = RequestFacts { origin: self.origin.clone(), batch: self.batch.clone(), idempotency_key };
+        self.access.context(facts, deadline)
     }
 
     /// The outcome a developer asks for.
@@ -56,21 +57,24 @@ impl Doorman {
         // The router puts its keeper on every request; whoever comes past it is not let in.
         let keeper = parts.extensions.get::<Doorkeeper>().ok_or(Refusal::NoCall)?;
         let access = keeper.found(headers, Door::Mcp).await?;
-        let source = peer(&parts.extensions).map(|peer| peer.ip().to_string());
+        let origin = origin(Door::Mcp, &parts.extensions, headers).map_err(|NoPurpose| Refusal::Header {
+            name: PURPOSE,
+            reason: "is a code of at most 64 letters, digits, dots, colons and dashes",
+        })?;
         let access = match access {
             Some(Access::Call(call)) => *call,
-            Some(Access::Key(key)) => self.named(headers, &key, source.clone()).await?,
+            Some(Access::Key(key)) => self.named(headers, &key, origin.clone()).await?,
             // The operator has no call.
             Some(Access::Operator) | None => return Err(Refusal::NoCall),
         };
-        Ok(Standing { access, source, batch: named(headers, BATCH)?, simulation: named(headers, SIMULATE)? })
+        Ok(Standing { access, origin, batch: named(headers, BATCH)?, simulation: named(headers, SIMULATE)? })
     }
 
     /// The call a program names: ours or the platform's. The platform's is opened on first contact.
-    async fn named(&self, headers: &HeaderMap, key: &KeyAccess, source: Option<String>) -> Result<CallAccess, Refusal> {
+    async fn named(&self, headers: &HeaderMap, key: &KeyAccess, origin: Origin) -> Result<CallAccess, Refusal> {
         let id = named(headers, CALL_ID)?.ok_or(Refusal::NoCall)?;
         let caller = caller(headers)?;
-        let subject = self.files.program(key, Door::Mcp, source);
+        let subject = self.files.program(key, origin);
         let call = match self.files.call(&subject, &id, key.is_test).await {
             // An id of ours is never opened by naming it: it is over, or not theirs.
             Err(FilesError::NotFound) if CallId::parse(&id).is_err() => {
@@ -80,7 +84,7 @@ impl Doorman {
             found => found?,
         };
         let Some(caller) = caller else { return Ok(call) };
-        if is_same(&call.context(Door::Mcp, RequestFacts::default(), self.files.now()).caller, &caller) {
+        if is_same(&call.context(Door::Mcp.into(), self.files.now()).caller, &caller) {
             return Ok(call);
         }
         // Somebody else is on the line: what the one before listed and was asked is void.

@@ -19,10 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use super::template::Page;
 use crate::api::attachment::attached;
-use crate::api::credential::{patience, peer};
+use crate::api::credential::patience;
 use crate::api::input::Segment;
+use crate::api::origin::{peer, place};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
+use crate::domain::{Door, Origin};
 use crate::files::{Attachment, Handout, Opened, Patience};
 
 /// Every "no" takes this long, so that its time does not tell an unknown link from a wrong code.
@@ -61,21 +63,21 @@ struct Typed {
     code: String,
 }
 
-/// The peer's address, as the listener sees it, and how long he waits.
-struct Peer(Option<SocketAddr>, Patience);
+/// The peer's address, as the listener sees it, what the record of it needs, and how long he waits.
+struct Peer(Option<SocketAddr>, Origin, Patience);
 
 impl FromRequestParts<Api> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Infallible> {
-        Ok(Self(peer(&parts.extensions), patience(&parts.extensions)))
+        Ok(Self(peer(&parts.extensions), place(Door::Page, &parts.extensions), patience(&parts.extensions)))
     }
 }
 
 async fn open(
     State(api): State<Api>,
     slug: Result<Segment, Problem>,
-    Peer(peer, patience): Peer,
+    Peer(peer, origin, patience): Peer,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Response {
     let no_earlier = tokio::time::sleep(NO_TAKES);
@@ -85,7 +87,7 @@ async fn open(
         no_earlier.await;
         return face(&api, Face::Closed, StatusCode::TOO_MANY_REQUESTS);
     }
-    match tried(&api, &slug, (peer, patience), form).await {
+    match tried(&api, &slug, (&origin, patience), form).await {
         Opened::Closed => {
             no_earlier.await;
             face(&api, Face::Closed, StatusCode::FORBIDDEN)
@@ -96,18 +98,12 @@ async fn open(
     }
 }
 
-async fn tried(
-    api: &Api,
-    slug: &str,
-    (peer, patience): (Option<SocketAddr>, Patience),
-    form: Result<Form<Typed>, FormRejection>,
-) -> Opened {
+async fn tried(api: &Api, slug: &str, (origin, patience): (&Origin, Patience), form: Result<Form<Typed>, FormRejection>) -> Opened {
     let Ok(Form(typed)) = form else { return Opened::Closed };
     if typed.code.trim().is_empty() || typed.code.len() > MAX_CODE {
         return Opened::Closed;
     }
-    let source = peer.map(|address| address.ip().to_string());
-    match api.0.files.open_link(slug, &typed.code, source, patience).await {
+    match api.0.files.open_link(slug, &typed.code, origin, patience).await {
         Ok(opened) => opened,
         // A failure only living links can have would tell that one lives.
         Err(error) => {

@@ -130,7 +130,7 @@ async fn known_state(house: &House) -> Result<DemoState, Failure> {
             return Ok(state);
         }
     }
-    let created = house.files.create_customer(CUSTOMER, true, None, Door::Cli).await;
+    let created = house.files.create_customer(CUSTOMER, true, None, &Door::Cli.into()).await;
     let created = created.map_err(failing("the demo customer could not be made"))?;
     let state = DemoState { customer_id: created.customer.to_string(), api_key: created.api_key, ..DemoState::default() };
     house.folder.write_private(STATE_FILE, &state)?;
@@ -140,7 +140,7 @@ async fn known_state(house: &House) -> Result<DemoState, Failure> {
 async fn program(files: &Files, key: &str) -> Result<Subject, Failure> {
     match files.authenticate(key).await.map_err(failing("the demo's key could not be checked"))? {
         // It brings one file after another.
-        Some(Access::Key(access)) => Ok(files.program(&access, Door::Cli, None).waiting(Patience::WhileBytesMove)),
+        Some(Access::Key(access)) => Ok(files.program(&access, Door::Cli).waiting(Patience::WhileBytesMove)),
         Some(Access::Operator | Access::Call(_)) | None => Err(Failure::Usage("the demo's key does not open its customer".to_owned())),
     }
 }

@@ -3,8 +3,8 @@
 use ring::digest::{SHA256, digest};
 
 use super::fixture::{Engine, Fixture, at_once, catalog_suite, entry};
-use crate::catalog::{ChainFault, ChainReport, SYSTEM_CHAIN};
-use crate::domain::{Actor, AuditEntry, CallId, CustomerId, Decision, Door, LinkId};
+use crate::catalog::{AuditRecord, ChainFault, ChainReport, SYSTEM_CHAIN};
+use crate::domain::{Actor, AuditEntry, CallId, CustomerId, Decision, Door, LinkId, Origin, Purpose, Verified, VerifiedMethod};
 
 const RECORDS: u64 = 6;
 
@@ -27,13 +27,20 @@ async fn a_record_keeps_who_did_what_and_how_it_ended(fx: &Fixture) {
     let (call, link) = (CallId::new(&*fx.clock, &*fx.entropy), LinkId::new(&*fx.clock, &*fx.entropy));
     let told = AuditEntry {
         actor: Actor::Link(link),
+        on_behalf_of: Some("contact_1".to_owned()),
+        assurance: Some(Verified { method: VerifiedMethod::Pin, level: 2 }),
         call: Some(call),
-        door: Door::Page,
-        source: Some("2001:db8::7".to_owned()),
+        origin: Origin {
+            door: Door::Page,
+            address: Some("2001:db8::7".to_owned()),
+            request: Some("req_1".to_owned()),
+            purpose: Some(Purpose::parse("TREAT").unwrap()),
+        },
         action: "open_link",
         object: Some("file_1".to_owned()),
         version: Some(3),
         content_hash: Some("ab".repeat(32)),
+        bytes: Some(1 << 40),
         decision: Decision::Deny,
         policy: Some("guest".to_owned()),
         outcome: "refused",
@@ -43,10 +50,19 @@ async fn a_record_keeps_who_did_what_and_how_it_ended(fx: &Fixture) {
     let record = fx.catalog.audit_page(customer, 1, 10).await.unwrap().remove(0);
     assert_eq!((record.chain.as_str(), record.seq, record.at), (customer.to_string().as_str(), 2, fx.now()));
     assert_eq!((record.actor_kind.as_str(), record.actor), ("link", link.to_string()));
-    assert_eq!((record.call, record.door.as_str(), record.source), (Some(call.to_string()), "page", told.source.clone()));
+    assert_eq!((record.call, record.door.as_str(), record.source), (Some(call.to_string()), "page", told.origin.address.clone()));
+    assert_eq!((record.on_behalf_of, record.assurance.as_deref()), (told.on_behalf_of.clone(), Some("pin/2")));
+    assert_eq!((record.request_id.as_deref(), record.purpose.as_deref(), record.bytes), (Some("req_1"), Some("TREAT"), Some(1 << 40)));
     assert_eq!((record.action.as_str(), record.object, record.version), ("open_link", told.object.clone(), Some(3)));
     assert_eq!((record.content_hash, record.decision.as_str()), (told.content_hash.clone(), "deny"));
     assert_eq!((record.policy, record.outcome.as_str(), record.reason), (told.policy.clone(), "refused", told.reason.clone()));
+}
+
+#[test]
+fn a_record_of_before_has_the_text_that_was_hashed_when_it_is_written_again() {
+    let text = r#"{"id":"audit_1","chain":"system","seq":1,"at":"2026-03-01T09:00:00Z","actor_kind":"system","actor":"system","on_behalf_of":null,"call":null,"door":"http","source":null,"action":"authenticate","object":null,"version":null,"content_hash":null,"decision":"deny","policy":null,"outcome":"refused","reason":"2 requests","previous":"00"}"#;
+    let record: AuditRecord = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&record).unwrap(), text);
 }
 
 async fn records_come_in_order_page_by_page(fx: &Fixture) {

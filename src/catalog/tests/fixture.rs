@@ -381,20 +381,8 @@ pub(super) fn hash(text: &str) -> String {
 }
 
 pub(super) fn entry(action: &'static str) -> AuditEntry {
-    AuditEntry {
-        actor: Actor::Operator,
-        call: None,
-        door: Door::Http,
-        source: Some("192.0.2.7".to_owned()),
-        action,
-        object: None,
-        version: None,
-        content_hash: None,
-        decision: Decision::Allow,
-        policy: Some("owner".to_owned()),
-        outcome: "done",
-        reason: None,
-    }
+    let origin = Origin { address: Some("192.0.2.7".to_owned()), ..Door::Http.into() };
+    AuditEntry { decision: Decision::Allow, policy: Some("owner".to_owned()), ..AuditEntry::new(Actor::Operator, &origin, action, "done") }
 }
 
 pub(super) fn verdict(status: ScanStatus) -> ScanVerdict {

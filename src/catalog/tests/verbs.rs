@@ -8,7 +8,7 @@ use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person,
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, NewCustomer, NewFile,
-    SYSTEM_CHAIN,
+    Revocation, SYSTEM_CHAIN,
 };
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
@@ -230,6 +230,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
         let last = catalog.audit_page(customer, 0, 10_000).await.unwrap().pop().unwrap();
         assert_eq!(last.action, action);
     }
+    let revocation = Revocation { share: world.share, entry: e.clone() };
+    count.leaves(1, "revoke", catalog.revoke(customer, &[revocation])).await;
     history(&mut count, &world).await;
     count.leaves(1, "delete_file", catalog.delete_file(customer, world.file, &e)).await;
     collection(&mut count, &world).await;

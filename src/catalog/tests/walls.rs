@@ -2,7 +2,9 @@
 
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
-use crate::catalog::{Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile};
+use crate::catalog::{
+    Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, Revocation,
+};
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
 /// What every customer has: the record of its making and its first key.
@@ -101,6 +103,8 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     }
     let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     assert!(conflicts(catalog.downloaded(&LinkRecord { customer: other, ..link }, &e).await));
+    let revocation = Revocation { share: world.share, entry: e.clone() };
+    assert_eq!(catalog.revoke(other, &[revocation]).await.unwrap(), []);
     assert!(!catalog.revoke_key(other, world.key, &e).await.unwrap());
 
     let after = (world.asked_by(&fx.catalog, world.customer).await, world.asked_by_nobody(fx, &fx.catalog).await);

@@ -95,6 +95,8 @@ impl World {
             sealed_body: "sealed".to_owned(),
         });
         catalog.share(&share, None, &entry("share")).await.unwrap();
+        let opened = catalog.link(&share.link.slug_hash).await.unwrap().unwrap();
+        catalog.downloaded(&opened, &entry("open_link")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -208,6 +210,9 @@ impl World {
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
+            answer("shares", &catalog.shares(asker, &ShareFilter::default(), 100).await.unwrap()),
+            answer("share_of", &catalog.share_of(asker, self.share).await.unwrap()),
+            answer("openings", &catalog.openings(asker, self.file, 100).await.unwrap()),
             answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),

@@ -22,10 +22,12 @@ line! {
     shorter |line| {
         if line.title.words() > 4 {
             Some(Self { title: line.title.first_words(4), ..line.clone() })
-        } else if line.others.is_empty() {
-            None
-        } else {
+        } else if !line.others.is_empty() {
             Some(Self { others: Vec::new(), ..line.clone() })
+        } else if line.waiting.is_some() {
+            Some(Self { waiting: None, ..line.clone() })
+        } else {
+            None
         }
     };
 

@@ -2,6 +2,7 @@
 //! of each other.
 
 mod anchors;
+mod fields;
 mod trail;
 
 use std::collections::BTreeMap;

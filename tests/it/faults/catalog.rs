@@ -106,7 +106,7 @@ async fn a_row_of_a_file_with_any_column_spoilt_is_an_error_that_names_it() {
     database.execute("PRAGMA foreign_keys = OFF").await.unwrap();
     database.execute("PRAGMA ignore_check_constraints = ON").await.unwrap();
     let Some(Access::Key(key)) = stage.world.files.authenticate(&stage.tenant.key).await.unwrap() else { panic!("the key opens nothing") };
-    let subject = stage.world.files.program(&key, Door::Http, None);
+    let subject = stage.world.files.program(&key, Door::Http);
     let file = FileId::parse(stage.file()).unwrap();
     let mut named = Vec::new();
     for table in ["files", "versions", "blobs"] {

@@ -361,7 +361,7 @@ async fn refusals_of_strangers_become_one_record() {
     }
     let before = system_records(&world).await;
     world.shutdown().await;
-    let chains = world.files.verify_all_audits(satchel::domain::Door::Http).await.unwrap();
+    let chains = world.files.verify_all_audits(&satchel::domain::Door::Http.into()).await.unwrap();
     let after = chains.iter().find(|chain| chain.chain == "system").map_or(0, |chain| chain.records);
     assert_eq!(after, before + 2, "the refusals, and this look");
     assert!(chains.iter().all(|chain| chain.fault.is_none()));

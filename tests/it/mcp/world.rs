@@ -9,9 +9,7 @@ use satchel::domain::{
     CallSettings, Category, Door, Extraction, ExtractionStatus, FileName, Folder, PersonId, PersonKind, Phone, ScanStatus, ScanVerdict,
     UserId, Verified,
 };
-use satchel::files::{
-    Access, AddRequest, CallRequest, CallerHint, Files, Given, KeyAccess, PersonRequest, RequestFacts, Subject, Understood,
-};
+use satchel::files::{Access, AddRequest, CallRequest, CallerHint, Files, Given, KeyAccess, PersonRequest, Subject, Understood};
 use satchel::tools::Registry;
 use serde_json::{Value, json};
 
@@ -90,7 +88,7 @@ impl World {
     }
 
     pub fn program(&self, customer: &Customer) -> Subject {
-        self.files.program(&customer.access, Door::Http, None)
+        self.files.program(&customer.access, Door::Http)
     }
 
     /// A call of Acme's user, opened by the platform.
@@ -113,7 +111,7 @@ impl World {
     /// What the registry answers in a call, without any door.
     pub async fn directly(&self, call: &Call, tool: &str, arguments: Value) -> Value {
         let Some(Access::Call(access)) = self.files.authenticate(&call.token).await.unwrap() else { panic!("the call is over") };
-        let ctx = access.context(Door::Mcp, RequestFacts::default(), self.files.now() + jiff::SignedDuration::from_secs(5));
+        let ctx = access.context(Door::Mcp.into(), self.files.now() + jiff::SignedDuration::from_secs(5));
         serde_json::to_value(self.tools.call(&ctx, tool, arguments, None).await.unwrap()).unwrap()
     }
 
@@ -191,9 +189,9 @@ pub async fn error(response: Response) -> (u16, i64) {
 }
 
 async fn customer(files: &Files, name: &str) -> Customer {
-    let created = files.create_customer(name, true, None, Door::Http).await.unwrap();
+    let created = files.create_customer(name, true, None, &Door::Http.into()).await.unwrap();
     let Some(Access::Key(access)) = files.authenticate(&created.api_key).await.unwrap() else { panic!("the key opens nothing") };
-    let program = files.program(&access, Door::Http, None);
+    let program = files.program(&access, Door::Http);
     let user = add_user(files, &program, &format!("Ann of {name}"), Some(NUMBER)).await;
     let other_user = add_user(files, &program, &format!("Ben of {name}"), None).await;
     Customer { api_key: created.api_key, user, other_user, access }

@@ -14,7 +14,7 @@ use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
     CallContext, Category, Door, Extraction, ExtractionStatus, FileStatus, ManualClock, RegionName, ScanStatus, ScanVerdict, SeededEntropy,
 };
-use satchel::files::{Access, Files, FilesSettings, Parts, RequestFacts, ServerSecret, UnderInspection, Understood};
+use satchel::files::{Access, Files, FilesSettings, Parts, ServerSecret, UnderInspection, Understood};
 use satchel::policy::Policies;
 use satchel::search::{IndexSettings, Indexes};
 use satchel::speech::Speech;
@@ -379,7 +379,7 @@ impl World {
     /// The context a tool call with this token runs in.
     pub async fn context(&self, token: &str) -> CallContext {
         let Some(Access::Call(call)) = self.files.authenticate(token).await.unwrap() else { panic!("no call has this token") };
-        call.context(Door::Http, RequestFacts::default(), self.files.now())
+        call.context(Door::Http.into(), self.files.now())
     }
 
     /// All records of the customer, as (action, outcome).

@@ -148,7 +148,7 @@ impl Printer {
 }
 
 /// The columns, in the order of a record's fields.
-const HEAD: [&str; 19] = [
+const HEAD: [&str; 23] = [
     "id",
     "chain",
     "seq",
@@ -156,13 +156,17 @@ const HEAD: [&str; 19] = [
     "actor_kind",
     "actor",
     "on_behalf_of",
+    "assurance",
     "call",
     "door",
     "source",
+    "request_id",
+    "purpose",
     "action",
     "object",
     "version",
     "content_hash",
+    "bytes",
     "decision",
     "policy",
     "outcome",
@@ -170,8 +174,9 @@ const HEAD: [&str; 19] = [
     "previous",
 ];
 
-fn cells(record: &AuditRecord) -> [String; 19] {
+fn cells(record: &AuditRecord) -> [String; 23] {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let number = |field: Option<u64>| field.map(|number| number.to_string()).unwrap_or_default();
     let cells = [
         record.id.clone(),
         record.chain.clone(),
@@ -180,13 +185,17 @@ fn cells(record: &AuditRecord) -> [String; 19] {
         record.actor_kind.clone(),
         record.actor.clone(),
         text(&record.on_behalf_of),
+        text(&record.assurance),
         text(&record.call),
         record.door.clone(),
         text(&record.source),
+        text(&record.request_id),
+        text(&record.purpose),
         record.action.clone(),
         text(&record.object),
-        record.version.map(|version| version.to_string()).unwrap_or_default(),
+        number(record.version.map(u64::from)),
         text(&record.content_hash),
+        number(record.bytes),
         record.decision.clone(),
         text(&record.policy),
         record.outcome.clone(),
@@ -198,7 +207,7 @@ fn cells(record: &AuditRecord) -> [String; 19] {
 }
 
 /// A line of a table, without its end.
-fn line(cells: [impl AsRef<[u8]>; 19]) -> Result<String, Failure> {
+fn line(cells: [impl AsRef<[u8]>; 23]) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(cells).map_err(|error| Failure::Output(error.into()))?;
     let bytes = writer.into_inner().map_err(|error| Failure::Output(error.into_error()))?;
@@ -219,13 +228,17 @@ mod tests {
             actor_kind: "user".to_owned(),
             actor: "user_1".to_owned(),
             on_behalf_of: None,
+            assurance: Some("pin/2".to_owned()),
             call: Some("=1+1".to_owned()),
             door: "http".to_owned(),
             source: None,
+            request_id: None,
+            purpose: None,
             action: "share".to_owned(),
             object: Some("a, b".to_owned()),
             version: Some(3),
             content_hash: None,
+            bytes: Some(40),
             decision: "allow".to_owned(),
             policy: Some("say \"yes\"".to_owned()),
             outcome: "done".to_owned(),
@@ -237,7 +250,10 @@ mod tests {
         assert_eq!(reader.headers().unwrap(), HEAD.as_slice());
         let read = reader.records().next().unwrap().unwrap();
         let of = |name: &str| read.get(HEAD.iter().position(|column| *column == name).unwrap()).unwrap().to_owned();
-        assert_eq!((of("seq"), of("call"), of("object")), ("7".to_owned(), "'=1+1".to_owned(), "a, b".to_owned()));
+        assert_eq!(
+            (of("seq"), of("call"), of("object"), of("bytes")),
+            ("7".to_owned(), "'=1+1".to_owned(), "a, b".to_owned(), "40".to_owned())
+        );
         assert_eq!((of("policy"), of("reason"), of("version")), ("say \"yes\"".to_owned(), "two\nlines".to_owned(), "3".to_owned()));
     }
 }
