@@ -48,7 +48,15 @@ pub struct ReadBack {
     pub edition: Edition,
     /// What kind of recipient it is.
     pub toward: Toward,
-    /// Whether a code opens the link: for whoever is outside, and for the caller.
+    /// Whether the caller wants a text rather than a mail, by the words for the recipient or his own.
+fn wants_a_text(ctx: &CallContext, words: &str) -> bool {
+    let heard = ctx.heard.as_ref().map(|heard| heard.text.as_str()).unwrap_or_default();
+    let said = format!("{words} {heard}").to_lowercase();
+    let mut words = said.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| matches!(word, "text" | "texted" | "sms" | "phone" | "cell" | "mobile" | "number"))
+}
+
+/// Whether a code opens the link: for whoever is outside, and for the caller.
     pub with_code: bool,
     /// How often the link may be opened; as often as wanted when `None`.
     pub downloads: Option<u32>,
@@ -124,6 +132,9 @@ pub(super) struct AskedShare {
     pub downloads: Option<u32>,
     #[serde(default)]
     pub toward: Toward,
+    /// How the caller wants it sent to himself.
+    #[serde(default)]
+    pub by_text: bool,
     /// The recipient, where the directory does not know him.
     #[serde(default)]
     pub contact: Option<AskedContact>,
@@ -156,6 +167,14 @@ impl ReadBack {
             recipient,
         })
     }
+}
+
+/// Whether the caller wants a text rather than a mail, by the words for the recipient or his own.
+fn wants_a_text(ctx: &CallContext, words: &str) -> bool {
+    let heard = ctx.heard.as_ref().map(|heard| heard.text.as_str()).unwrap_or_default();
+    let said = format!("{words} {heard}").to_lowercase();
+    let mut words = said.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| matches!(word, "text" | "texted" | "sms" | "phone" | "cell" | "mobile" | "number"))
 }
 
 /// Whether a code opens the link: for whoever is outside, and for the caller, who hears it. Others inside
@@ -191,11 +210,12 @@ impl Files {
         let Recipient { person: recipient, soundalikes, toward } = to;
         let permit = self.may_give(&subject, &file, (&recipient, toward)).await?;
         self.handed_out(&file, &permit.entry(&subject, "unavailable", &file)).await?;
-        if let Some(share) = self.same_share(ctx, &file, &recipient, request).await? {
+        if let Some(share) = self.same_share(ctx, &file, (&recipient, toward), request).await? {
             self.0.catalog.record(ctx.customer, &permit.entry(&subject, "already", &file)).await?;
             return Ok(ShareAnswer::Already(Box::new(self.shared(ctx, file, recipient, &share).await?)));
         }
-        if self.way_to(ctx, &recipient, toward).await?.is_none() && (with_code(&recipient, toward)) {
+        let by_text = toward == Toward::Caller && wants_a_text(ctx, &request.with);
+        if with_code(&recipient, toward) && self.way_to(ctx, &recipient, toward, by_text).await?.is_none() {
             self.0.catalog.record(ctx.customer, &permit.entry(&subject, "no_address", &file)).await?;
             return Ok(ShareAnswer::NoAddress(recipient));
         }
@@ -213,6 +233,7 @@ impl Files {
             edition: request.edition,
             downloads: request.downloads,
             toward,
+            by_text,
             contact,
         };
         // Its fixed words and the two names.
@@ -239,12 +260,14 @@ impl Files {
         ctx: &CallContext,
         recipient: &Person,
         toward: Toward,
+        by_text: bool,
     ) -> Result<Option<(Person, &'static str, String)>, FilesError> {
         let to = match (toward, ctx.caller.user()) {
             (Toward::Anyone, Some(user)) => self.person(ctx, PersonId::User(user)).await?,
             _ => recipient.clone(),
         };
-        Ok(address_of(&to).map(|(channel, address)| (to, channel, address)))
+        let text = to.phone.as_ref().filter(|_| by_text).map(|phone| ("sms", phone.as_str().to_owned()));
+        Ok(text.or_else(|| address_of(&to)).map(|(channel, address)| (to, channel, address)))
     }
 
     pub(super) async fn permit_share(&self, subject: &Subject, file: &FileRecord, outside: bool) -> Result<Permit<Share>, FilesError> {
@@ -273,14 +296,19 @@ impl Files {
         &self,
         ctx: &CallContext,
         file: &FileRecord,
-        recipient: &Person,
+        (recipient, toward): (&Person, Toward),
         request: &ShareRequest,
     ) -> Result<Option<ShareRecord>, FilesError> {
         let Some(share) = self.0.catalog.share_with(ctx.customer, file.id, recipient.id, request.rights).await? else { return Ok(None) };
         let age = self.now().duration_since(share.created_at).as_secs();
         let same_edition = share.edition == request.edition && (share.edition.follows() || share.version == file.version);
         let same_edition = same_edition && share.most_downloads == request.downloads;
-        let same = same_edition && (recipient.kind() != PersonKind::Contact || (share.call == Some(ctx.call) && age < SAME_SECONDS));
+        // A link that somebody had sent to himself gives him no right, and a right that he has sends him no link.
+        let is_own = share.created_by == share.recipient.to_string();
+        if is_own != (toward == Toward::Caller) {
+            return Ok(None);
+        }
+        let same = same_edition && (!with_code(recipient, toward) || (share.call == Some(ctx.call) && age < SAME_SECONDS));
         Ok(same.then_some(share))
     }
 
@@ -316,7 +344,7 @@ impl Files {
         } else {
             (None, None)
         };
-        let way = self.way_to(ctx, &recipient, asked.toward).await?;
+        let way = self.way_to(ctx, &recipient, asked.toward, asked.by_text).await?;
         let messages = match &way {
             Some((to, channel, address)) => vec![NewMessage {
                 id: MessageId::new(clock, entropy),
