@@ -280,6 +280,9 @@ impl Files {
             },
             patience,
         };
+        if let Some(refusal) = self.lost(link, &subject, file).await? {
+            return Ok(Err(refusal));
+        }
         self.permit::<Download>(&subject, file).await
     }
 }

@@ -7,9 +7,9 @@ use super::people::is_me;
 use super::revoke::is_anyone;
 use super::share::AskedShare;
 use super::{Files, FilesError, Subject, Who};
-use crate::catalog::NewRecipient;
+use crate::catalog::{LinkRecord, NewRecipient};
 use crate::domain::{AuditEntry, CallContext, Caller, ContactId, CustomerId, Decision, FileRecord, Person, PersonId, PersonKind, Phone};
-use crate::policy::{AddContact, Download, Permit, Share};
+use crate::policy::{AddContact, Download, Permit, Principal, PrincipalKind, Refusal, Share};
 
 /// What kind of recipient a share has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,5 +191,18 @@ impl Files {
             ..subject.entry("add_contact", "done")
         };
         Ok(Some(NewRecipient { person: person.clone(), entry: Some(entry) }))
+    }
+
+    /// Why a link opens nothing any more that a user had sent to himself: it is worth as much as his own
+    /// right to the file. `None` where he has it, and for every other link.
+    pub(super) async fn lost(&self, link: &LinkRecord, opener: &Subject, file: &FileRecord) -> Result<Option<Refusal>, FilesError> {
+        let PersonId::User(id) = link.recipient else { return Ok(None) };
+        if link.created_by != id.to_string() {
+            return Ok(None);
+        }
+        let (roles, teams) = self.standing(link.customer, id).await?;
+        let kind = PrincipalKind::User { id, roles, teams };
+        let subject = Subject { principal: Principal { kind, ..opener.principal.clone() }, ..opener.clone() };
+        Ok(self.permit::<Download>(&subject, file).await?.err())
     }
 }
