@@ -112,8 +112,8 @@ async fn somebody_new_is_in_the_directory_after_a_yes_and_not_before() {
     let world = World::start().await;
     let tenant = world.tenant("Acme").await;
     world.file(&tenant.key, "name=common.txt&title=House%20Rules", b"common").await;
-    let anna = world.user(&tenant, "Anna Lee", "member").await;
-    let call = world.call(&tenant, &anna).await;
+    let anna = json!({"kind": "user", "name": "Anna Lee", "email": "anna@acme.example", "roles": ["member"]});
+    let call = world.call(&tenant, &world.person(&tenant, &anna).await).await;
     let contacts = async || {
         let people = world.get("/v1/people", &tenant.key).await.expect(200).json();
         let people = people["people"].as_array().unwrap().clone();
@@ -122,7 +122,6 @@ async fn somebody_new_is_in_the_directory_after_a_yes_and_not_before() {
     for (with, answer, expected) in
         [("jane at example dot com", "no", 0), ("jane at example dot com", "yes", 1), ("anyone with the link", "yes", 1), ("jane@example.com", "yes", 1)]
     {
-        world.post("/v1/tools/share_file", &call.token, &json!({"file": "house rules", "with": with, "rights": "view"})).await.expect(200);
         world.clock.advance_seconds(700);
         world.post("/v1/tools/share_file", &call.token, &json!({"file": "house rules", "with": with, "rights": "view"})).await.expect(200);
         world.clock.advance_seconds(30);
@@ -132,4 +131,23 @@ async fn somebody_new_is_in_the_directory_after_a_yes_and_not_before() {
     assert_eq!(contacts().await[0]["email"], "jane@example.com");
     let added = world.audit(&tenant).await.into_iter().filter(|(action, outcome)| action == "add_contact" && outcome == "done").count();
     assert_eq!(added, 1);
+}
+
+#[tokio::test]
+async fn a_share_inside_is_prolonged_by_asking_for_longer() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let file = world.file(&tenant.key, "name=common.txt&title=House%20Rules", b"common").await;
+    let (anna, ben) = (world.user(&tenant, "Anna Lee", "owner").await, world.user(&tenant, "Ben Okoro", "member").await);
+    world.grant(&tenant, &file, &ben).await;
+    let call = world.call(&tenant, &anna).await;
+    for (lifetime, expected) in [("a week", "done"), ("three days", "done"), ("two weeks", "confirm")] {
+        let arguments = json!({"file": "house rules", "with": "Ben Okoro", "lifetime": lifetime});
+        let answer = world.post("/v1/tools/share_file", &call.token, &arguments).await.expect(200);
+        assert_eq!(answer.text("/outcome"), expected, "{lifetime}");
+    }
+    world.clock.advance_seconds(30);
+    world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": "yes"})).await.expect(200);
+    world.clock.advance_seconds(10 * 86_400);
+    assert_eq!(ids(&world.get(&format!("/v1/shares?living=true&recipient={ben}"), &tenant.key).await.expect(200)).len(), 1);
 }
