@@ -73,7 +73,7 @@ pub fn spell_letters(text: &str) -> Spoken {
     Spoken::new(letters.map(String::from).collect::<Vec<_>>().join(" "))
 }
 
-/// A mail address or a number as it is said: "jane dot doe two at example dot com", "plus 1 5 5, 5 0 1, ...".
+/// A mail address or a number as it is said: "jane dot doe two at example dot com", "plus 1 5 5, 5 0 1".
 pub fn spoken_address(address: &str) -> Spoken {
     if address.starts_with('+') {
         return Spoken::new(format!("plus {}", spoken_digits(address)));
@@ -121,7 +121,7 @@ mod tests {
         for (address, words) in [
             ("jane.doe2@my-firm.example", "jane dot doe two at my hyphen firm dot example"),
             ("a_b+c@example.com", "a underscore b plus c at example dot com"),
-            ("+15550100142", "plus 1 5 5, 5 0 1, 0 0 1 4 2"),
+            ("+15550100142", "plus 1 5 5, 5 0 1, 0 0 1, 4 2"),
         ] {
             assert_eq!(spoken_address(address).as_str(), words);
         }
