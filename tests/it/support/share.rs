@@ -49,7 +49,7 @@ impl World {
     /// Has the customer's own program give somebody a view of a file; the id of the share.
     pub async fn grant(&self, tenant: &Tenant, file: &str, to: &str) -> String {
         let Some(Access::Key(key)) = self.files.authenticate(&tenant.key).await.unwrap() else { panic!("the key opens nothing") };
-        let program = self.files.program(&key, Door::Http, None);
+        let program = self.files.program(&key, Door::Http);
         let (file, to) = (FileId::parse(file).unwrap(), PersonId::parse(to).unwrap());
         self.files.grant(&program, file, to, Rights::View, Lifetime::SHARE).await.unwrap().to_string()
     }
