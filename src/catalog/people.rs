@@ -38,17 +38,19 @@ impl PersonRow {
 
 /// Writes the row of a person, without members of a team.
 pub(super) async fn insert_person(tx: &mut Tx, person: &Person, now: Timestamp) -> Result<(), CatalogError> {
-    sql::query("INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-        .bind(person.id.to_string())
-        .bind(person.customer.to_string())
-        .bind(&person.name)
-        .bind(&person.email)
-        .bind(person.phone.as_ref().map(Phone::as_str))
-        .bind(list_json(person.roles.iter().map(|role| role.as_str())))
-        .bind(&person.detail)
-        .bind(micros(now))
-        .execute(tx)
-        .await?;
+    sql::query(
+        "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(person.id.to_string())
+    .bind(person.customer.to_string())
+    .bind(&person.name)
+    .bind(&person.email)
+    .bind(person.phone.as_ref().map(Phone::as_str))
+    .bind(list_json(person.roles.iter().map(|role| role.as_str())))
+    .bind(&person.detail)
+    .bind(micros(now))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

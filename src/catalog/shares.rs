@@ -9,7 +9,9 @@ use super::people::insert_person;
 use super::rows::{RowRef, micros};
 use super::session::Scope;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, Person, PersonId, Rights, ShareId, Timestamp};
+use crate::domain::{
+    AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, Person, PersonId, Rights, ShareId, Timestamp,
+};
 
 /// A permission to be given.
 #[derive(Debug)]

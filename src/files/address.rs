@@ -16,8 +16,8 @@ const LONGEST: usize = 60;
 const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 /// Words around a number that are no part of it.
 const AROUND_NUMBERS: &[&str] = &[
-    "to", "the", "number", "this", "his", "her", "their", "phone", "cell", "mobile", "text", "call", "send", "it", "please", "at", "is", "its",
-    "on", "a",
+    "to", "the", "number", "this", "his", "her", "their", "phone", "cell", "mobile", "text", "call", "send", "it", "please", "at", "is",
+    "its", "on", "a",
 ];
 
 /// Reads an address out of what was said; `None` when it is none, or not all of one.

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::share::AskedShare;
 use super::{Files, FilesError, ReadBack, Shared, Subject};
 use crate::catalog::{NewPending, Pending};
-use crate::domain::{
-    AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, PendingId, Person, PersonKind, Timestamp,
-};
+use crate::domain::{AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, PendingId, Person, PersonKind, Timestamp};
 
 /// A yes counts for two minutes.
 const PENDING_SECONDS: i64 = 120;

@@ -169,6 +169,16 @@ pub(super) fn is_me(words: &str) -> bool {
     let words = words.strip_prefix("to ").unwrap_or(&words);
     matches!(
         words,
-        "me" | "myself" | "i" | "us" | "my phone" | "my number" | "my cell" | "my mobile" | "this number" | "my email" | "my mail" | "my inbox"
+        "me" | "myself"
+            | "i"
+            | "us"
+            | "my phone"
+            | "my number"
+            | "my cell"
+            | "my mobile"
+            | "this number"
+            | "my email"
+            | "my mail"
+            | "my inbox"
     )
 }

@@ -92,14 +92,14 @@ impl Files {
         if is_anyone(words) {
             return one(anyone(ctx.customer), Toward::Anyone);
         }
-        let people = self.0.catalog.people(ctx.customer).await?;
         if is_me(words) {
-            return match self.on_the_line(ctx, &people) {
+            return match self.on_the_line(ctx, &self.0.catalog.people(ctx.customer).await?) {
                 Some(person) => one(person, Toward::Caller),
                 None => Ok(Err(Who::Nobody { nearest: Vec::new() })),
             };
         }
         if let Some(address) = spoken_address(words) {
+            let people = self.0.catalog.people(ctx.customer).await?;
             let known = people.iter().find(|person| match &address {
                 Address::Mail(email) => person.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email)),
                 Address::Number(phone) => person.phone.as_ref() == Some(phone),
@@ -109,7 +109,7 @@ impl Files {
                 None => one(self.stranger(ctx, address), Toward::New),
             };
         }
-        Ok(match super::people::who_of(ctx, words, &people) {
+        Ok(match self.who(ctx, words).await? {
             Who::One { person, soundalikes } => Ok(Recipient { person, soundalikes, toward: Toward::Somebody }),
             unclear => Err(unclear),
         })

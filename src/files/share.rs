@@ -48,15 +48,7 @@ pub struct ReadBack {
     pub edition: Edition,
     /// What kind of recipient it is.
     pub toward: Toward,
-    /// Whether the caller wants a text rather than a mail, by the words for the recipient or his own.
-fn wants_a_text(ctx: &CallContext, words: &str) -> bool {
-    let heard = ctx.heard.as_ref().map(|heard| heard.text.as_str()).unwrap_or_default();
-    let said = format!("{words} {heard}").to_lowercase();
-    let mut words = said.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| matches!(word, "text" | "texted" | "sms" | "phone" | "cell" | "mobile" | "number"))
-}
-
-/// Whether a code opens the link: for whoever is outside, and for the caller.
+    /// Whether a code opens the link: for whoever is outside, and for the caller.
     pub with_code: bool,
     /// How often the link may be opened; as often as wanted when `None`.
     pub downloads: Option<u32>,

@@ -10,8 +10,8 @@ use super::*;
 use crate::domain::{Category, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
-    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
-    spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times, spoken_address,
+    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -311,7 +311,12 @@ fn what_must_be_kept_survives_shortening() {
     for line in named.chain(&all["share_done_outside"]) {
         assert!(line.contains(values.person.as_str()) && line.contains(values.lifetime.as_str()), "{line}");
     }
-    assert!(all["share_confirm"].iter().filter(|line| line.contains("somebody new")).all(|line| line.contains("jane dot doe at example dot com")));
+    assert!(
+        all["share_confirm"]
+            .iter()
+            .filter(|line| line.contains("somebody new"))
+            .all(|line| line.contains("jane dot doe at example dot com"))
+    );
     assert!(all["share_done_outside"][0].contains("4 2 7 9, 1 3 8 6"));
 }
 

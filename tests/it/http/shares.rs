@@ -119,9 +119,12 @@ async fn somebody_new_is_in_the_directory_after_a_yes_and_not_before() {
         let people = people["people"].as_array().unwrap().clone();
         people.into_iter().filter(|person| person["kind"] == "contact").collect::<Vec<_>>()
     };
-    for (with, answer, expected) in
-        [("jane at example dot com", "no", 0), ("jane at example dot com", "yes", 1), ("anyone with the link", "yes", 1), ("jane@example.com", "yes", 1)]
-    {
+    for (with, answer, expected) in [
+        ("jane at example dot com", "no", 0),
+        ("jane at example dot com", "yes", 1),
+        ("anyone with the link", "yes", 1),
+        ("jane@example.com", "yes", 1),
+    ] {
         world.clock.advance_seconds(700);
         world.post("/v1/tools/share_file", &call.token, &json!({"file": "house rules", "with": with, "rights": "view"})).await.expect(200);
         world.clock.advance_seconds(30);
