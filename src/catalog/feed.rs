@@ -78,7 +78,7 @@ impl Catalog {
         let grants: Vec<(String, String, String, i64)> = sql::query(
             "SELECT s.file_id, s.recipient_id, s.rights, s.expires_at FROM files f CROSS JOIN shares s \
              WHERE f.customer_id = $1 AND f.change_seq > $2 AND f.change_seq <= $3 AND s.customer_id = $1 AND s.file_id = f.id \
-             AND s.revoked_at IS NULL AND s.expires_at > $4 ORDER BY f.change_seq, s.id",
+             AND s.revoked_at IS NULL AND s.expires_at > $4 AND s.recipient_id <> s.created_by ORDER BY f.change_seq, s.id",
         )
         .bind(customer.to_string())
         .bind(as_i64(after))
@@ -111,7 +111,8 @@ impl Catalog {
         Ok(all.remove(&file).unwrap_or_default())
     }
 
-    /// Living grants on several files; an empty list where there is none.
+    /// Living grants on several files; an empty list where there is none. Who had a file sent to himself
+    /// got a link, and no right that he had not.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
@@ -121,7 +122,8 @@ impl Catalog {
             return Ok(all);
         }
         let rows: Vec<(String, String, String, i64)> = sql::query(
-            "SELECT file_id, recipient_id, rights, expires_at FROM shares WHERE customer_id = $1 AND revoked_at IS NULL AND expires_at > $2",
+            "SELECT file_id, recipient_id, rights, expires_at FROM shares WHERE customer_id = $1 AND revoked_at IS NULL AND expires_at > $2 \
+             AND recipient_id <> created_by",
         )
         .bind(customer.to_string())
         .bind(micros(self.clock().now()))

@@ -77,6 +77,6 @@ pub use pending::{NewPending, Pending};
 pub use postgres::{PostgresSettings, Standing, TlsFault, WallFault};
 pub use revocation::Revocation;
 pub use sealing::Sealing;
-pub use shares::{LinkRecord, NewLink, NewMessage, NewShare, OutboxMessage, Revoked, ShareFilter, ShareRecord};
+pub use shares::{LinkRecord, NewLink, NewMessage, NewRecipient, NewShare, OutboxMessage, Revoked, ShareFilter, ShareRecord};
 pub use sweeps::{Ages, Sweep};
 pub use verdict::{Admission, Judgement};

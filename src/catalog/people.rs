@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::rows::{RowRef, list_json, micros};
+use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId};
+use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, Timestamp, UserId};
 
 #[derive(FromRow)]
 struct PersonRow {
@@ -35,6 +36,24 @@ impl PersonRow {
     }
 }
 
+/// Writes the row of a person, without members of a team.
+pub(super) async fn insert_person(tx: &mut Tx, person: &Person, now: Timestamp) -> Result<(), CatalogError> {
+    sql::query(
+        "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(person.id.to_string())
+    .bind(person.customer.to_string())
+    .bind(&person.name)
+    .bind(&person.email)
+    .bind(person.phone.as_ref().map(Phone::as_str))
+    .bind(list_json(person.roles.iter().map(|role| role.as_str())))
+    .bind(&person.detail)
+    .bind(micros(now))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 impl Catalog {
     /// Adds a person; a team with its members.
     ///
@@ -48,19 +67,7 @@ impl Catalog {
         let customer = person.customer.to_string();
         self.verb(|| async {
             let mut tx = self.begin(person.customer).await?;
-            sql::query(
-                "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            )
-            .bind(person.id.to_string())
-            .bind(&customer)
-            .bind(&person.name)
-            .bind(&person.email)
-            .bind(person.phone.as_ref().map(Phone::as_str))
-            .bind(list_json(person.roles.iter().map(|role| role.as_str())))
-            .bind(&person.detail)
-            .bind(micros(self.clock().now()))
-            .execute(&mut tx)
-            .await?;
+            insert_person(&mut tx, person, self.clock().now()).await?;
             for member in &person.members {
                 let known: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
                     .bind(&customer)

@@ -5,10 +5,13 @@ use sqlx::FromRow;
 use super::codes::{NewCode, insert_code};
 use super::files::{file_in, touch};
 use super::pending::confirm_pending;
+use super::people::insert_person;
 use super::rows::{RowRef, micros};
 use super::session::Scope;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, PersonId, Rights, ShareId, Timestamp};
+use crate::domain::{
+    AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, Person, PersonId, Rights, ShareId, Timestamp,
+};
 
 /// A permission to be given.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct NewShare {
     pub edition: Edition,
     /// To whom.
     pub recipient: PersonId,
+    /// The recipient's row, where there may be none yet.
+    pub new_recipient: Option<NewRecipient>,
     /// How far.
     pub rights: Rights,
     /// In which call.
@@ -37,6 +42,15 @@ pub struct NewShare {
     pub code: Option<NewCode>,
     /// What is to be delivered.
     pub messages: Vec<NewMessage>,
+}
+
+/// A recipient that the directory may not know yet.
+#[derive(Debug)]
+pub struct NewRecipient {
+    /// Who.
+    pub person: Person,
+    /// The record of adding him; none for [`PersonId::anyone`], who is added once and is nobody.
+    pub entry: Option<AuditEntry>,
 }
 
 /// A link to be made. The slug itself is stored sealed only.
@@ -288,6 +302,19 @@ impl Catalog {
             }
             if !file.status.is_readable() {
                 return Err(CatalogError::Conflict("the file cannot be handed out now"));
+            }
+            if let Some(NewRecipient { person, entry }) = &new.new_recipient {
+                let is_there: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
+                    .bind(&customer)
+                    .bind(person.id.to_string())
+                    .fetch_optional(&mut tx)
+                    .await?;
+                if is_there.is_none() {
+                    insert_person(&mut tx, person, now).await?;
+                    if let Some(entry) = entry {
+                        audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+                    }
+                }
             }
             sql::query(
                 "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at, follows) \

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::share::AskedShare;
 use super::{Files, FilesError, ReadBack, Shared, Subject};
 use crate::catalog::{NewPending, Pending};
-use crate::domain::{
-    AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, Lifetime, PendingId, Person, PersonKind, Timestamp,
-};
+use crate::domain::{AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, PendingId, Person, PersonKind, Timestamp};
 
 /// A yes counts for two minutes.
 const PENDING_SECONDS: i64 = 120;
@@ -99,17 +97,7 @@ impl Reviewed {
     /// `Invalid` when what lies in the catalog means no lifetime.
     pub fn question(self, failures: u32) -> Result<Question, FilesError> {
         match self {
-            Self::Share { asked, file, recipient } => Ok(Question::Share(Box::new(ReadBack {
-                outside: recipient.kind() == PersonKind::Contact,
-                soundalikes: Vec::new(),
-                rights: asked.rights,
-                lifetime: Lifetime::from_seconds(asked.lifetime_seconds)
-                    .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?,
-                edition: asked.edition,
-                failures,
-                file,
-                recipient,
-            }))),
+            Self::Share { asked, file, recipient } => Ok(Question::Share(Box::new(ReadBack::of(&asked, file, recipient, failures)?))),
         }
     }
 }
@@ -149,7 +137,7 @@ impl Files {
         let asked = serde_json::from_str(&pending.payload).map_err(|_| FilesError::Sealed { what: "pending action" })?;
         match asked {
             Asked::Share(asked) => {
-                let recipient = self.person(ctx, asked.recipient).await?;
+                let recipient = self.asked_recipient(ctx, &asked).await?;
                 let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
                 Ok(Reviewed::Share { asked, file, recipient })
             }

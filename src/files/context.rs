@@ -261,7 +261,7 @@ impl Files {
         AuditEntry { object: Some(object.to_string()), ..AuditEntry::new(Actor::System, &Door::Worker.into(), action, outcome) }
     }
 
-    async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {
+    pub(super) async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {
         let person = self.0.catalog.person(customer, PersonId::User(user)).await?;
         let teams = self.0.catalog.teams_of(customer, user).await?;
         Ok((person.map(|person| person.roles).unwrap_or_default(), teams))

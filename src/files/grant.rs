@@ -37,6 +37,7 @@ impl Files {
             version: record.version,
             edition: Edition::Confirmed,
             recipient: to,
+            new_recipient: None,
             rights,
             call: None,
             expires_at: lifetime.ends(self.now()),

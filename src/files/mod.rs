@@ -9,6 +9,7 @@
 //! one method of [`Files`] that asks for a permit, does the work and leaves exactly one audit record.
 
 mod add;
+mod address;
 mod adopt;
 mod adopting;
 mod asked;
@@ -35,6 +36,7 @@ mod object_events;
 mod once;
 mod people;
 mod posts;
+mod recipient;
 mod revoke;
 mod sealing;
 mod secrets;
@@ -69,6 +71,7 @@ pub use object_events::EventTally;
 pub use once::Once;
 pub use people::{PersonRequest, Who};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use recipient::Toward;
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};

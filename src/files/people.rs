@@ -163,7 +163,22 @@ pub(super) fn who_of(ctx: &CallContext, words: &str, people: &[Person]) -> Who {
     }
 }
 
+/// Whether words mean whoever is on the line.
 pub(super) fn is_me(words: &str) -> bool {
-    let words = words.trim().to_lowercase();
-    matches!(words.as_str(), "me" | "myself" | "i" | "my phone" | "my email" | "my mail")
+    let words = words.trim().trim_end_matches(['.', '!']).to_lowercase();
+    let words = words.strip_prefix("to ").unwrap_or(&words);
+    matches!(
+        words,
+        "me" | "myself"
+            | "i"
+            | "us"
+            | "my phone"
+            | "my number"
+            | "my cell"
+            | "my mobile"
+            | "this number"
+            | "my email"
+            | "my mail"
+            | "my inbox"
+    )
 }

@@ -328,6 +328,7 @@ impl Fixture {
             version: 1,
             edition: Edition::Confirmed,
             recipient,
+            new_recipient: None,
             rights: Rights::View,
             call: None,
             expires_at: self.in_seconds(86_400),

@@ -44,6 +44,7 @@ catalogue! {
     "share_confirm"
     "share_done_inside"
     "share_done_outside"
+    "share_done_caller"
     "share_done_pending"
     "share_already"
     "share_choose_person"

@@ -21,6 +21,8 @@ pub enum Field {
     Rights,
     /// For how long.
     Lifetime,
+    /// How often.
+    Downloads,
     /// When it was done.
     When,
     /// Digits or words.
@@ -41,6 +43,7 @@ impl Field {
             "with" => Self::With,
             "rights" => Self::Rights,
             "lifetime" => Self::Lifetime,
+            "downloads" => Self::Downloads,
             "when" => Self::When,
             "style" => Self::Style,
             "answer" => Self::Answer,

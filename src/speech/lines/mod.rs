@@ -27,6 +27,6 @@ pub use general::{
 pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
 pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
-    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, ShareRefusal, ShareRefused, SharedInside,
-    SharedOutside, SharedPending,
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,
+    SharedInside, SharedOutside, SharedPending, SharedWithCaller,
 };

@@ -10,8 +10,8 @@ use super::*;
 use crate::domain::{Category, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
-    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
-    spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
+    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -90,7 +90,16 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         DescribeLocked { title: title(), kind: kind.clone() },
         DescribeUnreadable { title: title(), kind: kind.clone() },
         DescribeQuarantined { title: title() },
-        SharedOutside { title: Some(title()), recipient: person(), code: code.clone(), code_lifetime: lifetime() },
+        SharedOutside {
+            title: Some(title()),
+            recipient: person(),
+            by: SentBy::Mail,
+            lifetime: Some(spoken_duration(7 * 86_400)),
+            code: code.clone(),
+            code_lifetime: lifetime(),
+            undo: true,
+        },
+        SharedWithCaller { title: Some(title()), by: SentBy::Text, anyone: values.is_full, code: code.clone(), code_lifetime: lifetime() },
         SharedPending { title: title(), recipient: person() },
         AlreadyShared { title: title(), recipient: person(), left: spoken_left(7 * 86_400) },
         ChoosePerson { people: vec![person(), person(), person()] },
@@ -158,8 +167,25 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for rights in Rights::ALL {
         say! {
-            ConfirmShare { title: title(), recipient: person(), rights, lifetime: lifetime(), with_code: values.is_full, newest: values.is_full },
             SharedInside { title: title(), recipient: person(), rights, lifetime: lifetime() },
+        }
+    }
+    for (toward, rights) in [ShareToward::Somebody, ShareToward::Caller, ShareToward::NewContact, ShareToward::Anyone]
+        .into_iter()
+        .flat_map(|toward| Rights::ALL.map(|rights| (toward, rights)))
+    {
+        let recipient = if toward == ShareToward::NewContact { spoken_address("jane.doe@example.com") } else { person() };
+        say! {
+            ConfirmShare {
+                title: title(),
+                toward,
+                recipient,
+                rights,
+                lifetime: lifetime(),
+                downloads: values.optional(&spoken_times(3)),
+                with_code: values.is_full,
+                newest: values.is_full,
+            },
         }
     }
     for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
@@ -184,7 +210,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     for attempt in [Attempt::First, Attempt::Second, Attempt::Third] {
         say! { NotUnderstood { attempt }, }
     }
-    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "when", "style", "answer", "anything"] {
+    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "when", "downloads", "style", "answer", "anything"] {
         say! { Invalid { field: Field::of(argument) }, }
     }
     for part in [Part::Store, Part::Search, Part::People, Part::General] {
@@ -241,7 +267,8 @@ fn the_lines_read_as_a_person_would_say_them() {
         ("share_done_inside", "Done. John Smythe can view the Q two financial report for ten minutes."),
         (
             "share_done_outside",
-            "Done. John Smythe gets the link to the Q two financial report. The code to open it is 4 2 7, 9 1 3, good for ten minutes.",
+            "Done. John Smythe gets the link to the Q two financial report by mail, for seven days. The code to open it is 4 2 7, 9 1 3, good for ten \
+             minutes. To undo it, tell me to take it back.",
         ),
         ("code_issued", "The code for the Q two financial report is 4 2 7, 9 1 3. It's good for ten minutes."),
         ("code_again_slower", "Here it is slowly: four … two … seven … nine … one … three."),
@@ -278,9 +305,18 @@ fn two_hits_make_the_question_of_the_contract() {
 fn what_must_be_kept_survives_shortening() {
     let values = Values::longest();
     let all = said(&SPEECH, &values);
-    for line in all["share_confirm"].iter().chain(&all["share_done_outside"]) {
+    // The caller and anyone have no name to keep; somebody new has an address.
+    let named = all["share_confirm"].iter().filter(|line| line.contains("I'd share") && !line.contains("somebody new"));
+    assert_eq!(named.clone().count(), 3);
+    for line in named.chain(&all["share_done_outside"]) {
         assert!(line.contains(values.person.as_str()) && line.contains(values.lifetime.as_str()), "{line}");
     }
+    assert!(
+        all["share_confirm"]
+            .iter()
+            .filter(|line| line.contains("somebody new"))
+            .all(|line| line.contains("jane dot doe at example dot com"))
+    );
     assert!(all["share_done_outside"][0].contains("4 2 7 9, 1 3 8 6"));
 }
 

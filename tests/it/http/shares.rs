@@ -86,3 +86,71 @@ async fn a_member_ends_his_own_share_and_not_that_of_others() {
     let told: Vec<String> = revocations(&world, &tenant).await.into_iter().map(|(action, outcome)| format!("{action} {outcome}")).collect();
     assert_eq!(told, ["revoke refused", "take_back done"]);
 }
+
+#[tokio::test]
+async fn a_link_to_oneself_is_worth_no_more_than_the_right_it_stands_on() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let owner = world.user(&tenant, "Olga Brandt", "owner").await;
+    let member = json!({"kind": "user", "name": "Ben Okoro", "email": "ben@acme.example", "roles": ["member"]});
+    let ben = world.person(&tenant, &member).await;
+    let file = world.file(&world.call(&tenant, &owner).await.token, "name=plan.txt&title=Merger%20Plan", b"plan").await;
+    let given = world.grant(&tenant, &file, &ben).await;
+    let call = world.call(&tenant, &ben).await;
+    world.post("/v1/tools/share_file", &call.token, &json!({"file": "merger plan", "with": "me"})).await.expect(200);
+    world.clock.advance_seconds(30);
+    let sent = world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": "yes"})).await.expect(200);
+    let (link, code) = (sent.text("/data/link/url").replace(&world.url, ""), sent.text("/data/code/digits"));
+    assert_eq!(open(&world, &link, &code).await, 303);
+    world.delete(&format!("/v1/shares/{given}"), &tenant.key).await.expect(204);
+    world.get(&format!("/v1/files/{file}"), &call.token).await.expect_problem(404, "not_found");
+    assert_eq!(open(&world, &link, &code).await, 409, "the link outlived his right");
+}
+
+#[tokio::test]
+async fn somebody_new_is_in_the_directory_after_a_yes_and_not_before() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    world.file(&tenant.key, "name=common.txt&title=House%20Rules", b"common").await;
+    let anna = json!({"kind": "user", "name": "Anna Lee", "email": "anna@acme.example", "roles": ["member"]});
+    let call = world.call(&tenant, &world.person(&tenant, &anna).await).await;
+    let contacts = async || {
+        let people = world.get("/v1/people", &tenant.key).await.expect(200).json();
+        let people = people["people"].as_array().unwrap().clone();
+        people.into_iter().filter(|person| person["kind"] == "contact").collect::<Vec<_>>()
+    };
+    for (with, answer, expected) in [
+        ("jane at example dot com", "no", 0),
+        ("jane at example dot com", "yes", 1),
+        ("anyone with the link", "yes", 1),
+        ("jane@example.com", "yes", 1),
+    ] {
+        world.clock.advance_seconds(700);
+        world.post("/v1/tools/share_file", &call.token, &json!({"file": "house rules", "with": with, "rights": "view"})).await.expect(200);
+        world.clock.advance_seconds(30);
+        world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": answer})).await.expect(200);
+        assert_eq!(contacts().await.len(), expected, "{with} {answer}");
+    }
+    assert_eq!(contacts().await[0]["email"], "jane@example.com");
+    let added = world.audit(&tenant).await.into_iter().filter(|(action, outcome)| action == "add_contact" && outcome == "done").count();
+    assert_eq!(added, 1);
+}
+
+#[tokio::test]
+async fn a_share_inside_is_prolonged_by_asking_for_longer() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let file = world.file(&tenant.key, "name=common.txt&title=House%20Rules", b"common").await;
+    let (anna, ben) = (world.user(&tenant, "Anna Lee", "owner").await, world.user(&tenant, "Ben Okoro", "member").await);
+    world.grant(&tenant, &file, &ben).await;
+    let call = world.call(&tenant, &anna).await;
+    for (lifetime, expected) in [("a week", "done"), ("three days", "done"), ("two weeks", "confirm")] {
+        let arguments = json!({"file": "house rules", "with": "Ben Okoro", "lifetime": lifetime});
+        let answer = world.post("/v1/tools/share_file", &call.token, &arguments).await.expect(200);
+        assert_eq!(answer.text("/outcome"), expected, "{lifetime}");
+    }
+    world.clock.advance_seconds(30);
+    world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": "yes"})).await.expect(200);
+    world.clock.advance_seconds(10 * 86_400);
+    assert_eq!(ids(&world.get(&format!("/v1/shares?living=true&recipient={ben}"), &tenant.key).await.expect(200)).len(), 1);
+}

@@ -35,6 +35,7 @@ impl World {
             rights: Rights::View,
             lifetime: Lifetime::SHARE,
             edition,
+            downloads: None,
         };
         let asked = self.files.ask_share(&self.context(&call.token).await, &request).await.unwrap();
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");
