@@ -3,11 +3,12 @@
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderValue};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::origin::origin;
+use super::oauth::{Challenge, Gate, Lack, MAX_TOKEN, looks_signed};
+use super::origin::{origin, place};
 use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
@@ -23,6 +24,8 @@ pub(super) const MAX_NAME: usize = 255;
 #[derive(Clone)]
 pub(super) struct Doorkeeper {
     files: Files,
+    gate: Gate,
+    challenge: Challenge,
     strangers: Strangers,
 }
 
@@ -42,7 +45,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     }
     let (scheme, secret) = value.split_once(' ')?;
     let secret = secret.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= MAX_SECRET).then_some(secret)
+    let longest = if looks_signed(secret) { MAX_TOKEN } else { MAX_SECRET };
+    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.len() <= longest).then_some(secret)
 }
 
 /// A header that does not name anything.
@@ -70,13 +74,30 @@ fn forbidden(detail: &str) -> Problem {
 }
 
 impl Doorkeeper {
-    pub fn new(files: Files, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { strangers: Strangers::new(files.clone(), tasks, stop), files }
+    pub fn new(files: Files, gate: Gate, public_url: &str, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        let challenge = Challenge::new(public_url, gate.is_open());
+        Self { strangers: Strangers::new(files.clone(), tasks, stop), files, gate, challenge }
+    }
+
+    /// The gate for tokens of issuers.
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// What is said in `WWW-Authenticate` to whoever lacks this.
+    pub fn challenge(&self, lack: Lack) -> HeaderValue {
+        self.challenge.header(lack)
+    }
+
+    /// What a request lacks whose credential opens nothing.
+    pub fn lack(headers: &HeaderMap) -> Lack {
+        if headers.contains_key(AUTHORIZATION) { Lack::Valid } else { Lack::Credential }
     }
 
     /// What the request's credential opens; that it opens nothing is counted.
-    pub async fn found(&self, headers: &HeaderMap, door: Door) -> Result<Option<Access>, FilesError> {
+    pub async fn found(&self, headers: &HeaderMap, extensions: &Extensions, door: Door) -> Result<Option<Access>, FilesError> {
         let found = match bearer(headers) {
+            Some(token) if looks_signed(token) => self.gate.access(&self.files, token, place(door, extensions)).await?,
             Some(secret) => self.files.authenticate(secret).await?,
             None => None,
         };
@@ -90,8 +111,9 @@ impl Doorkeeper {
     ///
     /// # Errors
     /// `unauthenticated` when it opens nothing.
-    pub async fn access(&self, headers: &HeaderMap, door: Door) -> Result<Access, Problem> {
-        self.found(headers, door).await?.ok_or_else(Problem::unauthenticated)
+    pub async fn access(&self, parts: &Parts, door: Door) -> Result<Access, Problem> {
+        let found = self.found(&parts.headers, &parts.extensions, door).await?;
+        found.ok_or_else(|| Problem::unauthenticated().challenged(self.challenge(Self::lack(&parts.headers))))
     }
 
     /// When the answer of a tool that is called now must be out.
@@ -120,7 +142,7 @@ impl FromRequestParts<Api> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Operator => Ok(Self(origin(Door::Http, &parts.extensions, &parts.headers)?)),
             Access::Key(_) | Access::Call(_) => Err(forbidden("this takes the operator's key")),
         }
@@ -142,7 +164,7 @@ impl FromRequestParts<Api> for Program {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Key(key) => program_of(parts, api, key),
             Access::Operator | Access::Call(_) => Err(forbidden("this takes a key of the customer")),
         }
@@ -156,7 +178,7 @@ impl FromRequestParts<Api> for Asker {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Key(key) => Ok(Self(program_of(parts, api, key)?.subject)),
             Access::Call(call) => Ok(Self(caller_of(parts, api, &call).await?)),
             Access::Operator => Err(forbidden("this takes a key of the customer or a call's token; the operator has no files")),
@@ -180,7 +202,7 @@ impl FromRequestParts<Api> for Auditor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        Ok(match api.0.door.access(&parts.headers, Door::Http).await? {
+        Ok(match api.0.door.access(parts, Door::Http).await? {
             Access::Operator => Self::Operator(origin(Door::Http, &parts.extensions, &parts.headers)?),
             Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key)?.subject)),
             Access::Call(call) => Self::Asker(Box::new(caller_of(parts, api, &call).await?)),
@@ -195,7 +217,7 @@ impl FromRequestParts<Api> for OnCall {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match api.0.door.access(&parts.headers, Door::Http).await? {
+        match api.0.door.access(parts, Door::Http).await? {
             Access::Call(call) => {
                 let facts = request_facts(parts)?;
                 Ok(Self(call.context(facts, api.0.door.deadline())))
@@ -207,8 +229,6 @@ impl FromRequestParts<Api> for OnCall {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(values: &[&'static str]) -> HeaderMap {
@@ -231,6 +251,11 @@ mod tests {
         let mut long = HeaderMap::new();
         long.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", "a".repeat(MAX_SECRET + 1))).unwrap());
         assert_eq!(bearer(&long), None);
+        // Tokens of issuers are longer than ours.
+        for (length, taken) in [(MAX_SECRET, true), (MAX_TOKEN - 2, true), (MAX_TOKEN - 1, false)] {
+            long.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}..", "a".repeat(length))).unwrap());
+            assert_eq!(bearer(&long).is_some(), taken, "{length}");
+        }
     }
 
     #[test]
@@ -254,7 +279,7 @@ mod tests {
             let Ok(value) = HeaderValue::from_bytes(&bytes) else { return };
             let headers: HeaderMap = [(AUTHORIZATION, value.clone())].into_iter().collect();
             if let Some(secret) = bearer(&headers) {
-                assert!(!secret.is_empty() && secret.len() <= MAX_SECRET && secret.trim() == secret, "`{secret}`");
+                assert!(!secret.is_empty() && secret.len() <= MAX_TOKEN && secret.trim() == secret, "`{secret}`");
             }
             let mut headers = HeaderMap::new();
             headers.insert("idempotency-key", value);

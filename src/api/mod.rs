@@ -4,8 +4,8 @@
 //! Must not hold any rule about files, nor touch `catalog`, `blob`, `search`, `policy` or `models`.
 //!
 //! To add one: an endpoint goes into the file of its subject under `http/`, takes the extractor of
-//! the credential it needs (`credential`), and gets a line in that file's `routes`; a page goes
-//! into `pages/`; a way to fail gets its status in `problem`.
+//! the credential it needs (`credential`), and gets a line in that file's `routes` and its description in
+//! `operations`; a page goes into `pages/`; a way to fail gets its status in `problem`.
 
 mod admission;
 mod attachment;
@@ -14,6 +14,8 @@ mod http;
 mod input;
 mod limits;
 pub mod mcp;
+pub mod oauth;
+mod openapi;
 mod origin;
 mod pages;
 mod problem;
@@ -23,6 +25,7 @@ mod state;
 mod strangers;
 
 pub use limits::DoorLimits;
+pub use openapi::openapi;
 pub use problem::Problem;
 pub use router::router;
 pub use serve::serve;

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ErrorCode;
@@ -18,22 +19,33 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     say: Option<String>,
+    challenge: Option<HeaderValue>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// Why a request was not answered (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Document<'a> {
+    /// `urn:satchel:problem:` and the code.
     #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    code: ErrorCode,
-    request_id: &'a str,
+    pub kind: String,
+    /// What kind of problem, the same for each of its kind.
+    pub title: &'static str,
+    /// The status of the answer.
+    pub status: u16,
+    /// What was wrong with this request, and what to do, for a developer.
+    pub detail: &'a str,
+    /// For programs.
+    pub code: ErrorCode,
+    /// The id of the request; it leads to its log.
+    pub request_id: &'a str,
+    /// A line that can be said to a caller.
     #[serde(skip_serializing_if = "Option::is_none")]
-    say: Option<&'a str>,
+    pub say: Option<&'a str>,
 }
 
-const fn status(code: ErrorCode) -> StatusCode {
+/// The HTTP status of a code.
+pub(super) const fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::Invalid => StatusCode::BAD_REQUEST,
         ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -49,7 +61,8 @@ const fn status(code: ErrorCode) -> StatusCode {
     }
 }
 
-const fn title(code: ErrorCode) -> &'static str {
+/// What kind of problem, in one sentence.
+pub(super) const fn title(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Invalid => "The request cannot be read",
         ErrorCode::Unauthenticated => "A valid credential is needed",
@@ -68,7 +81,7 @@ const fn title(code: ErrorCode) -> &'static str {
 }
 
 /// Seconds after which a retry makes sense, where one does.
-const fn retry_after(code: ErrorCode) -> Option<&'static str> {
+pub(super) const fn retry_after(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::TooMany => Some("60"),
         ErrorCode::NotReady | ErrorCode::Unavailable | ErrorCode::Timeout => Some("5"),
@@ -88,7 +101,7 @@ impl Problem {
     /// A problem with what was wrong and what to do, for the developer who reads it.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, status: status(code), detail: detail.into(), say: None }
+        Self { code, status: status(code), detail: detail.into(), say: None, challenge: None }
     }
 
     /// The request cannot be read.
@@ -128,6 +141,13 @@ impl Problem {
         self
     }
 
+    /// The same problem, with what is said in `WWW-Authenticate`.
+    #[must_use]
+    pub(super) fn challenged(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
     /// The code.
     pub const fn code(&self) -> ErrorCode {
         self.code
@@ -157,7 +177,9 @@ impl Problem {
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.code == ErrorCode::Unauthenticated {
+        if let Some(challenge) = &self.challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        } else if self.code == ErrorCode::Unauthenticated {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = retry_after(self.code) {

@@ -8,12 +8,13 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::http as endpoints;
+use super::oauth::{self, Gate};
 use super::origin::RequestId;
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
@@ -27,15 +28,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// All doors. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or limits and
 /// audit do not know where a request comes from.
 pub fn router(parts: ApiParts) -> Router {
-    let ApiParts { files, tools, speech, settings, mcp, entropy, tasks, stop } = parts;
-    let door = Doorkeeper::new(files.clone(), tasks.clone(), stop);
+    let ApiParts { files, tools, speech, settings, oauth: rules, mcp, entropy, tasks, stop } = parts;
+    let gate = Gate::new(&settings.public_url, rules);
+    let door = Doorkeeper::new(files.clone(), gate, &settings.public_url, tasks.clone(), stop);
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
     let admission = Admission::new(&settings.limits);
     let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);
-    let timed = endpoints::routes().merge(pages::routes()).layer(in_time.clone()).layer(admitted.clone());
+    let timed = endpoints::routes().merge(pages::routes()).merge(oauth::routes()).layer(in_time.clone()).layer(admitted.clone());
     // Whoever watches the server must get an answer when it is full too.
     let watched = endpoints::watched().layer(in_time);
     let mut all = timed
@@ -97,7 +99,10 @@ async fn finish(State(entropy): State<Arc<dyn Entropy>>, mut request: Request, n
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.document(&id);
+        let mut document = problem.document(&id);
+        // What the router or a layer has already said beside it: which methods a path takes.
+        document.headers_mut().extend(response.headers_mut().remove(ALLOW).map(|allowed| (ALLOW, allowed)));
+        response = document;
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {

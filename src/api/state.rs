@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::limits::DoorLimits;
+use super::oauth::OauthRules;
 use super::pages::{Limiter, Pages};
 use crate::domain::{Entropy, Timestamp};
 use crate::files::Files;
@@ -34,6 +35,8 @@ pub struct ApiParts {
     pub speech: Arc<Speech>,
     /// Addresses and limits.
     pub settings: ApiSettings,
+    /// Whose tokens are taken besides our own.
+    pub oauth: OauthRules,
     /// What answers under `/mcp`; it knows by itself who stands there, and limits what it reads.
     pub mcp: Option<axum::Router>,
     /// Chance, for request ids.

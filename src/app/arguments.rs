@@ -355,18 +355,21 @@ pub enum Profile {
 /// `satchel schema`.
 #[derive(Debug, Subcommand)]
 pub enum SchemaCommand {
-    /// Write one file per tool
-    Write {
-        /// Folder of the definitions
-        #[arg(long, default_value = "tools")]
-        dir: PathBuf,
-    },
+    /// Write one file per tool, and the description of the HTTP endpoints
+    Write(SchemaFiles),
     /// Fail when a file differs from the types
-    Check {
-        /// Folder of the definitions
-        #[arg(long, default_value = "tools")]
-        dir: PathBuf,
-    },
+    Check(SchemaFiles),
+}
+
+/// Where the definitions lie.
+#[derive(Debug, Args)]
+pub struct SchemaFiles {
+    /// Folder of the definitions of tools
+    #[arg(long, default_value = "tools")]
+    pub dir: PathBuf,
+    /// File of the description of the HTTP endpoints (OpenAPI)
+    #[arg(long, default_value = "openapi.json")]
+    pub openapi: PathBuf,
 }
 
 /// `satchel customer`.
@@ -442,8 +445,14 @@ pub enum KeyCommand {
         /// What it is for
         label: String,
         /// Narrow it, repeatable: files:read, files:write, files:share, codes:issue, admin
-        #[arg(long = "permission")]
+        #[arg(long = "permission", conflicts_with = "operator")]
         permissions: Vec<String>,
+        /// After how many days it ends [default: never]
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
+        /// A key of the operator, not of a customer
+        #[arg(long)]
+        operator: bool,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -453,6 +462,26 @@ pub enum KeyCommand {
     },
     /// All keys, without their secrets
     List {
+        /// Those of the operator, not of a customer
+        #[arg(long)]
+        operator: bool,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a key a new secret, which is printed once; the old one opens it too for a while
+    Rotate {
+        /// Its id: key_...
+        id: String,
+        /// For how many seconds the old secret opens it too, at most a week
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        overlap: u32,
+        /// A key of the operator, not of a customer
+        #[arg(long)]
+        operator: bool,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -462,8 +491,11 @@ pub enum KeyCommand {
     },
     /// End a key
     Revoke {
-        /// key_...
+        /// Its id: key_...
         id: String,
+        /// A key of the operator, not of a customer
+        #[arg(long)]
+        operator: bool,
         /// Server.
         #[command(flatten)]
         server: ServerArgs,

@@ -27,6 +27,7 @@ pub async fn serve(house: &House, listener: TcpListener, stop: CancellationToken
             upload_limit: house.settings.limits.upload_bytes,
             limits,
         },
+        oauth: house.oauth.clone(),
         mcp: Some(mcp::service(house.files.clone(), Arc::clone(&house.tools), mcp_settings(&house.addresses))),
         entropy: Arc::clone(&house.entropy),
         tasks: house.tasks.clone(),

@@ -13,9 +13,11 @@ use tokio_util::task::TaskTracker;
 use super::doors;
 use super::events;
 use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
+use super::issuers::{self, IssuersError};
 use super::open_files;
 use super::outgoing::{self, PostsError};
 use super::settings::{Bytes, CatalogPlace, Loaded, Region, Settings, SettingsError};
+use crate::api::oauth::OauthRules;
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, StoreSettings, Stores, Tuning};
 use crate::catalog::{Catalog, CatalogError, Ground};
@@ -76,6 +78,9 @@ pub enum HouseError {
     /// The policies do not load.
     #[error("the built-in policies do not load")]
     Policies(#[from] PolicyError),
+    /// Tokens of an issuer cannot be taken as it was set.
+    #[error(transparent)]
+    Issuers(#[from] IssuersError),
     /// Posts of the store's events cannot be taken as it was set.
     #[error(transparent)]
     Posts(#[from] PostsError),
@@ -130,6 +135,8 @@ pub struct House {
     pub speech: Arc<Speech>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// Whose tokens are taken besides our own.
+    pub oauth: OauthRules,
     /// Where it is reached.
     pub addresses: Addresses,
     /// The operator's key.
@@ -177,6 +184,7 @@ impl House {
         let (place, regions, home) = (settings.bytes_place()?, settings.regions()?, settings.home_region()?);
         let workers = settings.workers()?;
         let posts = outgoing::posts(&settings.store.events)?;
+        let oauth = issuers::issuers(&settings.oauth)?;
         let mut secrets = folder.secrets(&*entropy)?;
         let server_secret = server_secret(&settings, &folder, &secrets)?;
         let policies = Policies::built_in()?;
@@ -244,6 +252,7 @@ impl House {
             entropy,
             files,
             stores,
+            oauth,
             addresses: Addresses { local, public, bytes, moved },
             operator_key,
             folder,

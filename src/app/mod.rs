@@ -18,6 +18,7 @@ mod events;
 mod failure;
 mod folder;
 mod house;
+mod issuers;
 mod logging;
 mod open_files;
 mod outgoing;
@@ -26,3 +27,4 @@ mod settings;
 mod terminal;
 
 pub use entry::main;
+pub use outgoing::{Outgoing, OutgoingError};

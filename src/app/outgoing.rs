@@ -64,25 +64,32 @@ pub enum PostsError {
 #[derive(Debug)]
 pub struct Outgoing {
     client: reqwest::Client,
+    private: Arc<HashSet<String>>,
 }
 
 impl Outgoing {
-    /// One for which these hosts may lie in networks that are not public.
+    /// One for which these hosts may lie in networks that are not public, and need no TLS there.
     ///
     /// # Errors
     /// When the system's certificates cannot be used.
     pub fn new(private_hosts: &[String]) -> Result<Self, OutgoingError> {
-        let private = private_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let private: Arc<HashSet<String>> = Arc::new(private_hosts.iter().map(|host| host.to_ascii_lowercase()).collect());
         let client = reqwest::Client::builder()
-            .https_only(true)
             .redirect(Policy::none())
             // A proxy would resolve names by itself.
             .no_proxy()
-            .dns_resolver(Guard { private: Arc::new(private) })
+            .dns_resolver(Guard { private: Arc::clone(&private) })
             .timeout(TIMEOUT)
             .build()
             .map_err(OutgoingError)?;
-        Ok(Self { client })
+        Ok(Self { client, private })
+    }
+
+    /// Whether an address is one to ask at: a name, over TLS unless its host is exempt. One that is written out is
+    /// not resolved, and so would not be looked at.
+    fn may_ask(&self, url: &Url) -> bool {
+        let Some(Host::Domain(host)) = url.host() else { return false };
+        url.scheme() == "https" || url.scheme() == "http" && self.private.contains(&host.to_ascii_lowercase())
     }
 }
 
@@ -93,8 +100,7 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> FetchEr
 #[async_trait]
 impl Fetch for Outgoing {
     async fn get(&self, url: &Url) -> Result<Bytes, FetchError> {
-        // An address that is written out is not resolved, and so would not be looked at.
-        if url.scheme() != "https" || !matches!(url.host(), Some(Host::Domain(_))) {
+        if !self.may_ask(url) {
             return Err(failed(Refusal::Address));
         }
         let answer = self.client.get(url.clone()).send().await.and_then(reqwest::Response::error_for_status);

@@ -32,6 +32,8 @@ pub struct NewCall {
     pub settings: CallSettings,
     /// When its token ends.
     pub expires_at: Timestamp,
+    /// Whether the outside id of a call that is over names this one from now on.
+    pub is_renewable: bool,
 }
 
 /// What may change while a call runs; `None` leaves it.
@@ -70,6 +72,10 @@ pub struct CallRecord {
     pub expires_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// The platform's own id of it.
+    pub external_id: Option<String>,
+    /// When it was opened.
+    pub created_at: Timestamp,
 }
 
 impl CallRecord {
@@ -97,13 +103,25 @@ struct CallRow {
     untrusted_at: Option<i64>,
     expires_at: i64,
     ended_at: Option<i64>,
+    external_id: Option<String>,
+    created_at: i64,
 }
 
-const SELECT_BY_TOKEN: &str = "SELECT id, customer_id, caller_id, caller_number, epoch, verified_method, verified_level, permissions, locale, time_zone, \
-     heard_kind, heard_text, heard_at, untrusted_at, expires_at, ended_at FROM calls WHERE token_hash = $1";
-const SELECT_BY_ID: &str = "SELECT id, customer_id, caller_id, caller_number, epoch, verified_method, verified_level, permissions, locale, time_zone, \
-     heard_kind, heard_text, heard_at, untrusted_at, expires_at, ended_at FROM calls WHERE customer_id = $1 AND (id = $2 OR external_id = $2) \
-     ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1";
+/// The columns of [`CallRow`], in one place for every query that returns calls.
+macro_rules! select_calls {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, customer_id, caller_id, caller_number, epoch, verified_method, verified_level, permissions, locale, time_zone, ",
+            "heard_kind, heard_text, heard_at, untrusted_at, expires_at, ended_at, external_id, created_at FROM calls ",
+            $tail
+        )
+    };
+}
+
+const SELECT_BY_TOKEN: &str = select_calls!("WHERE token_hash = $1");
+const SELECT_BY_ID: &str =
+    select_calls!("WHERE customer_id = $1 AND (id = $2 OR external_id = $2) ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1");
+const SELECT_LIVING: &str = select_calls!("WHERE customer_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT $3");
 
 const fn heard_kind(kind: HeardKind) -> &'static str {
     match kind {
@@ -142,6 +160,8 @@ impl CallRow {
             untrusted_at: row.maybe_instant(self.untrusted_at)?,
             expires_at: row.instant(self.expires_at)?,
             ended_at: row.maybe_instant(self.ended_at)?,
+            external_id: self.external_id.clone(),
+            created_at: row.instant(self.created_at)?,
         })
     }
 }
@@ -200,7 +220,7 @@ async fn void_pending(tx: &mut Tx, customer: CustomerId, call: CallId) -> Result
 }
 
 impl Catalog {
-    /// Opens a call.
+    /// Opens a call. Where its outside id may be taken again, a call that is over loses it.
     ///
     /// # Errors
     /// `Conflict` when the customer already has a call with that outside id, or does not have that
@@ -208,6 +228,18 @@ impl Catalog {
     pub async fn open_call(&self, new: &NewCall, entry: &AuditEntry) -> Result<(), CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(new.customer).await?;
+            let now = micros(self.clock().now());
+            if new.is_renewable {
+                sql::query(
+                    "UPDATE calls SET external_id = NULL WHERE customer_id = $1 AND external_id = $2 \
+                     AND (ended_at IS NOT NULL OR expires_at <= $3)",
+                )
+                .bind(new.customer.to_string())
+                .bind(&new.external_id)
+                .bind(now)
+                .execute(&mut tx)
+                .await?;
+            }
             let made = sql::query(
                 "INSERT INTO calls (id, customer_id, external_id, token_hash, caller_id, caller_number, verified_method, verified_level, permissions, \
                  locale, time_zone, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
@@ -224,7 +256,7 @@ impl Catalog {
             .bind(list_json(new.permissions.iter().map(Permission::as_str)))
             .bind(&new.settings.locale)
             .bind(&new.settings.time_zone)
-            .bind(micros(self.clock().now()))
+            .bind(now)
             .bind(micros(new.expires_at))
             .execute(&mut tx)
             .await?;
@@ -256,6 +288,20 @@ impl Catalog {
         let row: Option<CallRow> =
             sql::query(SELECT_BY_ID).bind(customer.to_string()).bind(id).fetch_optional(&mut self.read(customer).await?).await?;
         row.map(CallRow::into_record).transpose()
+    }
+
+    /// The calls of a customer that are alive, newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn living_calls(&self, customer: CustomerId, limit: u32) -> Result<Vec<CallRecord>, CatalogError> {
+        let rows: Vec<CallRow> = sql::query(SELECT_LIVING)
+            .bind(customer.to_string())
+            .bind(micros(self.clock().now()))
+            .bind(i64::from(limit))
+            .fetch_all(&mut self.read(customer).await?)
+            .await?;
+        rows.into_iter().map(CallRow::into_record).collect()
     }
 
     /// Changes a running call; a change of caller voids what the one before listed and was asked.
@@ -324,23 +370,36 @@ impl Catalog {
     }
 
     /// Ends a call: its token opens nothing any more, and nothing waits for a yes. Its codes live on,
-    /// since those they were told to use them after the call. `false` when it had ended before.
+    /// since those they were told to use them after the call. One that had ended before stays as it was; its
+    /// record says so.
     ///
     /// # Errors
-    /// When it could not be committed.
-    pub async fn end_call(&self, customer: CustomerId, call: CallId, entry: &AuditEntry) -> Result<bool, CatalogError> {
+    /// `Conflict` when the customer has no such call; else when it could not be committed.
+    pub async fn end_call(&self, customer: CustomerId, call: CallId, entry: &AuditEntry) -> Result<(), CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            let done = sql::query("UPDATE calls SET ended_at = $3 WHERE customer_id = $1 AND id = $2 AND ended_at IS NULL")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(micros(self.clock().now()))
-                .execute(&mut tx)
-                .await?;
-            void_pending(&mut tx, customer, call).await?;
+            // A write, since that locks the row on every engine.
+            let before: Option<(Option<i64>,)> =
+                sql::query("UPDATE calls SET epoch = epoch WHERE customer_id = $1 AND id = $2 RETURNING ended_at")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .fetch_optional(&mut tx)
+                    .await?;
+            let (ended_at,) = before.ok_or(CatalogError::Conflict("there is no such call"))?;
+            if ended_at.is_none() {
+                sql::query("UPDATE calls SET ended_at = $3 WHERE customer_id = $1 AND id = $2")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .bind(micros(self.clock().now()))
+                    .execute(&mut tx)
+                    .await?;
+                void_pending(&mut tx, customer, call).await?;
+            }
+            let again = AuditEntry { reason: Some("it had ended before".to_owned()), ..entry.clone() };
+            let entry = if ended_at.is_some() { &again } else { entry };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
-            Ok(done == 1)
+            Ok(())
         })
         .await
     }

@@ -7,18 +7,19 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointVerifier};
 use super::frontier::{Frontier, sha256};
-use crate::domain::Timestamp;
+use crate::domain::{Instant, Timestamp};
 
 /// What the first record follows.
 pub(super) const FIRST_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// One record, as stored and exported. What came later than the first records is left out where it
 /// is not known: a record that is read and written again has the text that was hashed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRecord {
     /// Its id.
     pub id: String,
@@ -27,6 +28,7 @@ pub struct AuditRecord {
     /// Place in the chain, from 1.
     pub seq: u64,
     /// When it was committed.
+    #[schemars(with = "Instant")]
     pub at: Timestamp,
     /// Kind of actor: `user`, `guest`, `key`, `operator`, `link`, `system`.
     pub actor_kind: String,
@@ -73,7 +75,7 @@ pub struct AuditRecord {
 }
 
 /// What is wrong with a chain, at its first bad place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum ChainFault {
     /// A record is missing or out of order here.
@@ -114,7 +116,7 @@ pub enum ChainFault {
 }
 
 /// The result of checking one chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChainReport {
     /// Which chain.
     pub chain: String,

@@ -161,6 +161,23 @@ impl Catalog {
         }
     }
 
+    /// The user with this mail address, which is lower case; `None` when there is none, or more than one.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or the row cannot be read.
+    pub async fn user_by_mail(&self, customer: CustomerId, mail: &str) -> Result<Option<UserId>, CatalogError> {
+        let rows: Vec<(String,)> =
+            sql::query("SELECT id FROM people WHERE customer_id = $1 AND LOWER(email) = $2 AND id LIKE 'user_%' LIMIT 2")
+                .bind(customer.to_string())
+                .bind(mail)
+                .fetch_all(&mut self.read(customer).await?)
+                .await?;
+        match rows.as_slice() {
+            [(id,)] => RowRef { table: "people", id }.parsed(id).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// The teams a user is in.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CallId, CustomerId, Origin, Phone, Timestamp, UserId};
@@ -29,7 +30,7 @@ impl Caller {
 }
 
 /// How the platform made sure of the caller.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifiedMethod {
     /// Not at all.
@@ -64,7 +65,7 @@ impl VerifiedMethod {
 }
 
 /// How sure the platform is of the caller. A number alone proves nothing that policy calls sensitive.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verified {
     /// By what.
     #[serde(default)]
@@ -82,7 +83,7 @@ impl fmt::Display for Verified {
 }
 
 /// What a call's permissions can leave or take away; they never add.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Permission {
     /// Find, describe, read.
     #[serde(rename = "files:read")]
@@ -143,6 +144,12 @@ impl Permissions {
     /// Whether it is among them.
     pub fn has(&self, permission: Permission) -> bool {
         self.0.contains(&permission)
+    }
+
+    /// Those that are also among the others.
+    #[must_use]
+    pub fn within(&self, others: &Self) -> Self {
+        Self(self.iter().filter(|permission| others.has(*permission)).collect())
     }
 
     /// In order.

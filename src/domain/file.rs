@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{BlobId, CustomerId, FileId, FileName, FileStatus, Folder, ScanStatus, Timestamp, UserId};
@@ -57,7 +58,7 @@ pub enum Owner {
 }
 
 /// What a file is for, as `find` and `describe` say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// A text document.
@@ -116,7 +117,7 @@ impl Category {
 }
 
 /// How reading text and metadata went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExtractionStatus {
     /// Not tried yet.
@@ -150,7 +151,7 @@ impl ExtractionStatus {
 }
 
 /// `metadata.extraction`: how reading went, and why not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Extraction {
     /// How it went.
     pub status: ExtractionStatus,

@@ -1,9 +1,11 @@
 //! Type-prefixed ids: TypeID text form (prefix, `_`, UUIDv7 in Crockford base32), sortable by
 //! creation and unguessable in their 74 random bits. Format: <https://github.com/jetify-com/typeid>.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
@@ -32,6 +34,11 @@ fn new_uuid(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     let millis = u64::try_from(clock.now().as_millisecond()).unwrap_or(0);
     let random: [u8; 10] = random_bytes(entropy);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// An id as the published schemas have it: the prefix, or one of several, and 26 signs of base32.
+fn id_schema(prefix: &str) -> Schema {
+    json_schema!({ "type": "string", "pattern": format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$") })
 }
 
 macro_rules! ids {
@@ -87,6 +94,20 @@ macro_rules! ids {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                id_schema($prefix)
             }
         }
     )*};
@@ -185,6 +206,20 @@ impl<'de> Deserialize<'de> for PersonId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for PersonId {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PersonId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        id_schema("(user|team|contact)")
     }
 }
 

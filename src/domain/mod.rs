@@ -16,6 +16,7 @@ mod file;
 mod id;
 mod name;
 mod person;
+mod published;
 mod region;
 mod share;
 mod state;
@@ -34,6 +35,7 @@ pub use id::{
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
+pub use published::{Day, Instant};
 pub use region::{RegionName, RegionNameError};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};

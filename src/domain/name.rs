@@ -21,7 +21,7 @@ pub enum NameError {
     #[error("a name must not contain `/`, `\\` or be `.` or `..`")]
     Path,
     /// Not a phone number in E.164.
-    #[error("a phone number is written `+` and 7 to 15 digits")]
+    #[error("a phone number is written `+`, the country's code and the number, 7 to 15 digits in all, such as `+4930123456`")]
     Phone,
 }
 
@@ -136,7 +136,7 @@ impl Folder {
     }
 }
 
-/// A phone number in E.164: `+` and 7 to 15 digits.
+/// A phone number in E.164: `+` and 7 to 15 digits, of which the first, that of the country's code, is not zero.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
@@ -145,11 +145,15 @@ impl Phone {
     /// Reads a number; blanks, hyphens, dots and brackets between digits are ignored.
     ///
     /// # Errors
-    /// When it does not start with `+` or has too few or too many digits.
+    /// When it does not start with `+` and a country's code, has too few or too many digits, or holds a digit that is
+    /// dialled within the country alone: `(0)`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        if text.contains("(0)") {
+            return Err(NameError::Phone);
+        }
         let number: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
         let digits = number.strip_prefix('+').ok_or(NameError::Phone)?;
-        if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0') {
             Ok(Self(number))
         } else {
             Err(NameError::Phone)
@@ -204,7 +208,25 @@ mod tests {
     #[test]
     fn phones_are_e164() {
         assert_eq!(Phone::parse("+1 (555) 010-0100").unwrap().as_str(), "+15550100100");
-        assert!(Phone::parse("5550100").is_err());
-        assert!(Phone::parse("+12").is_err());
+        assert_eq!(Phone::parse(" +49.30-1234567 ").unwrap().as_str(), "+49301234567");
+        for text in [
+            "5550100",
+            "030 1234567",
+            "0049301234567",
+            "+0049301234567",
+            "+49 (0) 30 1234567",
+            "+12",
+            "+1234567890123456",
+            "++15550100100",
+            "+1555010O100",
+            "+1-800-FLOWERS",
+            "+49301234567;ext=12",
+            "tel:+49301234567",
+            "+٤٩٣٠١٢٣٤٥٦٧",
+            "",
+            "+",
+        ] {
+            assert_eq!(Phone::parse(text), Err(NameError::Phone), "{text}");
+        }
     }
 }

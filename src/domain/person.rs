@@ -1,11 +1,12 @@
 //! People: users, teams, contacts, and the roles policies know.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CustomerId, PersonId, Phone, UserId};
 
 /// What kind of person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonKind {
     /// A user of the customer.
@@ -17,7 +18,7 @@ pub enum PersonKind {
 }
 
 /// A role of a user within the customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Owns the customer's account: everything.

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The name of a region, as the settings give it to a store.
 ///
 /// INVARIANT: 1 to 63 ASCII letters, digits, `-` and `_`, so that it can stand in a settings key, a log
 /// and a metric as it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline, description = "The name of a region.", extend("pattern" = "^[A-Za-z0-9_-]{1,63}$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct RegionName(String);
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
+use super::keys::Uses;
 use super::object_events::EventCounts;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
@@ -112,6 +113,7 @@ pub(super) struct Inner {
     pub events: EventCounts,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
+    pub uses: Uses,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -178,8 +180,23 @@ pub struct KeyAccess {
     pub customer: CustomerId,
     /// What it is narrowed to.
     pub permissions: Permissions,
+    /// The scopes of the token by which it is acted under it; `None` with a key's own secret.
+    pub scopes: Option<Permissions>,
     /// Whether messages of this customer go to an outbox to look at.
     pub is_test: bool,
+}
+
+impl KeyAccess {
+    /// What may be done: what the key may, within the scopes of a token.
+    pub fn allowed(&self) -> Permissions {
+        self.scopes.as_ref().map_or_else(|| self.permissions.clone(), |scopes| self.permissions.within(scopes))
+    }
+
+    /// The same key with all it may, whatever a token's scopes are: a call lives on while tokens change.
+    #[must_use]
+    pub fn in_full(&self) -> Self {
+        Self { scopes: None, ..self.clone() }
+    }
 }
 
 impl Files {
@@ -204,6 +221,7 @@ impl Files {
             regions: Mutex::default(),
             events: EventCounts::default(),
             certificates: tokio::sync::Mutex::default(),
+            uses: Uses::default(),
         }))
     }
 
@@ -242,11 +260,7 @@ impl Files {
         let origin = origin.into();
         let door = origin.door;
         Subject {
-            principal: Principal {
-                kind: PrincipalKind::Key { id: access.key },
-                customer: access.customer,
-                permissions: access.permissions.clone(),
-            },
+            principal: Principal { kind: PrincipalKind::Key { id: access.key }, customer: access.customer, permissions: access.allowed() },
             actor: Actor::Key(access.key),
             call: None,
             origin,

@@ -124,6 +124,12 @@ impl Secrets {
         self.keyed_hash("code", customer, &[link.to_string().as_bytes(), code.as_bytes()])
     }
 
+    /// The name of a session that others know: one that cannot be made up from what they are called.
+    pub fn session_name(&self, customer: CustomerId, parts: &[&str]) -> String {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        format!("session:{}", self.keyed_hash("session", customer, &parts))
+    }
+
     fn sealing_key(&self, customer: CustomerId) -> Option<LessSafeKey> {
         UnboundKey::new(&CHACHA20_POLY1305, self.derive("seal", customer).as_ref()).ok().map(LessSafeKey::new)
     }

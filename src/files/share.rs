@@ -1,5 +1,6 @@
 //! Sharing: the question first, the share after a yes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
@@ -9,8 +10,8 @@ use super::recipient::{AskedContact, Recipient};
 use super::{Files, FilesError, Subject, Toward, Unclear, Who};
 use crate::catalog::{NewCode, NewLink, NewMessage, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CodeId, Decision, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, MessageId, PendingId,
-    Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, CodeId, Decision, Edition, FileId, FileRecord, FileStatus, Instant, Lifetime, LinkId, MessageId,
+    PendingId, Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -444,7 +445,7 @@ impl Files {
 }
 
 /// A message of a test customer, to look at.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct OutboxLine {
     /// Which.
     pub id: MessageId,
@@ -457,6 +458,7 @@ pub struct OutboxLine {
     /// What it says.
     pub body: String,
     /// When it was written.
+    #[schemars(with = "Instant")]
     pub created_at: Timestamp,
 }
 

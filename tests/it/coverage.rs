@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use satchel::api::mcp::scope_of;
 use satchel::tools::{Outcome, definitions};
 
 use crate::endpoints::{Route, Takes, Weak, endpoints, routes};
@@ -51,6 +52,14 @@ fn every_tool_has_a_case_of_every_kind() {
             assert_eq!(is_there, !is_excused, "{} {kind:?}", tool.name);
         }
     }
+}
+
+#[test]
+fn every_tool_says_which_scope_a_token_needs_for_it() {
+    for tool in definitions() {
+        assert!(scope_of(tool.name).is_some(), "`{}` has no row in `api/mcp/scopes.rs`", tool.name);
+    }
+    assert_eq!(scope_of("no_such_tool"), None);
 }
 
 #[test]

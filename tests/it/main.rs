@@ -38,6 +38,10 @@ mod mcp;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod prompts;

@@ -3,13 +3,15 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::credential::{Asker, Auditor, Program};
 use crate::api::input::{Params, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CustomerId, Origin, Timestamp};
+use crate::domain::{CustomerId, Instant, Origin, Permission, Timestamp};
 use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, OutboxLine, Subject};
 
 const PAGE: u32 = 100;
@@ -25,7 +27,25 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/progress", get(progress))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let page = |id, path, says| Operation::get(id, path, says, Takes::Any).needs(Permission::Admin);
+    vec![
+        page("list_audit_records", "/v1/audit", "The audit trail, oldest first.").query::<Search>().gives::<Records>(200),
+        page("verify_audit", "/v1/audit/verify", "Checks the audit trail.").gives::<Verified>(200),
+        page("list_audit_checkpoints", "/v1/audit/checkpoints", "The signed checkpoints of a trail.")
+            .query::<CheckpointQuery>()
+            .gives::<CheckpointList>(200),
+        Operation::get("audit_key", "/v1/audit/key", "What checks the signatures of checkpoints.", Takes::Any).gives::<KeyJson>(200),
+        Operation::get("list_outbox", "/v1/outbox", "Messages of a test customer that wait in the outbox.", Takes::Key)
+            .needs(Permission::Admin)
+            .gives::<Outbox>(200),
+        Operation::get("progress", "/v1/progress", "How much of the customer's is still being looked at.", Takes::KeyOrCall)
+            .gives::<Progress>(200),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Search {
     after: Option<u64>,
@@ -39,12 +59,14 @@ struct Search {
     call: Option<String>,
     outcome: Option<String>,
     /// From this instant on.
+    #[schemars(with = "Option<Instant>")]
     since: Option<Timestamp>,
     /// Before this instant.
+    #[schemars(with = "Option<Instant>")]
     until: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Records {
     records: Vec<AuditRecord>,
     /// What to send as `after` for the next page; `null` when there is nothing more now.
@@ -92,7 +114,7 @@ async fn records(auditor: Auditor, State(api): State<Api>, Params(search): Param
     Ok(Json(Records { records, next }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CheckpointQuery {
     /// After the checkpoint for so many records.
@@ -102,7 +124,7 @@ struct CheckpointQuery {
     customer: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CheckpointList {
     /// What checks the signatures: the key of a signed note.
     verifier: String,
@@ -111,7 +133,7 @@ struct CheckpointList {
     next: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CheckpointJson {
     /// Records it speaks for.
     size: u64,
@@ -132,7 +154,8 @@ async fn checkpoints(
     Ok(Json(CheckpointList { verifier: api.0.files.checkpoint_verifier()?.to_string(), checkpoints, next }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditKey")]
 struct KeyJson {
     /// What checks the signatures of checkpoints: the key of a signed note.
     verifier: String,
@@ -142,7 +165,8 @@ async fn key(_: Auditor, State(api): State<Api>) -> Result<Json<KeyJson>, Proble
     Ok(Json(KeyJson { verifier: api.0.files.checkpoint_verifier()?.to_string() }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditReport")]
 struct Verified {
     /// Whether every chain is whole.
     intact: bool,
@@ -157,7 +181,7 @@ async fn verify(auditor: Auditor, State(api): State<Api>) -> Result<Json<Verifie
     Ok(Json(Verified { intact: chains.iter().all(|chain| chain.fault.is_none()), chains }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Outbox {
     messages: Vec<OutboxLine>,
 }
@@ -166,7 +190,7 @@ async fn outbox(Program { subject, .. }: Program, State(api): State<Api>) -> Res
     Ok(Json(Outbox { messages: api.0.files.outbox(&subject).await? }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Progress {
     open_jobs: u64,
 }

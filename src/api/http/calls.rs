@@ -2,18 +2,23 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{patch, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::{Program, unknown_caller};
 use crate::api::input::{Input, Segment, filled, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, CallSettings, Door, HeardKind, Permission, Permissions, Phone, Timestamp, UserId, Verified};
-use crate::files::{CallRequest, CallerHint};
+use crate::domain::{
+    CallId, CallSettings, Caller, Door, ErrorCode, HeardKind, Instant, Permission, Permissions, Phone, Timestamp, UserId, Verified,
+};
+use crate::files::{CallRecord, CallRequest, CallerHint};
 
 /// Longest id a platform gives a call, in characters.
 const MAX_EXTERNAL_ID: usize = 128;
@@ -23,12 +28,38 @@ const MAX_LEVEL: u8 = 3;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
-        .route("/v1/calls", post(open))
+        .route("/v1/calls", get(list).post(open))
         .route("/v1/calls/{call}", patch(change).delete(end))
         .route("/v1/calls/{call}/heard", post(heard))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let example = json!({ "caller_number": "+15550100100", "verified": { "method": "pin", "level": 2 }, "locale": "en-GB", "time_zone": "Europe/London" });
+    vec![
+        Operation::post("open_call", "/v1/calls", "Opens a call; its token is for this call alone.", Takes::Key)
+            .body::<NewCall>()
+            .example(example)
+            .gives::<Opened>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("list_calls", "/v1/calls", "The calls that are on the line, newest first.", Takes::Key)
+            .needs(Permission::Admin)
+            .gives::<Calls>(200),
+        Operation::patch("change_call", "/v1/calls/{call}", "Says who calls, how sure the platform is, or in which language.", Takes::Key)
+            .body::<CallChange>()
+            .example(json!({ "verified": { "method": "voice", "level": 3 } }))
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+        Operation::delete("end_call", "/v1/calls/{call}", "Ends a call; its token opens nothing any more.", Takes::Key).gives_nothing(),
+        Operation::post("heard", "/v1/calls/{call}/heard", "What the platform itself heard: keys of the telephone, or words.", Takes::Key)
+            .body::<Said>()
+            .example(json!({ "digits": "1" }))
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `caller_id` or `caller_number`")]
 struct NewCall {
     caller_id: Option<String>,
@@ -40,10 +71,11 @@ struct NewCall {
     time_zone: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Opened {
     call_id: CallId,
     token: String,
+    #[schemars(with = "Instant")]
     expires_at: Timestamp,
 }
 
@@ -99,7 +131,59 @@ async fn open(Program { subject, .. }: Program, State(api): State<Api>, Input(ne
     Ok((StatusCode::CREATED, Json(json)))
 }
 
-#[derive(Deserialize)]
+/// A call that is on the line, without anything that opens it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Call")]
+struct CallJson {
+    call_id: CallId,
+    /// The platform's own id of it.
+    external_id: Option<String>,
+    /// `null` for a guest.
+    caller_id: Option<UserId>,
+    /// Of a guest.
+    caller_number: Option<String>,
+    verified: Verified,
+    permissions: Vec<Permission>,
+    locale: String,
+    time_zone: String,
+    #[schemars(with = "Instant")]
+    opened_at: Timestamp,
+    #[schemars(with = "Instant")]
+    expires_at: Timestamp,
+}
+
+impl From<CallRecord> for CallJson {
+    fn from(call: CallRecord) -> Self {
+        let (caller_id, caller_number) = match call.caller {
+            Caller::User(user) => (Some(user), None),
+            Caller::Guest { number } => (None, number.map(String::from)),
+        };
+        Self {
+            call_id: call.id,
+            external_id: call.external_id,
+            caller_id,
+            caller_number,
+            verified: call.verified,
+            permissions: call.permissions.iter().collect(),
+            locale: call.settings.locale,
+            time_zone: call.settings.time_zone,
+            opened_at: call.created_at,
+            expires_at: call.expires_at,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Calls {
+    calls: Vec<CallJson>,
+}
+
+async fn list(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Calls>, Problem> {
+    let living = api.0.files.living_calls(&subject).await?;
+    Ok(Json(Calls { calls: living.into_iter().map(CallJson::from).collect() }))
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with what changes")]
 struct CallChange {
     caller_id: Option<String>,
@@ -133,7 +217,7 @@ async fn end(Program { subject, .. }: Program, State(api): State<Api>, Segment(c
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `digits` or `text`")]
 struct Said {
     digits: Option<String>,

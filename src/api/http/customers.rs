@@ -5,10 +5,13 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Operator;
 use crate::api::input::Input;
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CustomerId, RegionName};
@@ -17,7 +20,18 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/customers", post(create).get(list))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::post("create_customer", "/v1/customers", "Creates a customer, with its first key.", Takes::Operator)
+            .body::<NewCustomer>()
+            .example(json!({ "name": "Northwind", "is_test": true }))
+            .gives::<Created>(201),
+        Operation::get("list_customers", "/v1/customers", "All customers.", Takes::Operator).gives::<Customers>(200),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `name`")]
 struct NewCustomer {
     name: String,
@@ -27,7 +41,8 @@ struct NewCustomer {
     region: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NewCustomer")]
 struct Created {
     customer_id: CustomerId,
     api_key: String,
@@ -38,7 +53,8 @@ async fn create(Operator(origin): Operator, State(api): State<Api>, Input(new): 
     Ok((StatusCode::CREATED, Json(Created { customer_id: made.customer, api_key: made.api_key })))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Customer")]
 struct CustomerJson {
     customer_id: CustomerId,
     name: String,
@@ -46,7 +62,7 @@ struct CustomerJson {
     region: RegionName,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Customers {
     customers: Vec<CustomerJson>,
 }

@@ -6,15 +6,17 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use jiff::SignedDuration;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
 use crate::api::problem::Problem;
-use crate::domain::{Category, CustomerId, Extraction, FileId, FileStatus, PersonId, ScanStatus, Timestamp};
+use crate::domain::{Category, CustomerId, Day, Extraction, FileId, FileStatus, Instant, PersonId, ScanStatus, Timestamp};
 use crate::files::{FileView, VersionRecord, VersionView};
 
 /// A file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "File")]
 pub(super) struct FileJson {
     pub id: FileId,
     customer_id: CustomerId,
@@ -38,10 +40,12 @@ impl FileJson {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FileMetadata")]
 struct Metadata {
     title: String,
     author: Option<String>,
+    #[schemars(with = "Option<Day>")]
     created_date: Option<Date>,
     tags: Vec<String>,
     category: Category,
@@ -52,7 +56,8 @@ struct Metadata {
     extraction: Extraction,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FileAccess")]
 struct AccessJson {
     /// `null` for files of the customer as a whole.
     owner: Option<PersonId>,
@@ -61,22 +66,27 @@ struct AccessJson {
     public_url: Option<String>,
     presigned_url: Option<String>,
     /// When `presigned_url` ends.
+    #[schemars(with = "Option<Instant>")]
     expires_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FileRelation")]
 struct Relation {
     kind: String,
     file: FileId,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FileLifecycle")]
 struct Lifecycle {
     status: FileStatus,
     version: u32,
+    #[schemars(with = "Option<Instant>")]
     retention_until: Option<Timestamp>,
     compliance_hold: bool,
     scan_status: ScanStatus,
+    #[schemars(with = "Option<Instant>")]
     last_accessed: Option<Timestamp>,
 }
 
@@ -140,7 +150,8 @@ fn lifetime(url: &str) -> Option<SignedDuration> {
 }
 
 /// One version of a file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Version")]
 pub(super) struct VersionJson {
     version: u32,
     is_current: bool,
@@ -153,6 +164,7 @@ pub(super) struct VersionJson {
     same_as_version: Option<u32>,
     scan_status: ScanStatus,
     added_by: String,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
 }
 
@@ -175,15 +187,18 @@ impl From<VersionView> for VersionJson {
 }
 
 /// One version of a file with the address of its bytes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "VersionContent")]
 pub(super) struct VersionContentJson {
     version: u32,
     original_name: String,
     size_bytes: u64,
     checksum: String,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
     presigned_url: String,
     /// When `presigned_url` ends.
+    #[schemars(with = "Option<Instant>")]
     expires_at: Option<Timestamp>,
 }
 

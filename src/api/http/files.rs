@@ -6,15 +6,17 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::file_json::{FileJson, VersionContentJson, VersionJson};
 use crate::api::attachment::attached;
 use crate::api::credential::Asker;
 use crate::api::input::{Params, Segment, Segments, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::ErrorCode;
+use crate::domain::{ErrorCode, Permission};
 use crate::files::Handout;
 
 /// What is said of bytes that have no address of their own.
@@ -34,14 +36,44 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/files/{file}/content", get(content))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let one = |path: &str| format!("/v1/files/{{file}}{path}");
+    vec![
+        Operation::get("list_files", "/v1/files", "Files, newest first.", Takes::KeyOrCall)
+            .needs(Permission::Read)
+            .query::<Page>()
+            .gives::<Listed>(200),
+        Operation::get("get_file", one(""), "One file.", Takes::KeyOrCall).needs(Permission::Read).gives::<FileJson>(200),
+        Operation::delete("remove_file", one(""), "Removes a file.", Takes::KeyOrCall)
+            .needs(Permission::Write)
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict, ErrorCode::Held]),
+        Operation::get("list_versions", one("/versions"), "The versions of a file, newest first.", Takes::KeyOrCall)
+            .needs(Permission::Read)
+            .gives::<Versions>(200),
+        Operation::post("restore_version", one("/versions/{version}/restore"), "Makes an old version the present one.", Takes::KeyOrCall)
+            .needs(Permission::Write)
+            .gives::<FileJson>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("get_content", one("/content"), "The bytes of a file, where they lie, or their address.", Takes::KeyOrCall)
+            .needs(Permission::Read)
+            .query::<Wanted>()
+            .redirects(302)
+            .gives::<Content>(200)
+            .gives_bytes()
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
     after: Option<String>,
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Listed {
     files: Vec<FileJson>,
     /// What to send as `after` for the next page; `null` on the last one.
@@ -62,7 +94,7 @@ async fn one(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segme
     Ok(Json(FileJson::from(api.0.files.metadata(&subject, id(&file)?).await?)))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Versions {
     versions: Vec<VersionJson>,
 }
@@ -72,7 +104,16 @@ async fn versions(Asker(subject): Asker, State(api): State<Api>, Segment(file): 
     Ok(Json(Versions { versions: found.into_iter().map(VersionJson::from).collect() }))
 }
 
-#[derive(Deserialize)]
+/// What is told with `redirect=false`: the file, or with `version` that version, and the address.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "what a schema is made of; the two are answered as they are")]
+enum Content {
+    File(Box<FileJson>),
+    Version(VersionContentJson),
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     #[serde(default = "yes")]

@@ -4,8 +4,10 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::openapi::{Operation, Takes};
 use crate::api::state::Api;
 use crate::domain::RegionName;
 use crate::files::Capabilities;
@@ -14,7 +16,15 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/healthz", get(live)).route("/readyz", get(ready))
 }
 
-#[derive(Serialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("live", "/healthz", "Whether the server lives.", Takes::Nothing).gives::<Live>(200),
+        Operation::get("ready", "/readyz", "Whether the server can serve.", Takes::Nothing).gives::<Readiness>(200).gives::<Readiness>(503),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Live {
     status: &'static str,
 }
@@ -23,7 +33,7 @@ async fn live() -> Json<Live> {
     Json(Live { status: "ok" })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Readiness {
     ready: bool,
     catalog: bool,
@@ -33,7 +43,8 @@ struct Readiness {
     regions: Vec<RegionJson>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Region")]
 struct RegionJson {
     region: RegionName,
     ready: bool,

@@ -4,13 +4,16 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Asker;
 use crate::api::input::{Input, Params, Segment, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{FileId, FileStatus, Timestamp};
+use crate::domain::{ErrorCode, FileId, FileStatus, Instant, Permission, Timestamp};
 use crate::files::HeldFile;
 
 /// Holds of one page.
@@ -20,20 +23,43 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/holds", get(list)).route("/v1/files/{file}/hold", post(place).delete(lift))
 }
 
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("list_holds", "/v1/holds", "What is held.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .query::<Page>()
+            .gives::<Holds>(200),
+        Operation::post("place_hold", "/v1/files/{file}/hold", "Holds a file: nothing removes it.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .body::<Why>()
+            .example(json!({ "reason": "a claim is pending" }))
+            .gives::<HoldJson>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::delete("lift_hold", "/v1/files/{file}/hold", "Lifts a hold.", Takes::KeyOrCall)
+            .needs(Permission::Admin)
+            .query::<Why>()
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
 /// Why; the words go on the audit trail.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `reason`")]
 struct Why {
     reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Hold")]
 struct HoldJson {
     file: FileId,
     title: String,
     status: FileStatus,
     reason: String,
     placed_by: String,
+    #[schemars(with = "Instant")]
     placed_at: Timestamp,
 }
 
@@ -64,13 +90,14 @@ async fn lift(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
+    #[schemars(with = "Option<FileId>")]
     after: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Holds {
     holds: Vec<HoldJson>,
     /// What to send as `after` for the next page; `null` on the last one.

@@ -5,14 +5,16 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::api::credential::Program;
 use crate::api::input::{Input, Params, Segment, id, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Folder, ImportId, Timestamp};
+use crate::domain::{ErrorCode, Folder, ImportId, Instant, Permission, Timestamp};
 use crate::files::{ImportNote, ImportRecord, ImportRequest, Sighting};
 
 /// Notes of one page.
@@ -24,7 +26,31 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/imports", post(begin)).route("/v1/imports/{import}", get(one)).route("/v1/imports/{import}/notes", get(notes))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::post("begin_import", "/v1/imports", "Adopts the objects of a bucket where they lie.", Takes::Key)
+            .needs(Permission::Admin)
+            .body::<NewImport>()
+            .example(json!({ "bucket": "archive", "prefix": "2025/", "folder": "Archive/2025" }))
+            .gives::<ImportJson>(202)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("get_import", "/v1/imports/{import}", "How far an import is.", Takes::Key)
+            .needs(Permission::Admin)
+            .gives::<ImportJson>(200),
+        Operation::get(
+            "list_import_notes",
+            "/v1/imports/{import}/notes",
+            "What became of each object that was not simply adopted.",
+            Takes::Key,
+        )
+        .needs(Permission::Admin)
+        .query::<Page>()
+        .gives::<Notes>(200),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `bucket` and `prefix`")]
 struct NewImport {
     bucket: String,
@@ -34,7 +60,8 @@ struct NewImport {
     folder: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Import")]
 struct ImportJson {
     import_id: ImportId,
     bucket: String,
@@ -46,7 +73,9 @@ struct ImportJson {
     seen: Map<String, Value>,
     /// Why it waits, or why it failed.
     error: Option<String>,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
+    #[schemars(with = "Option<Instant>")]
     ended_at: Option<Timestamp>,
 }
 
@@ -84,20 +113,22 @@ async fn one(Program { subject, .. }: Program, State(api): State<Api>, Segment(i
     Ok(Json(api.0.files.import(&subject, id(&import)?).await?.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
     after: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ImportNote")]
 struct NoteJson {
     key: String,
     outcome: &'static str,
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ImportNotes")]
 struct Notes {
     notes: Vec<NoteJson>,
     /// What to send as `after` for the next page; `null` on the last one.

@@ -7,12 +7,21 @@ use axum::routing::get;
 use http::header::CONTENT_TYPE;
 
 use crate::api::credential::Operator;
+use crate::api::openapi::{Operation, Takes};
 use crate::api::state::Api;
 use crate::files::{Billing, EventTally, Failures, RegionUsage};
 use crate::telemetry::{Exposition, metric};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/metrics", get(metrics))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("metrics", "/metrics", "What is measured, as Prometheus reads it.", Takes::Operator)
+            .gives_text(200, Exposition::CONTENT_TYPE),
+    ]
 }
 
 async fn metrics(_: Operator, State(api): State<Api>) -> impl IntoResponse {

@@ -4,7 +4,7 @@
 //! writes what came of it.
 //!
 //! To add one: a handler in the file of its subject, whose first argument is the extractor of the
-//! credential it needs, a line in that file's `routes`, and tests with no credential, another
+//! credential it needs, a line in that file's `routes`, its description in `operations`, and tests with no credential, another
 //! customer's, and one with too few rights.
 
 mod audit;
@@ -17,6 +17,8 @@ mod holds;
 mod imports;
 mod keys;
 mod metrics;
+mod openapi;
+mod operator_keys;
 mod people;
 mod routes;
 mod shares;
@@ -25,5 +27,5 @@ mod tools;
 mod upload;
 mod uploads;
 
-pub(super) use routes::{routes, streams, watched};
+pub(super) use routes::{operations, routes, streams, watched};
 pub(super) use tools::{TOOL_ROUTE, tool_not_now};

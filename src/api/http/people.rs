@@ -5,20 +5,36 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::credential::Program;
 use crate::api::input::{Input, filled, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Person, PersonId, PersonKind, Phone, Role, UserId};
+use crate::domain::{ErrorCode, Permission, Person, PersonId, PersonKind, Phone, Role, UserId};
 use crate::files::PersonRequest;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/people", get(list).post(add))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("list_people", "/v1/people", "The customer's directory.", Takes::Key).needs(Permission::Admin).gives::<People>(200),
+        Operation::post("add_person", "/v1/people", "Adds a user, a team or a contact.", Takes::Key)
+            .needs(Permission::Admin)
+            .body::<NewPerson>()
+            .example(json!({ "kind": "user", "name": "Amira Haddad", "email": "amira@example.com", "roles": ["member"] }))
+            .gives::<PersonJson>(201)
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `kind` and `name`")]
 struct NewPerson {
     kind: PersonKind,
@@ -31,7 +47,8 @@ struct NewPerson {
     members: Vec<UserId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Person")]
 struct PersonJson {
     id: PersonId,
     kind: PersonKind,
@@ -76,7 +93,7 @@ async fn add(Program { subject, .. }: Program, State(api): State<Api>, Input(new
     Ok((StatusCode::CREATED, Json(PersonJson::from(person))))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct People {
     people: Vec<PersonJson>,
 }

@@ -2,7 +2,11 @@
 
 use axum::Router;
 
-use super::{audit, calls, customers, files, health, holds, imports, keys, metrics, people, shares, store_events, tools, upload, uploads};
+use super::{
+    audit, calls, customers, files, health, holds, imports, keys, metrics, openapi, operator_keys, people, shares, store_events, tools,
+    upload, uploads,
+};
+use crate::api::openapi::Operation;
 use crate::api::state::Api;
 
 /// Endpoints that answer within the limit of a request.
@@ -11,6 +15,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(customers::routes())
         .merge(people::routes())
         .merge(keys::routes())
+        .merge(operator_keys::routes())
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
@@ -20,6 +25,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(uploads::routes())
         .merge(audit::routes())
         .merge(store_events::routes())
+        .merge(openapi::routes())
 }
 
 /// Endpoints for whoever watches the server.
@@ -30,4 +36,28 @@ pub(in crate::api) fn watched() -> Router<Api> {
 /// Endpoints that take as long as their bytes do.
 pub(in crate::api) fn streams() -> Router<Api> {
     upload::routes().merge(uploads::long_routes())
+}
+
+/// How all of them are described.
+pub(in crate::api) fn operations() -> Vec<Operation> {
+    [
+        customers::operations(),
+        people::operations(),
+        keys::operations(),
+        operator_keys::operations(),
+        calls::operations(),
+        tools::operations(),
+        files::operations(),
+        holds::operations(),
+        shares::operations(),
+        imports::operations(),
+        uploads::operations(),
+        upload::operations(),
+        audit::operations(),
+        store_events::operations(),
+        openapi::operations(),
+        health::operations(),
+        metrics::operations(),
+    ]
+    .concat()
 }

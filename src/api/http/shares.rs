@@ -4,13 +4,15 @@ use axum::extract::State;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::credential::Asker;
 use crate::api::input::{Params, Segment, id};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, Edition, FileId, LinkId, PersonId, Rights, ShareId, Timestamp};
+use crate::domain::{CallId, Edition, FileId, Instant, LinkId, Permission, PersonId, Rights, ShareId, Timestamp};
 use crate::files::{GivenShare, ShareFilter};
 
 pub(super) fn routes() -> Router<Api> {
@@ -20,7 +22,28 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/files/{file}/shares", get(of_file))
 }
 
-#[derive(Serialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("list_shares", "/v1/shares", "What was shared with whom, newest first.", Takes::KeyOrCall)
+            .needs(Permission::Read)
+            .query::<Wanted>()
+            .gives::<Shares>(200),
+        Operation::delete("end_shares", "/v1/shares", "Takes back all shares of a file, to a person, or both.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .query::<Which>()
+            .gives::<Ended>(200),
+        Operation::delete("end_share", "/v1/shares/{share}", "Takes back one share.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .gives_nothing(),
+        Operation::get("list_shares_of_file", "/v1/files/{file}/shares", "What was shared of a file, newest first.", Takes::KeyOrCall)
+            .needs(Permission::Read)
+            .gives::<SharesOfFile>(200),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Share")]
 struct ShareJson {
     id: ShareId,
     file: FileId,
@@ -34,8 +57,11 @@ struct ShareJson {
     /// The user, key or call it was given by.
     given_by: String,
     call: Option<CallId>,
+    #[schemars(with = "Instant")]
     created_at: Timestamp,
+    #[schemars(with = "Instant")]
     expires_at: Timestamp,
+    #[schemars(with = "Option<Instant>")]
     revoked_at: Option<Timestamp>,
     revoked_by: Option<String>,
     link: LinkId,
@@ -71,14 +97,14 @@ impl From<GivenShare> for ShareJson {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Shares {
     shares: Vec<ShareJson>,
     /// What to send as `after` for the next page; `null` on the last one.
     next: Option<ShareId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     file: Option<FileId>,
@@ -96,7 +122,7 @@ async fn list(Asker(subject): Asker, State(api): State<Api>, Params(wanted): Par
     Ok(Json(Shares { shares: shares.into_iter().map(ShareJson::from).collect(), next }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SharesOfFile {
     shares: Vec<ShareJson>,
 }
@@ -111,14 +137,14 @@ async fn end(Asker(subject): Asker, State(api): State<Api>, Segment(share): Segm
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Which {
     file: Option<FileId>,
     recipient: Option<PersonId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Ended {
     /// Shares that this request ended.
     ended: Vec<ShareId>,

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::HeaderMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::credential::{OnCall, name_header};
 use crate::api::input::{Params, Segment, Whole};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::{Api, TOOL_TIMEOUT};
 use crate::speech::{Apology, Part, Unavailable};
-use crate::tools::{Answer, Definition, Outcome};
+use crate::tools::{Answer, Definition, Outcome, definitions};
 
 /// Where a tool is called.
 pub(in crate::api) const TOOL_ROUTE: &str = "/v1/tools/{tool}";
@@ -23,14 +26,37 @@ pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/tools", get(list)).route("/v1/tools/{tool}", post(call))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let list = Operation::get("list_tools", "/v1/tools", "The tools, as a platform takes their definitions.", Takes::Nothing)
+        .query::<Wanted>()
+        .gives::<McpTools<'_>>(200);
+    let tool = |tool: Definition| {
+        Operation::post(format!("call_{}", tool.name), format!("/v1/tools/{}", tool.name), tool.description, Takes::Call)
+            .header("satchel-batch", "The turn of the conversation: calls of one batch were decided on together.")
+            .header("idempotency-key", "Two calls with one key are one call with one answer.")
+            .header("satchel-simulate", "An outcome to be answered instead, for customers marked as test: `working; delay=3000`.")
+            .body_like(tool.input_schema)
+            .gives_like(tool.output_schema)
+    };
+    std::iter::once(list).chain(definitions().into_iter().map(tool)).collect()
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     dialect: Option<String>,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tools")]
+struct McpTools<'a> {
+    tools: Vec<McpTool<'a>>,
+}
+
 /// A tool as the Model Context Protocol lists it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tool")]
 #[serde(rename_all = "camelCase")]
 struct McpTool<'a> {
     name: &'a str,
@@ -41,7 +67,8 @@ struct McpTool<'a> {
     annotations: McpHints,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ToolHints")]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the four hints are the protocol's")]
 struct McpHints {
@@ -70,11 +97,11 @@ impl<'a> From<&'a Definition> for McpTool<'a> {
     }
 }
 
-async fn list(State(api): State<Api>, Params(wanted): Params<Wanted>) -> Result<Json<Value>, Problem> {
+async fn list(State(api): State<Api>, Params(wanted): Params<Wanted>) -> Result<Response, Problem> {
     match wanted.dialect.as_deref() {
         None | Some("" | "mcp") => {
             let tools: Vec<McpTool<'_>> = api.0.tools.definitions().iter().map(McpTool::from).collect();
-            Ok(Json(serde_json::json!({ "tools": tools })))
+            Ok(Json(McpTools { tools }).into_response())
         }
         Some(_) => Err(Problem::invalid("`dialect`: is not one of those that are served here: `mcp`")),
     }

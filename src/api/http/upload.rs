@@ -11,31 +11,53 @@ use futures::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file_json::FileJson;
 use crate::api::credential::Asker;
 use crate::api::input::{Params, declared_length, filled, id, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::{Api, UPLOAD_STALL};
-use crate::domain::{Category, ChunkStream, ErrorCode, FileName, Folder, UserId};
+use crate::domain::{Category, ChunkStream, Day, ErrorCode, FileId, FileName, Folder, Permission, UserId};
 use crate::files::{AddRequest, Given};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/files", post(upload))
 }
 
-#[derive(Deserialize)]
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::post("upload_file", "/v1/files", "Uploads a file, or a new version of one: the body is the file.", Takes::KeyOrCall)
+            .needs(Permission::Write)
+            .query::<About>()
+            .bytes()
+            .gives::<FileJson>(201)
+            .with_location()
+            .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct About {
+    #[schemars(required, extend("type" = "string"))]
     name: Option<String>,
     folder: Option<String>,
     title: Option<String>,
     author: Option<String>,
+    /// Separated by commas.
     tags: Option<String>,
+    #[schemars(with = "Option<Category>")]
     category: Option<String>,
+    #[schemars(with = "Option<Day>")]
     created_date: Option<String>,
+    #[schemars(with = "Option<UserId>")]
     owner: Option<String>,
+    /// The file of which this is a new version.
+    #[schemars(with = "Option<FileId>")]
     replaces: Option<String>,
 }
 

@@ -6,18 +6,46 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::file_json::FileJson;
 use crate::api::credential::Asker;
 use crate::api::input::{Input, Params, Segment, Whole, filled, id, value};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Category, Checksum, FileName, Folder, Timestamp, UploadId, UserId, clean_text};
+use crate::domain::{
+    Category, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, UploadId, UserId, clean_text,
+};
 use crate::files::{AddRequest, Given, OpenUpload, PartClaim, SignedRequest, UploadTerms, Way};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/uploads", post(begin)).route("/v1/uploads/{upload}", get(requests).delete(give_up))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let example = json!({ "name": "lease.pdf", "size_bytes": 1_048_576, "content_type": "application/pdf" });
+    vec![
+        Operation::post("begin_upload", "/v1/uploads", "Begins an upload straight to the store.", Takes::KeyOrCall)
+            .needs(Permission::Write)
+            .body::<NewUpload>()
+            .example(example)
+            .gives::<UploadJson>(201)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("get_upload", "/v1/uploads/{upload}", "The requests by which the bytes are sent, signed anew.", Takes::KeyOrCall)
+            .query::<Page>()
+            .gives::<UploadJson>(200)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::delete("give_up_upload", "/v1/uploads/{upload}", "Gives an upload up.", Takes::KeyOrCall).gives_nothing(),
+        Operation::post("complete_upload", "/v1/uploads/{upload}/complete", "Makes a file of what was sent.", Takes::KeyOrCall)
+            .optional_body::<Completed>()
+            .gives::<FileJson>(201)
+            .with_location()
+            .fails(&[ErrorCode::Conflict]),
+    ]
 }
 
 /// Completing reads what arrived, and takes as long.
@@ -28,7 +56,7 @@ pub(super) fn long_routes() -> Router<Api> {
 /// Most parts that a sender may name: S3's own limit.
 const MAX_PARTS: usize = 10_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `name` and `size_bytes`")]
 struct NewUpload {
     name: String,
@@ -42,8 +70,12 @@ struct NewUpload {
     #[serde(default)]
     tags: Vec<String>,
     category: Option<Category>,
+    #[schemars(with = "Option<Day>")]
     created_date: Option<Date>,
+    #[schemars(with = "Option<UserId>")]
     owner: Option<String>,
+    /// The file of which this is a new version.
+    #[schemars(with = "Option<FileId>")]
     replaces: Option<String>,
 }
 
@@ -84,7 +116,8 @@ impl NewUpload {
 }
 
 /// A request to the store, to be sent exactly so.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StoreRequest")]
 struct RequestJson {
     method: String,
     url: String,
@@ -99,7 +132,8 @@ impl From<SignedRequest> for RequestJson {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PartRequest")]
 struct PartJson {
     number: u32,
     size: u64,
@@ -108,12 +142,15 @@ struct PartJson {
 }
 
 /// How the bytes are to be sent: `method`, `url` and `headers` of one request, or `parts`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Upload")]
 struct UploadJson {
     upload_id: UploadId,
     /// Until when the requests are taken; ask for them again after that.
+    #[schemars(with = "Instant")]
     expires_at: Timestamp,
     /// Until when the upload may be completed.
+    #[schemars(with = "Instant")]
     complete_before: Timestamp,
     #[serde(flatten)]
     request: Option<RequestJson>,
@@ -162,7 +199,7 @@ async fn begin(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<
     Ok((StatusCode::CREATED, Json(UploadJson::from(open))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Page {
     after: Option<u32>,
@@ -183,13 +220,13 @@ async fn give_up(Asker(subject): Asker, State(api): State<Api>, Segment(upload):
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `parts`")]
 struct Completed {
     parts: Option<Vec<PartName>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PartName {
     number: u32,

@@ -7,7 +7,7 @@ use http::request::Parts;
 use super::refusal::Refusal;
 use crate::api::credential::{self, Doorkeeper, Unnamed};
 use crate::api::origin::{NoPurpose, PURPOSE, origin};
-use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Origin, Phone, Timestamp, UserId, Verified};
+use crate::domain::{CallContext, CallId, CallSettings, Caller, Door, Origin, Permission, Phone, Timestamp, UserId, Verified};
 use crate::files::{Access, CallAccess, CallRequest, CallerHint, Files, FilesError, KeyAccess, RequestFacts, Subject};
 
 const CALL_ID: &str = "x-call-id";
@@ -35,6 +35,11 @@ impl Standing {
         self.access.context(facts, deadline)
     }
 
+    /// Whether a token with this scope too would open more.
+    pub fn lacks_scope(&self, scope: Permission) -> bool {
+        self.access.lacks_scope(scope)
+    }
+
     /// The outcome a developer asks for.
     pub fn simulation(&self) -> Option<&str> {
         self.simulation.as_deref()
@@ -56,7 +61,7 @@ impl Doorman {
         let headers = &parts.headers;
         // The router puts its keeper on every request; whoever comes past it is not let in.
         let keeper = parts.extensions.get::<Doorkeeper>().ok_or(Refusal::NoCall)?;
-        let access = keeper.found(headers, Door::Mcp).await?;
+        let access = keeper.found(headers, &parts.extensions, Door::Mcp).await?;
         let origin = origin(Door::Mcp, &parts.extensions, headers).map_err(|NoPurpose| Refusal::Header {
             name: PURPOSE,
             reason: "is a code of at most 64 letters, digits, dots, colons and dashes",
@@ -74,7 +79,12 @@ impl Doorman {
     async fn named(&self, headers: &HeaderMap, key: &KeyAccess, origin: Origin) -> Result<CallAccess, Refusal> {
         let id = named(headers, CALL_ID)?.ok_or(Refusal::NoCall)?;
         let caller = caller(headers)?;
-        let subject = self.files.program(key, origin);
+        // A call lives on while tokens with scopes come and go: what it may is the key's, and each request is narrowed.
+        let subject = self.files.program(&key.in_full(), origin);
+        let within = |call: CallAccess| match &key.scopes {
+            Some(scopes) => call.within(scopes),
+            None => call,
+        };
         let call = match self.files.call(&subject, &id, key.is_test).await {
             // An id of ours is never opened by naming it: it is over, or not theirs.
             Err(FilesError::NotFound) if CallId::parse(&id).is_err() => {
@@ -83,13 +93,13 @@ impl Doorman {
             }
             found => found?,
         };
-        let Some(caller) = caller else { return Ok(call) };
+        let Some(caller) = caller else { return Ok(within(call)) };
         if is_same(&call.context(Door::Mcp.into(), self.files.now()).caller, &caller) {
-            return Ok(call);
+            return Ok(within(call));
         }
         // Somebody else is on the line: what the one before listed and was asked is void.
         self.files.change_call(&subject, &id, Some(&caller), None, None).await?;
-        Ok(self.files.call(&subject, &id, key.is_test).await?)
+        Ok(within(self.files.call(&subject, &id, key.is_test).await?))
     }
 
     async fn open(&self, subject: &Subject, id: &str, caller: CallerHint, is_test: bool) -> Result<CallAccess, Refusal> {

@@ -10,10 +10,12 @@
 
 mod credential;
 mod refusal;
+mod scopes;
 mod service;
 mod stdio;
 mod text;
 mod toolbox;
 
+pub use scopes::scope_of;
 pub use service::{McpSettings, service};
 pub use stdio::{StdioError, over, stdio};

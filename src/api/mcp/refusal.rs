@@ -5,7 +5,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::domain::ErrorCode;
+use crate::api::oauth::Lack;
+use crate::domain::{ErrorCode, Permission};
 use crate::files::FilesError;
 
 /// Why a request is turned away before the protocol sees it.
@@ -14,6 +15,9 @@ pub(super) enum Refusal {
     /// Nothing that opens a call. The same for a call that is over, foreign or unknown.
     #[error("send the token of a living call; or a key of the customer with the call in `X-Call-Id` and the caller in `X-Caller-Id`")]
     NoCall,
+    /// The token does not have a scope that the tool needs.
+    #[error("this needs a token with the scope `{}`", .0.as_str())]
+    Scope(Permission),
     /// A header that cannot be read.
     #[error("`{name}` {reason}")]
     Header {
@@ -71,10 +75,28 @@ fn rpc(code: i32, id: &Value, message: &str) -> Response {
     response
 }
 
+impl Refusal {
+    /// What the client lacks, where it can go and get it.
+    pub fn lack(&self, of_request: Lack) -> Option<Lack> {
+        match self {
+            Self::Scope(scope) => Some(Lack::Scope(*scope)),
+            Self::NoCall => Some(of_request),
+            Self::Files(error) => is_no_call(error.code()).then_some(of_request),
+            Self::Header { .. } | Self::NotJson | Self::NotAMessage { .. } | Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+/// A call that is over or not theirs is told like one that never was.
+const fn is_no_call(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Conflict)
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let words = self.to_string();
         match self {
+            Self::Scope(_) => problem(StatusCode::FORBIDDEN, ErrorCode::Forbidden, &words),
             Self::NoCall => problem(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, &words),
             Self::Header { .. } => problem(StatusCode::BAD_REQUEST, ErrorCode::Invalid, &words),
             Self::TooLarge { .. } => problem(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, &words),
@@ -91,9 +113,10 @@ fn unopened(error: &FilesError) -> Response {
     match code {
         // This message is written for the sender.
         ErrorCode::Invalid => problem(StatusCode::BAD_REQUEST, code, &error.to_string()),
-        // A call that is over or not theirs is told like one that never was.
         ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Conflict => Refusal::NoCall.into_response(),
-        ErrorCode::Forbidden => problem(StatusCode::FORBIDDEN, code, "this key may not open calls"),
+        ErrorCode::Forbidden => {
+            problem(StatusCode::FORBIDDEN, code, "this credential may not open calls, or is of nobody in the directory")
+        }
         ErrorCode::TooMany => problem(StatusCode::TOO_MANY_REQUESTS, code, "wait a minute, then try again"),
         ErrorCode::NotReady | ErrorCode::Timeout | ErrorCode::Unavailable => {
             tracing::warn!(error = %error, cause = root(error), "a call could not be opened now");

@@ -1,24 +1,29 @@
 //! Streamable HTTP: one endpoint, POST only, one message per request, one JSON answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any_service;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method};
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::credential::Doorman;
 use super::refusal::Refusal;
+use super::scopes::scope_of;
 use super::toolbox::Toolbox;
+use crate::api::credential::Doorkeeper;
+use crate::domain::Permission;
 use crate::files::Files;
 use crate::tools::Registry;
 
@@ -73,21 +78,53 @@ pub fn service(files: Files, tools: Arc<Registry>, settings: McpSettings) -> Rou
 
 /// Lets a request of a living call in, with one whole message.
 async fn admit(State(doorman): State<Arc<Doorman>>, request: Request, next: Next) -> Response {
+    let keeper = request.extensions().get::<Doorkeeper>().cloned();
+    let lack = Doorkeeper::lack(request.headers());
     match admitted(&doorman, request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            let challenge = keeper.zip(refusal.lack(lack)).map(|(keeper, lack)| keeper.challenge(lack));
+            let mut response = refusal.into_response();
+            if let Some(challenge) = challenge {
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+            response
+        }
     }
 }
 
 async fn admitted(doorman: &Doorman, request: Request) -> Result<Request, Refusal> {
     let (mut parts, body) = request.into_parts();
-    let standing = doorman.standing(&parts).await?;
-    parts.extensions.insert(Arc::new(standing));
+    let standing = Arc::new(doorman.standing(&parts).await?);
+    parts.extensions.insert(Arc::clone(&standing));
     if takes_json(&parts.headers) {
         parts.headers.insert(ACCEPT, BOTH);
     }
-    let body = if parts.method == Method::POST { message(body).await? } else { body };
-    Ok(Request::from_parts(parts, body))
+    if parts.method != Method::POST {
+        return Ok(Request::from_parts(parts, body));
+    }
+    let message = message(body).await?;
+    if let Some(scope) = scope_called(&message).filter(|scope| standing.lacks_scope(*scope)) {
+        return Err(Refusal::Scope(scope));
+    }
+    Ok(Request::from_parts(parts, Body::from(message)))
+}
+
+/// The scope that the tool needs which a message calls.
+fn scope_called(message: &[u8]) -> Option<Permission> {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        method: Cow<'a, str>,
+        params: Params<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+    }
+    let message: Message<'_> = serde_json::from_slice(message).ok()?;
+    if message.method == "tools/call" { scope_of(&message.params.name) } else { None }
 }
 
 /// Whether a client takes what this door answers. The library asks for both types by name, yet no
@@ -102,10 +139,10 @@ fn takes_json(headers: &HeaderMap) -> bool {
 }
 
 /// The body, when it is one message. The library would tell anything else as an unknown media type.
-async fn message(body: Body) -> Result<Body, Refusal> {
+async fn message(body: Body) -> Result<Bytes, Refusal> {
     let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Refusal::TooLarge { limit: BODY_LIMIT })?;
     if serde_json::from_slice::<ClientJsonRpcMessage>(&bytes).is_ok() {
-        return Ok(Body::from(bytes));
+        return Ok(bytes);
     }
     match serde_json::from_slice::<Value>(&bytes) {
         Ok(value) => Err(Refusal::NotAMessage { id: id_of(&value) }),

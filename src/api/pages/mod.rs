@@ -14,5 +14,5 @@ mod start;
 mod template;
 
 pub(super) use limit::Limiter;
-pub(super) use routes::routes;
+pub(super) use routes::{operations, routes};
 pub(super) use template::Pages;

@@ -15,12 +15,14 @@ use axum::routing::get;
 use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::template::Page;
+use super::template::{HTML, Page};
 use crate::api::attachment::attached;
 use crate::api::credential::patience;
 use crate::api::input::Segment;
+use crate::api::openapi::{Operation, Takes};
 use crate::api::origin::{peer, place};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
@@ -36,6 +38,20 @@ const MAX_CODE: usize = 200;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/s/{slug}", get(ask).post(open))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("share_page", "/s/{slug}", "The page of a link: asks for the code.", Takes::Nothing).gives_text(200, HTML),
+        Operation::post("open_link", "/s/{slug}", "Opens a link with its code.", Takes::Nothing)
+            .form::<Typed>()
+            .redirects(303)
+            .gives_bytes()
+            .gives_text(403, HTML)
+            .gives_text(409, HTML)
+            .gives_text(429, HTML),
+    ]
 }
 
 /// What the page shows.
@@ -58,7 +74,7 @@ async fn ask(State(api): State<Api>) -> Response {
     face(&api, Face::Ask, StatusCode::OK)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Typed {
     code: String,
 }

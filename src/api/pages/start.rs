@@ -7,11 +7,17 @@ use axum::routing::get;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::template::Page;
+use super::template::{HTML, Page};
+use crate::api::openapi::{Operation, Takes};
 use crate::api::state::Api;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/", get(start))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![Operation::get("start_page", "/", "What this server is, for a browser.", Takes::Nothing).gives_text(200, HTML)]
 }
 
 #[derive(Serialize)]

@@ -13,6 +13,9 @@ use serde::Serialize;
 use crate::api::problem::Problem;
 use crate::api::state::ApiSettings;
 
+/// The content type of every page.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
 const STYLE: &str = include_str!("style.css");
 
 /// A page's template.
@@ -66,7 +69,7 @@ impl Pages {
             Ok(html) => {
                 let mut response = (status, html).into_response();
                 let headers = response.headers_mut();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
                 self.protect(headers);
                 response
             }

@@ -1,9 +1,10 @@
-//! `satchel schema`: the committed definitions, made from the types of the tools.
+//! `satchel schema`: the committed definitions, made from the types of the tools and of the HTTP endpoints.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::api::openapi;
 use crate::app::arguments::SchemaCommand;
 use crate::app::failure::Failure;
 use crate::app::terminal::Terminal;
@@ -12,11 +13,16 @@ use crate::tools::definitions;
 /// Writes or checks the definitions.
 pub fn schema(command: &SchemaCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
-        SchemaCommand::Write { dir } => write(dir, terminal),
-        SchemaCommand::Check { dir } => {
-            let drift = drift(dir)?;
+        SchemaCommand::Write(files) => {
+            write(&files.dir, terminal)?;
+            write_file(&files.openapi, &described()?, terminal)
+        }
+        SchemaCommand::Check(files) => {
+            let mut drift = drift(&files.dir)?;
+            drift.extend(file_drift(&files.openapi, &described()?));
             if drift.is_empty() {
-                return Ok(terminal.line(format!("`{}` is in step with the types", dir.display()))?);
+                let (dir, openapi) = (files.dir.display(), files.openapi.display());
+                return Ok(terminal.line(format!("`{dir}` and `{openapi}` are in step with the types"))?);
             }
             for line in &drift {
                 terminal.line(line)?;
@@ -31,6 +37,11 @@ pub fn schema(command: &SchemaCommand, terminal: Terminal) -> Result<(), Failure
 fn published() -> Result<BTreeMap<String, String>, Failure> {
     let text = |definition| serde_json::to_string_pretty(definition).map_err(|error| Failure::Output(error.into()));
     definitions().iter().map(|definition| Ok((format!("{}.json", definition.name), text(definition)? + "\n"))).collect()
+}
+
+/// The description of the HTTP endpoints.
+fn described() -> Result<String, Failure> {
+    serde_json::to_string_pretty(&openapi()).map(|text| text + "\n").map_err(|error| Failure::Output(error.into()))
 }
 
 fn file_failure(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
@@ -61,11 +72,23 @@ fn write(dir: &Path, terminal: Terminal) -> Result<(), Failure> {
         terminal.line(format!("removed {}", dir.join(name).display()))?;
     }
     for (name, text) in &published {
-        let path = dir.join(name);
-        fs::write(&path, text).map_err(file_failure(&path))?;
-        terminal.line(format!("wrote {}", path.display()))?;
+        write_file(&dir.join(name), text, terminal)?;
     }
     Ok(())
+}
+
+fn write_file(path: &Path, text: &str, terminal: Terminal) -> Result<(), Failure> {
+    fs::write(path, text).map_err(file_failure(path))?;
+    Ok(terminal.line(format!("wrote {}", path.display()))?)
+}
+
+/// What is wrong with one file, where something is.
+fn file_drift(path: &Path, text: &str) -> Option<String> {
+    match fs::read_to_string(path) {
+        Ok(found) if found == *text => None,
+        Ok(_) => Some(format!("{} differs from its type", path.display())),
+        Err(_) => Some(format!("{} is missing", path.display())),
+    }
 }
 
 /// What differs between the folder and the types, one line each.
@@ -75,14 +98,7 @@ pub fn drift(dir: &Path) -> Result<Vec<String>, Failure> {
     for name in names_in(dir)?.iter().filter(|name| !published.contains_key(*name)) {
         lines.push(format!("{} belongs to no tool", dir.join(name).display()));
     }
-    for (name, text) in &published {
-        let path = dir.join(name);
-        match fs::read_to_string(&path) {
-            Ok(found) if found == *text => {}
-            Ok(_) => lines.push(format!("{} differs from its type", path.display())),
-            Err(_) => lines.push(format!("{} is missing", path.display())),
-        }
-    }
+    lines.extend(published.iter().filter_map(|(name, text)| file_drift(&dir.join(name), text)));
     Ok(lines)
 }
 

@@ -3,17 +3,19 @@
 //!
 //! Must not act on a setting, nor print a secret.
 //!
-//! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`; a flag for it in `arguments` and `load`.
+//! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`; a flag for it in `arguments` and `load`.
 
 mod events;
 mod load;
 mod locations;
+mod oauth;
 mod regions;
 mod remote;
 mod values;
 
 pub use events::EventSettings;
 pub use load::{Loaded, Preset, SettingsError, load};
+pub use oauth::{IssuerSettings, KeysPlace, OauthSettings};
 pub use regions::Region;
 pub use remote::Bytes;
 pub use values::{CatalogPlace, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};

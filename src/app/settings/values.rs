@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::load::SettingsError;
+use super::oauth::OauthSettings;
 use super::remote::{Hidden, RemoteSettings};
 use crate::api::DoorLimits;
 use crate::catalog::PostgresSettings;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The listener of the embedded object store.
     pub bytes: BytesSettings,
+    /// Issuers whose tokens are taken besides our own keys and tokens.
+    pub oauth: OauthSettings,
     /// A store over the network; without keys the embedded one is used.
     pub store: RemoteSettings,
     /// Links.
@@ -327,6 +330,8 @@ fn table(text: &mut String, name: &str, keys: &serde_json::Value) {
     }
     // Writing to a string has no way to fail. A JSON scalar is a TOML scalar.
     let _ = writeln!(text, "[{name}]");
+    // Of a table in a list of tables: the lists within it are told by the name alone.
+    let name = name.trim_start_matches('[').trim_end_matches(']');
     let is_table =
         |value: &serde_json::Value| value.is_object() || value.as_array().is_some_and(|list| list.iter().any(serde_json::Value::is_object));
     let (tables, values): (Vec<_>, Vec<_>) = keys.as_object().into_iter().flatten().partition(|(_, value)| is_table(value));

@@ -1,9 +1,10 @@
 //! The features, and what Satchel does where a store lacks one.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Something that some stores do by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
     /// A write that happens only where nothing lies yet.
@@ -33,7 +34,7 @@ pub enum Feature {
 }
 
 /// Who does it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Support {
     /// The store.
@@ -130,7 +131,7 @@ impl Feature {
 }
 
 /// What is known of one feature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Capability {
     /// Which.
     pub name: Feature,
@@ -152,7 +153,7 @@ impl Capability {
 }
 
 /// What a store does by itself and what not: one entry for each feature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Capabilities(Vec<Capability>);
 

@@ -19,7 +19,7 @@ pub const TABLES: [Table; 30] = [
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
     table("people", "SELECT, INSERT"),
     table("team_members", "SELECT, INSERT"),
-    table("api_keys", "SELECT, INSERT, UPDATE (revoked_at)"),
+    table("api_keys", "SELECT, INSERT, UPDATE (revoked_at, secret_hash, rotated_at, previous_hash, previous_until, last_used_at)"),
     table("calls", "SELECT, INSERT, UPDATE"),
     table("call_pending", "SELECT, INSERT, UPDATE, DELETE"),
     table("idempotency", "SELECT, INSERT, UPDATE, DELETE"),

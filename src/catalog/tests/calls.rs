@@ -47,12 +47,15 @@ async fn a_call_is_alive_until_its_token_ends_or_it_is_ended(fx: &Fixture) {
     for (seconds, alive) in [(0, true), (3599, true), (3600, false)] {
         assert_eq!(record.is_alive(fx.in_seconds(seconds)), alive, "after {seconds} s");
     }
-    assert!(fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap());
+    fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap();
     let ended = fx.catalog.call_by_token(&hash("token")).await.unwrap().unwrap();
     assert_eq!(ended.ended_at, Some(fx.now()));
     assert!(!ended.is_alive(fx.now()));
     fx.clock.advance_seconds(9);
-    assert!(!fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap(), "it had ended before");
+    fx.catalog.end_call(customer, new.id, &entry("end_call")).await.unwrap();
+    let records = fx.catalog.audit_page(customer, 0, 100).await.unwrap();
+    let reasons: Vec<_> = records.iter().filter(|record| record.action == "end_call").map(|record| record.reason.as_deref()).collect();
+    assert_eq!(reasons, [None, Some("it had ended before")]);
     assert_eq!(fx.catalog.call_by_token(&hash("token")).await.unwrap().unwrap().ended_at, ended.ended_at);
 }
 
@@ -74,6 +77,52 @@ async fn an_outside_id_names_one_call_of_a_customer(fx: &Fixture) {
     let imitator = NewCall { external_id: Some(first.to_string()), ..fx.new_call(north, Caller::Guest { number: None }, "imitator") };
     fx.catalog.open_call(&imitator, &entry("open_call")).await.unwrap();
     assert_eq!(fx.catalog.call(north, &first.to_string()).await.unwrap().unwrap().id, first);
+}
+
+async fn an_outside_id_that_may_be_taken_again_names_the_newest_call_once_the_one_before_is_over(fx: &Fixture) {
+    let (north, south) = (fx.customer("North").await, fx.customer("South").await);
+    let session = |customer, token: &str| NewCall {
+        external_id: Some("session:7".to_owned()),
+        is_renewable: true,
+        ..fx.new_call(customer, Caller::Guest { number: None }, token)
+    };
+    let named = async |customer| fx.catalog.call(customer, "session:7").await.unwrap().unwrap().id;
+    let theirs = session(south, "theirs");
+    fx.catalog.open_call(&theirs, &entry("open_call")).await.unwrap();
+    fx.catalog.end_call(south, theirs.id, &entry("end_call")).await.unwrap();
+    let first = session(north, "one");
+    fx.catalog.open_call(&first, &entry("open_call")).await.unwrap();
+    assert!(conflicts(fx.catalog.open_call(&session(north, "two"), &entry("open_call")).await), "it goes on");
+    fx.catalog.end_call(north, first.id, &entry("end_call")).await.unwrap();
+    let second = session(north, "three");
+    fx.catalog.open_call(&second, &entry("open_call")).await.unwrap();
+    assert_eq!((named(north).await, named(south).await), (second.id, theirs.id));
+    fx.clock.advance_seconds(3600);
+    let third = session(north, "four");
+    fx.catalog.open_call(&third, &entry("open_call")).await.unwrap();
+    assert_eq!(named(north).await, third.id);
+    // A platform's id is never taken again.
+    let platform = NewCall { is_renewable: false, ..session(south, "five") };
+    assert!(conflicts(fx.catalog.open_call(&platform, &entry("open_call")).await));
+}
+
+async fn the_living_calls_are_those_that_have_neither_ended_nor_expired(fx: &Fixture) {
+    let (customer, other) = (fx.customer("Northwind").await, fx.customer("Southwind").await);
+    let old = fx.call(customer).await;
+    fx.clock.advance_seconds(3000);
+    let (first, ended) = (fx.call(customer).await, fx.call(customer).await);
+    fx.clock.advance_seconds(1);
+    let second = fx.call(customer).await;
+    fx.call(other).await;
+    fx.catalog.end_call(customer, ended, &entry("end_call")).await.unwrap();
+    let living = async |limit| {
+        let calls = fx.catalog.living_calls(customer, limit).await.unwrap();
+        calls.iter().map(|call| call.id).collect::<Vec<_>>()
+    };
+    assert_eq!(living(10).await, [second, first, old]);
+    assert_eq!(living(2).await, [second, first]);
+    fx.clock.advance_seconds(599);
+    assert_eq!(living(10).await, [second, first]);
 }
 
 async fn a_caller_must_be_the_customers(fx: &Fixture) {
@@ -235,6 +284,8 @@ catalog_suite!(
     a_call_is_found_by_its_token_and_by_either_id,
     a_call_is_alive_until_its_token_ends_or_it_is_ended,
     an_outside_id_names_one_call_of_a_customer,
+    an_outside_id_that_may_be_taken_again_names_the_newest_call_once_the_one_before_is_over,
+    the_living_calls_are_those_that_have_neither_ended_nor_expired,
     a_caller_must_be_the_customers,
     a_new_caller_voids_what_the_one_before_listed_and_was_asked,
     a_late_answer_to_an_earlier_caller_is_refused,

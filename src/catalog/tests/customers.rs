@@ -1,13 +1,14 @@
-//! Customers and their keys.
+//! Customers.
 
 use super::fixture::{Fixture, catalog_suite, conflicts, entry, hash};
-use crate::catalog::{CatalogError, Customer, NewCustomer, NewKey};
-use crate::domain::{CustomerId, ErrorCode, KeyId, Permission, Permissions, RegionName};
+use crate::catalog::{CatalogError, Customer, NewCustomer, Secret};
+use crate::domain::{CustomerId, ErrorCode, Permission, Permissions, RegionName};
 
 async fn a_customer_reads_back_with_its_first_key(fx: &Fixture) {
     let id = fx.customer("Northwind").await;
     assert_eq!(fx.catalog.customer(id).await.unwrap(), Some(Customer { id, name: "Northwind".to_owned(), is_test: true, region: None }));
-    let key = fx.catalog.key_by_secret(&hash("key of Northwind")).await.unwrap().unwrap();
+    let (key, secret) = fx.catalog.key_by_secret(&hash("key of Northwind")).await.unwrap().unwrap();
+    assert_eq!(secret, Secret::Present);
     assert_eq!((key.customer, key.label.as_str()), (Some(id), "the platform"));
     assert_eq!(key.permissions, Permissions::only([Permission::Read, Permission::Share]));
     assert_eq!((key.created_at, key.expires_at, key.revoked_at), (fx.now(), None, None));
@@ -64,44 +65,6 @@ async fn a_customer_is_made_once_and_whole(fx: &Fixture) {
     assert_eq!((fx.records(id).await, fx.records(taken).await), (before, 0));
 }
 
-async fn a_key_is_alive_until_its_end(fx: &Fixture) {
-    let customer = fx.customer("Northwind").await;
-    let new = NewKey { expires_at: Some(fx.in_seconds(60)), ..fx.new_key("short") };
-    fx.catalog.add_key(customer, &new, &entry("add_key")).await.unwrap();
-    let key = fx.catalog.key_by_secret(&hash("short")).await.unwrap().unwrap();
-    assert_eq!(key.expires_at, Some(fx.in_seconds(60)));
-    for (seconds, alive) in [(0, true), (59, true), (60, false), (3600, false)] {
-        assert_eq!(key.is_alive(fx.in_seconds(seconds)), alive, "after {seconds} s");
-    }
-}
-
-async fn a_revoked_key_is_dead_at_once_and_is_revoked_once(fx: &Fixture) {
-    let customer = fx.customer("Northwind").await;
-    let new = fx.new_key("doomed");
-    fx.catalog.add_key(customer, &new, &entry("add_key")).await.unwrap();
-    assert!(fx.catalog.revoke_key(customer, new.id, &entry("revoke_key")).await.unwrap());
-    let key = fx.catalog.key_by_secret(&hash("doomed")).await.unwrap().unwrap();
-    assert_eq!(key.revoked_at, Some(fx.now()));
-    assert!(!key.is_alive(fx.now()));
-    fx.clock.advance_seconds(5);
-    assert!(!fx.catalog.revoke_key(customer, new.id, &entry("revoke_key")).await.unwrap(), "it was revoked before");
-    assert_eq!(fx.catalog.key_by_secret(&hash("doomed")).await.unwrap().unwrap().revoked_at, key.revoked_at);
-    let unknown = KeyId::new(&*fx.clock, &*fx.entropy);
-    assert!(!fx.catalog.revoke_key(customer, unknown, &entry("revoke_key")).await.unwrap());
-    let records = fx.catalog.audit_page(customer, 0, 100).await.unwrap().into_iter();
-    let outcomes: Vec<_> = records.filter(|record| record.action == "revoke_key").map(|record| record.outcome).collect();
-    assert_eq!(outcomes, ["done", "not_found", "not_found"]);
-}
-
-async fn the_operators_key_belongs_to_no_customer(fx: &Fixture) {
-    let customer = fx.customer("Northwind").await;
-    fx.catalog.add_operator_key(&fx.new_key("operator"), &entry("create_key")).await.unwrap();
-    let key = fx.catalog.key_by_secret(&hash("operator")).await.unwrap().unwrap();
-    assert_eq!(key.customer, None);
-    assert_eq!(fx.catalog.keys(customer).await.unwrap().len(), 1);
-    assert!(!fx.catalog.revoke_key(customer, key.id, &entry("revoke_key")).await.unwrap(), "no customer can revoke it");
-}
-
 async fn a_database_belongs_to_servers_with_one_secret(fx: &Fixture) {
     fx.catalog.belong_to("ours").await.unwrap();
     fx.catalog.belong_to("ours").await.unwrap();
@@ -116,7 +79,4 @@ catalog_suite!(
     a_customers_region_is_written_once,
     an_unknown_customer_or_secret_is_nobodys,
     a_customer_is_made_once_and_whole,
-    a_key_is_alive_until_its_end,
-    a_revoked_key_is_dead_at_once_and_is_revoked_once,
-    the_operators_key_belongs_to_no_customer,
 );

@@ -194,6 +194,7 @@ impl Fixture {
             permissions: Permissions::all(),
             settings: CallSettings::default(),
             expires_at: self.in_seconds(3600),
+            is_renewable: false,
         }
     }
 

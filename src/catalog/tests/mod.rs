@@ -18,6 +18,7 @@ mod fixture;
 mod history;
 mod idempotency;
 mod jobs;
+mod keys;
 mod layers;
 mod moving;
 mod pending;

@@ -2,7 +2,7 @@
 
 use super::fixture::{Engine, Fixture, conflicts, entry};
 use super::world::World;
-use crate::catalog::{Comparison, TableComparison};
+use crate::catalog::{Comparison, KeyOwner, TableComparison};
 
 /// A catalog in a folder with two customers, and an empty one on a server.
 struct Move {
@@ -16,7 +16,7 @@ impl Move {
     async fn new() -> Self {
         let (from, to) = (Fixture::open(Engine::Sqlite).await, Fixture::open(Engine::Postgres).await);
         let (south, north) = (World::named(&from, "Southwind").await, World::named(&from, "Northwind").await);
-        from.catalog.add_operator_key(&from.new_key("operator"), &entry("create_key")).await.unwrap();
+        from.catalog.add_key(KeyOwner::Operator, &from.new_key("operator"), &entry("create_key")).await.unwrap();
         from.catalog.belong_to("mark").await.unwrap();
         Self { from, to, north, south }
     }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::fixture::{Engine, Fixture, entry, hash};
 use super::world::World;
-use crate::catalog::{Catalog, CatalogError, PostgresSettings, WallFault};
+use crate::catalog::{Catalog, CatalogError, KeyOwner, PostgresSettings, WallFault};
 use crate::domain::CustomerId;
 
 /// What a server serves in all customers' name; every other table shows the house nothing.
@@ -27,7 +27,7 @@ impl Two {
         for world in [&south, &north] {
             fx.catalog.claim(world.customer, world.call, "k", "r", fx.in_seconds(-600)).await.unwrap();
         }
-        fx.catalog.add_operator_key(&fx.new_key("operator"), &entry("create_key")).await.unwrap();
+        fx.catalog.add_key(KeyOwner::Operator, &fx.new_key("operator"), &entry("create_key")).await.unwrap();
         fx.catalog.belong_to("mark").await.unwrap();
         Self { fx, north, south }
     }

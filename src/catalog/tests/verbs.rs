@@ -7,8 +7,8 @@ use std::path::Path;
 use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, NewCustomer, NewFile,
-    Revocation, SYSTEM_CHAIN,
+    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, KeyOwner, NewCustomer,
+    NewFile, Revocation, Rotation, SYSTEM_CHAIN,
 };
 use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
 
@@ -138,13 +138,16 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let new = NewCustomer { id: made, name: "Made".to_owned(), is_test: false, region: None, key: fx.new_key("made") };
     count.leaves(0, "create_customer", catalog.create_customer(&new, &e)).await;
     assert_eq!(fx.records(made).await, 1);
-    count.leaves(0, "add_operator_key", catalog.add_operator_key(&fx.new_key("operator"), &e)).await;
+    count.leaves(0, "add_key", catalog.add_key(KeyOwner::Operator, &fx.new_key("operator"), &e)).await;
     count.leaves(0, "record_system", catalog.record_system(&e)).await;
     assert_eq!(catalog.verify_chain(SYSTEM_CHAIN).await.unwrap().records, 2);
 
     count.leaves(1, "record", catalog.record(customer, &e)).await;
     let key = fx.new_key("another");
     count.leaves(1, "add_key", catalog.add_key(customer, &key, &e)).await;
+    let rotation = Rotation { key: key.id, secret_hash: hash("changed"), previous_until: fx.in_seconds(60) };
+    count.leaves(1, "rotate_key", catalog.rotate_key(customer, &rotation, &e)).await;
+    count.leaves(0, "key_used", catalog.key_used(customer, key.id, fx.now())).await;
     count.leaves(1, "revoke_key", catalog.revoke_key(customer, key.id, &e)).await;
     let person = new_person(customer, PersonId::Contact(ContactId::new(&*fx.clock, &*fx.entropy)), "Zoe");
     count.leaves(1, "add_person", catalog.add_person(&person, &e)).await;

@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{
-    Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, Revocation,
+    Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, Revocation, Rotation,
 };
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
@@ -40,7 +40,7 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.open_call(&fx.new_call(other, Caller::User(world.ana), "spy"), &e).await));
     let take_over = CallChange { caller: Some(Caller::Guest { number: None }), ..CallChange::default() };
     assert!(conflicts(catalog.change_call(other, world.call, &take_over, &e).await));
-    assert!(!catalog.end_call(other, world.call, &e).await.unwrap());
+    assert!(conflicts(catalog.end_call(other, world.call, &e).await));
     assert!(conflicts(catalog.heard(other, world.call, HeardKind::Text, "yes", &e).await));
     assert!(conflicts(catalog.list_in_call(other, world.call, 0, &[own_file], true, &e).await));
     assert!(conflicts(catalog.list_in_call(other, own_call, 0, &[world.file], true, &e).await));
@@ -106,6 +106,9 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     let revocation = Revocation { share: world.share, entry: e.clone() };
     assert_eq!(catalog.revoke(other, &[revocation]).await.unwrap(), []);
     assert!(!catalog.revoke_key(other, world.key, &e).await.unwrap());
+    let rotation = Rotation { key: world.key, secret_hash: hash("taken"), previous_until: fx.in_seconds(60) };
+    assert!(!catalog.rotate_key(other, &rotation, &e).await.unwrap());
+    catalog.key_used(other, world.key, fx.now()).await.unwrap();
 
     let after = (world.asked_by(&fx.catalog, world.customer).await, world.asked_by_nobody(fx, &fx.catalog).await);
     assert_eq!(after, before);

@@ -41,7 +41,11 @@ impl World {
         let customer = fx.customer(name).await;
         let key = catalog.keys(customer).await.unwrap()[0].id;
         let (ana, phone) = (UserId::new(&*fx.clock, &*fx.entropy), Phone::parse("+15550100").unwrap());
-        let person = Person { phone: Some(phone.clone()), ..new_person(customer, PersonId::User(ana), "Ana") };
+        let person = Person {
+            phone: Some(phone.clone()),
+            email: Some("Ana@Example.com".to_owned()),
+            ..new_person(customer, PersonId::User(ana), "Ana")
+        };
         catalog.add_person(&person, &entry("add_person")).await.unwrap();
         let team = PersonId::Team(TeamId::new(&*fx.clock, &*fx.entropy));
         let members = Person { members: vec![ana], ..new_person(customer, team, "Finance") };
@@ -176,12 +180,15 @@ impl World {
         let call = self.call.to_string();
         vec![
             answer("keys", &catalog.keys(asker).await.unwrap()),
+            answer("key", &catalog.key(asker, self.key).await.unwrap()),
             answer("people", &catalog.people(asker).await.unwrap()),
             answer("person", &catalog.person(asker, self.team).await.unwrap()),
             answer("user_by_phone", &catalog.user_by_phone(asker, &self.phone).await.unwrap()),
+            answer("user_by_mail", &catalog.user_by_mail(asker, "ana@example.com").await.unwrap()),
             answer("teams_of", &catalog.teams_of(asker, self.ana).await.unwrap()),
             answer("call", &catalog.call(asker, &call).await.unwrap()),
             answer("call", &catalog.call(asker, "room-7").await.unwrap()),
+            answer("living_calls", &catalog.living_calls(asker, 100).await.unwrap()),
             answer("listed", &catalog.listed(asker, self.call, 0).await.unwrap()),
             answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
             answer("living_code", &catalog.living_code(asker, self.call, self.link).await.unwrap()),

@@ -78,6 +78,15 @@ fn a_server_shows_its_card_to_its_owner_only_and_takes_it_away() {
     let added = run(&["person", "add", "Ann Lee", "--role", "owner", "--key", key, "--data", data_text]);
     assert!(added.code == Some(0) && added.out.starts_with("user_"), "{added:?}");
     let made = run(&["key", "create", "reader", "--permission", "files:read", "--json", "--key", key, "--data", data_text]).json();
+    let rotated = run(&["key", "rotate", text(&made, "/id"), "--overlap", "60", "--key", key, "--data", data_text]);
+    assert!(rotated.code == Some(0) && rotated.out.contains("sk_") && !rotated.out.contains(text(&made, "/api_key")), "{rotated:?}");
+    assert!(rotated.remarks.contains("opens it too until"), "{rotated:?}");
+    run(&["key", "rotate", text(&made, "/id"), "--overlap", "700000", "--key", key, "--data", data_text]).refused(1, "at most 604800");
+    let operator = run(&["key", "create", "backup", "--operator", "--days", "30", "--json", "--data", data_text]).json();
+    assert!(text(&operator, "/api_key").starts_with("sop_"));
+    let operators = run(&["key", "list", "--operator", "--data", data_text]);
+    assert!(operators.out.contains("backup") && operators.out.lines().count() == 3, "{operators:?}");
+    assert_eq!(run(&["key", "revoke", text(&operator, "/id"), "--operator", "--data", data_text]).code, Some(0));
     let revoked = run(&["key", "revoke", text(&made, "/id"), "--key", key, "--data", data_text]);
     assert_eq!(revoked.code, Some(0), "{revoked:?}");
     let listed = run(&["key", "list", "--key", key, "--data", data_text]);

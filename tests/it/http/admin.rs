@@ -213,9 +213,9 @@ async fn what_is_done_with_keys_and_calls_is_recorded_with_which_one_and_the_pol
         ("revoke_key", Some(&key), true),
         ("open_call", Some(&call), true),
         // Who may open a call may steer it.
-        ("change_call", Some(&call), false),
-        ("heard", Some(&call), false),
-        ("end_call", Some(&call), false),
+        ("change_call", Some(&call), true),
+        ("heard", Some(&call), true),
+        ("end_call", Some(&call), true),
     ] {
         let of_action = |record: &&Value| record["action"] == action;
         let record = records.iter().find(of_action).unwrap_or_else(|| panic!("{action}: {answer}"));

@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod calls;
 mod files;
+mod keys;
 mod pages;
 mod shares;
 mod tools;

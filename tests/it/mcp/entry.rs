@@ -109,6 +109,18 @@ async fn another_caller_on_the_same_call_does_not_inherit_what_was_listed() {
 }
 
 #[tokio::test]
+async fn a_key_may_no_more_in_a_call_that_another_key_opened_than_it_may_at_all() {
+    let world = World::new().await;
+    let call = world.call().await;
+    let share = tool_call("share_file", json!({ "file": "the march invoice", "with": "Ben of Acme" }));
+    let send = |key: &str| world.post(&share).bearer_auth(key).header("x-call-id", &call.id).send();
+    let narrow = world.key(&["files:read"]).await;
+    assert_eq!(result(send(&narrow).await.unwrap()).await["structuredContent"]["outcome"], "refused");
+    let first = result(send(&world.acme.api_key).await.unwrap()).await;
+    assert_eq!(first["structuredContent"]["outcome"], "confirm", "{first}");
+}
+
+#[tokio::test]
 async fn a_page_of_another_site_may_not_call() {
     let world = World::new().await;
     let call = world.call().await;

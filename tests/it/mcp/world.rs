@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures::stream;
 use reqwest::{RequestBuilder, Response};
 use satchel::domain::{
-    CallSettings, Category, Door, Extraction, ExtractionStatus, FileName, Folder, PersonId, PersonKind, Phone, ScanStatus, ScanVerdict,
-    UserId, Verified,
+    CallSettings, Category, Door, Extraction, ExtractionStatus, FileName, Folder, Permission, Permissions, PersonId, PersonKind, Phone,
+    ScanStatus, ScanVerdict, UserId, Verified,
 };
 use satchel::files::{Access, AddRequest, CallRequest, CallerHint, Files, Given, KeyAccess, PersonRequest, Subject, Understood};
 use satchel::tools::Registry;
@@ -102,6 +102,12 @@ impl World {
         };
         let opened = self.files.open_call(&self.program(&self.acme), &request).await.unwrap();
         Call { id: opened.call.to_string(), token: opened.token }
+    }
+
+    /// The secret of another key of Acme's, narrowed.
+    pub async fn key(&self, permissions: &[&str]) -> String {
+        let permissions = Permissions::only(permissions.iter().map(|name| Permission::parse(name).unwrap()));
+        self.files.create_key(&self.program(&self.acme), "narrow", &permissions, None).await.unwrap().secret
     }
 
     pub async fn end(&self, call: &Call) {

@@ -5,8 +5,10 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use futures::TryStreamExt;
+use futures::future::BoxFuture;
 use reqwest::{Client, Method, RequestBuilder};
 use satchel::api::mcp::{McpSettings, service};
+use satchel::api::oauth::OauthRules;
 use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings, Stores, Tuning};
@@ -102,18 +104,29 @@ impl Ground {
     }
 }
 
+/// Makes the rules by which tokens of issuers are taken.
+pub type Trust = Box<dyn FnOnce(Files) -> BoxFuture<'static, OauthRules> + Send>;
+
 /// What is not as usual of a server.
 struct Wish<'a> {
     public_url: Option<&'a str>,
     upload_limit: u64,
     limits: DoorLimits,
     regions: Vec<(RegionName, Store)>,
+    oauth: Trust,
     change: Box<dyn FnOnce(&mut FilesSettings) + Send + 'a>,
 }
 
 impl Default for Wish<'_> {
     fn default() -> Self {
-        Self { public_url: None, upload_limit: UPLOAD_LIMIT, limits: DoorLimits::default(), regions: Vec::new(), change: Box::new(|_| ()) }
+        Self {
+            public_url: None,
+            upload_limit: UPLOAD_LIMIT,
+            limits: DoorLimits::default(),
+            regions: Vec::new(),
+            oauth: Box::new(|_| Box::pin(async { OauthRules::default() })),
+            change: Box::new(|_| ()),
+        }
     }
 }
 
@@ -199,8 +212,14 @@ impl World {
         Self::of(ground, Wish { regions, ..Wish::default() }).await
     }
 
+    /// The same, known to issuers as `public_url`, which takes their tokens by rules that are made once there are use
+    /// cases: they name customers and keys.
+    pub async fn trusting(ground: Ground, public_url: &str, oauth: Trust) -> Self {
+        Self::of(ground, Wish { public_url: Some(public_url), oauth, ..Wish::default() }).await
+    }
+
     async fn of(ground: Ground, wish: Wish<'_>) -> Self {
-        let Wish { public_url, upload_limit, limits, regions, change } = wish;
+        let Wish { public_url, upload_limit, limits, regions, oauth, change } = wish;
         let Ground { dir, store, bytes_url: _, seed, bytes, database } = ground;
         let home = Stores::from(store.clone()).name(None).clone();
         let stores = Stores::of((home, store), regions);
@@ -232,15 +251,17 @@ impl World {
             secret: ServerSecret::from_bytes([7; 32]),
             settings,
         });
+        let oauth = oauth(files.clone()).await;
         let speech = Arc::new(Speech::load("en").unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let tools = Arc::new(Registry::new(files.clone(), speech.clone()));
         let app = router(ApiParts {
             mcp: Some(service(files.clone(), tools.clone(), McpSettings::for_public_url(public_url.unwrap_or(&url)))),
+            oauth,
             tools: tools.clone(),
             files: files.clone(),
             speech,
-            settings: ApiSettings { public_url: url.clone(), bytes_origins: origins, upload_limit, limits },
+            settings: ApiSettings { public_url: public_url.unwrap_or(&url).to_owned(), bytes_origins: origins, upload_limit, limits },
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),
