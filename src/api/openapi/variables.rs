@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::operation::SchemaOf;
-use crate::domain::{CallId, FileId, ImportId, KeyId, UploadId};
+use crate::domain::{CallId, FileId, ImportId, KeyId, ShareId, UploadId};
 
 /// The type of a variable part and what it is; `None` where its name is not known here.
 pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
@@ -12,6 +12,7 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
         "file" => (FileId::json_schema, "The id of a file."),
         "import" => (ImportId::json_schema, "The id of an import."),
         "key" => (KeyId::json_schema, "The id of a key."),
+        "share" => (ShareId::json_schema, "The id of a share."),
         "slug" => (slug, "What a link ends with."),
         "upload" => (UploadId::json_schema, "The id of an upload."),
         "version" => (version, "The number of a version; the first one is 1."),
