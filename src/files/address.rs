@@ -13,6 +13,8 @@ pub(super) enum Address {
 
 /// Longest mail address that is taken from speech, in characters: a longer one cannot be read back.
 const LONGEST: usize = 60;
+/// Words that it may take to say it.
+const SAYABLE: usize = 15;
 const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 /// Words around a number that are no part of it.
 const AROUND_NUMBERS: &[&str] = &[
@@ -47,7 +49,13 @@ fn mail(words: &str) -> Option<String> {
     let domain = joined(words.get(at + 1..)?);
     let domain = domain.trim_end_matches('.');
     let address = format!("{local}@{domain}");
-    (address.len() <= LONGEST && is_local(&local) && is_domain(domain)).then_some(address)
+    (address.len() <= LONGEST && words_to_say(&address) <= SAYABLE && is_local(&local) && is_domain(domain)).then_some(address)
+}
+
+/// Each run of letters is a word, and each other sign is one.
+fn words_to_say(address: &str) -> usize {
+    let signs = address.chars().filter(|sign| !sign.is_alphabetic()).count();
+    signs + address.split(|sign: char| !sign.is_alphabetic()).filter(|run| !run.is_empty()).count()
 }
 
 /// Whether two pieces beside each other are one word: a single letter or digit is spelled.
@@ -171,6 +179,7 @@ mod tests {
             "Sam two five",
             "the finance team",
             "contact_01h455vb4pex5vsknk084sn02q",
+            "a1b2c3d4e5f6g7h8@example.com",
             "a\r\nbcc: x at example dot com",
         ] {
             let read = spoken_address(said);

@@ -65,7 +65,13 @@ line! {
         /// Whether it is the newest version whenever it is opened.
         newest: bool,
     }
-    shorter |line| (line.title.words() > 4).then(|| Self { title: line.title.first_words(4), ..line.clone() });
+    shorter |line| {
+        if line.title.words() > 4 {
+            Some(Self { title: line.title.first_words(4), ..line.clone() })
+        } else {
+            line.with_code.then(|| Self { with_code: false, ..line.clone() })
+        }
+    };
 
     /// Shared with somebody of the customer.
     SharedInside = "share_done_inside" {
