@@ -48,7 +48,17 @@ line! {
         /// Whether it has come to its end since.
         ended: bool,
     }
-    shorter |line| (line.title.words() > 4).then(|| Self { title: line.title.first_words(4), ..line.clone() });
+    shorter |line| {
+        let is_long = |text: &Spoken| text.words() > 4;
+        if is_long(&line.title) {
+            Some(Self { title: line.title.first_words(4), ..line.clone() })
+        } else if is_long(&line.recipient) {
+            Some(Self { recipient: line.recipient.first_words(4), ..line.clone() })
+        } else {
+            let giver = line.giver.as_ref().filter(|giver| is_long(giver))?;
+            Some(Self { giver: Some(giver.first_words(4)), ..line.clone() })
+        }
+    };
 
     /// It was never shared.
     HistoryUnshared = "history_unshared" {
