@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, MOST_CHOICES, Tool, recipient_of};
 use super::registry::Hints;
-use crate::domain::CallContext;
+use crate::domain::{CallContext, Person};
 use crate::files::{FilesError, GivenShare, RevokeAnswer, RevokeRequest};
 use crate::speech::{
     ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer, Spoken, choose_keys, speakable_title, spoken_count,
@@ -79,9 +79,20 @@ fn titles(shares: &[GivenShare]) -> Vec<Spoken> {
     distinct(shares.iter().map(|given| speakable_title(&given.file.title)))
 }
 
+/// Whether one name may be taken for the other: they share a word, or begin alike.
+fn may_be_mixed_up(one: &Person, other: &Person) -> bool {
+    let (one, other) = (one.name.to_lowercase(), other.name.to_lowercase());
+    one.chars().next() == other.chars().next() || one.split_whitespace().any(|word| other.split_whitespace().any(|known| known == word))
+}
+
 fn recipients(shares: &[GivenShare]) -> Vec<Spoken> {
-    let all: Vec<_> = shares.iter().map(|given| given.recipient.clone()).collect();
-    distinct(shares.iter().map(|given| recipient_of(&given.recipient, &all)))
+    let named = |given: &GivenShare| {
+        let person = &given.recipient;
+        let others: Vec<Person> =
+            shares.iter().map(|other| &other.recipient).filter(|other| may_be_mixed_up(person, other)).cloned().collect();
+        recipient_of(person, &others)
+    };
+    distinct(shares.iter().map(named))
 }
 
 fn done(kit: &Kit, ctx: &CallContext, shares: &[GivenShare]) -> Answer {

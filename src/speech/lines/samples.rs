@@ -268,7 +268,7 @@ fn the_lines_read_as_a_person_would_say_them() {
         (
             "share_done_outside",
             "Done. John Smythe gets the link to the Q two financial report by mail, for seven days. The code to open it is 4 2 7, 9 1 3, good for \
-             ten minutes.",
+             ten minutes. To undo it, say take it back.",
         ),
         ("code_issued", "The code for the Q two financial report is 4 2 7, 9 1 3. It's good for ten minutes."),
         ("code_again_slower", "Here it is slowly: four … two … seven … nine … one … three."),

@@ -97,7 +97,7 @@ async fn a_link_to_oneself_is_worth_no_more_than_the_right_it_stands_on() {
     let file = world.file(&world.call(&tenant, &owner).await.token, "name=plan.txt&title=Merger%20Plan", b"plan").await;
     let given = world.grant(&tenant, &file, &ben).await;
     let call = world.call(&tenant, &ben).await;
-    world.post("/v1/tools/share_file", &call.token, &json!({"file": "merger plan", "with": "me"})).await.expect(200);
+    world.post("/v1/tools/share_file", &call.token, &json!({"file": file, "with": "me"})).await.expect(200);
     world.clock.advance_seconds(30);
     let sent = world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": "yes"})).await.expect(200);
     let (link, code) = (sent.text("/data/link/url").replace(&world.url, ""), sent.text("/data/code/digits"));
