@@ -88,17 +88,15 @@ impl Issuer {
         let known = self.known();
         match known.step(known.keys.knows(token), now) {
             Step::Check => return Ok(known.keys.check(token)),
-            Step::Unknown => return Ok(Err(TokenFault::Key)),
-            Step::Unreachable => return Err(unreachable()),
             Step::Refresh => {
                 let Ok(turn) = self.asking.try_lock() else { return Ok(known.keys.check(token)) };
                 // What was known goes on counting for a while where the issuer does not answer.
                 self.ask(now).await;
                 drop(turn);
             }
-            Step::Ask => {
+            Step::Ask | Step::Unknown | Step::Unreachable => {
+                // Somebody else may be asking now, and bring the key.
                 let turn = self.asking.lock().await;
-                // Somebody else may have asked meanwhile.
                 let known = self.known();
                 if known.step(known.keys.knows(token), now) == Step::Ask {
                     self.ask(now).await;
