@@ -143,13 +143,12 @@ impl Files {
         let (mut given, mut people): (Vec<GivenShare>, Vec<Person>) = (Vec::new(), Vec::new());
         for share in shares {
             let Some(file) = files.iter().find(|file| file.id == share.file) else { continue };
-            let recipient = match people.iter().find(|person| person.id == share.recipient) {
-                Some(person) => person.clone(),
-                None => {
-                    let Some(person) = self.0.catalog.person(file.customer, share.recipient).await? else { continue };
-                    people.push(person.clone());
-                    person
-                }
+            let recipient = if let Some(person) = people.iter().find(|person| person.id == share.recipient) {
+                person.clone()
+            } else {
+                let Some(person) = self.0.catalog.person(file.customer, share.recipient).await? else { continue };
+                people.push(person.clone());
+                person
             };
             given.push(GivenShare { share, file: file.clone(), recipient });
         }

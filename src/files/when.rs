@@ -155,7 +155,7 @@ fn days(said: &[&str], part: Option<Part>, today: Date) -> Option<(Date, Date)> 
         [number @ .., "day" | "days", "ago"] if !number.is_empty() => one(back(count(number)?)?),
         [number @ .., "week" | "weeks", "ago"] if !number.is_empty() => whole("week", count(number)?, today),
         [number @ .., "month" | "months", "ago"] if !number.is_empty() => whole("month", count(number)?, today),
-        [last @ "last", day] | [last @ "this", day] => one(weekday(day, *last == "last", today)?),
+        [last @ ("last" | "this"), day] => one(weekday(day, *last == "last", today)?),
         [day] => match weekday(day, false, today) {
             Some(day) => one(day),
             None => calendar(said, today),
