@@ -1,6 +1,8 @@
 //! What can be typed after `satchel`.
 
 mod audit;
+mod person;
+mod policy;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
+pub use person::PersonCommand;
+pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
 
 /// The file toolbox of voice agents.
 #[derive(Debug, Parser)]
@@ -64,9 +68,12 @@ pub enum Command {
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Who may do what
+    /// Who may do what: the customer's own policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Standing rights of users and teams on files and folders
+    #[command(subcommand)]
+    Grant(GrantCommand),
 }
 
 /// `satchel bench`.
@@ -355,7 +362,7 @@ pub enum Profile {
 /// `satchel schema`.
 #[derive(Debug, Subcommand)]
 pub enum SchemaCommand {
-    /// Write one file per tool, and the description of the HTTP endpoints
+    /// Write one file per tool, the description of the HTTP endpoints and the schema of policies
     Write(SchemaFiles),
     /// Fail when a file differs from the types
     Check(SchemaFiles),
@@ -370,6 +377,9 @@ pub struct SchemaFiles {
     /// File of the description of the HTTP endpoints (OpenAPI)
     #[arg(long, default_value = "openapi.json")]
     pub openapi: PathBuf,
+    /// Folder of the policies and their schema
+    #[arg(long, default_value = "policies")]
+    pub policies: PathBuf,
 }
 
 /// `satchel customer`.
@@ -385,49 +395,6 @@ pub enum CustomerCommand {
         /// Region in which its bytes lie, for good [default: the home region]
         #[arg(long, value_name = "REGION")]
         region: Option<String>,
-        /// Server.
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// `satchel person`.
-#[derive(Debug, Subcommand)]
-pub enum PersonCommand {
-    /// Add a user, a team or a contact
-    Add {
-        /// The full name
-        name: String,
-        /// user, team or contact
-        #[arg(long, default_value = "user")]
-        kind: String,
-        /// Mail address
-        #[arg(long)]
-        email: Option<String>,
-        /// Number, +1555...
-        #[arg(long)]
-        phone: Option<String>,
-        /// Role of a user, repeatable: owner, administrator, member, guest, auditor
-        #[arg(long = "role")]
-        roles: Vec<String>,
-        /// What separates the person from soundalikes, as it is said: "in finance"
-        #[arg(long)]
-        detail: Option<String>,
-        /// Member of a team, repeatable: user_...
-        #[arg(long = "member")]
-        members: Vec<String>,
-        /// Server.
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Everybody in the directory
-    List {
         /// Server.
         #[command(flatten)]
         server: ServerArgs,
@@ -536,13 +503,6 @@ pub enum HoldCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// `satchel policy`.
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Role by action by relation, as the built-in policies decide
-    Matrix,
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Key(command) => commands::key(&command, terminal).await,
         Command::Hold(command) => commands::hold(&command, terminal).await,
         Command::Audit(command) => commands::audit(&command, terminal).await,
-        Command::Policy(command) => commands::policy(&command, terminal),
+        Command::Policy(command) => commands::policy(&command, terminal).await,
+        Command::Grant(command) => commands::grant(&command, terminal).await,
     }
 }
 

@@ -103,6 +103,20 @@ impl Catalog {
             .transpose()
     }
 
+    /// The files of a customer that came last, the newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn newest_files(&self, customer: CustomerId, limit: u32) -> Result<Vec<FileRecord>, CatalogError> {
+        let rows: Vec<FileRow> =
+            sql::query(select_files!("WHERE f.customer_id = $1 AND f.status <> 'deleted' ORDER BY f.id DESC LIMIT $2"))
+                .bind(customer.to_string())
+                .bind(i64::from(limit))
+                .fetch_all(&mut self.read(customer).await?)
+                .await?;
+        rows.into_iter().map(FileRow::into_record).collect()
+    }
+
     /// Files of a customer after an id, oldest first.
     ///
     /// # Errors

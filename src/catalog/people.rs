@@ -9,6 +9,23 @@ use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, Timestamp, UserId};
 
+/// What becomes of a person; `None` where nothing does.
+#[derive(Debug, Clone, Default)]
+pub struct PersonChange {
+    /// The full name.
+    pub name: Option<String>,
+    /// Where mail reaches the person; nowhere when blank.
+    pub email: Option<Option<String>>,
+    /// Where a call or a text reaches the person, or nowhere.
+    pub phone: Option<Option<Phone>>,
+    /// Roles of a user.
+    pub roles: Option<Vec<Role>>,
+    /// What separates the person from soundalikes, or nothing.
+    pub detail: Option<Option<String>>,
+    /// Whether the person is active.
+    pub active: Option<bool>,
+}
+
 #[derive(FromRow)]
 struct PersonRow {
     id: String,
@@ -18,6 +35,7 @@ struct PersonRow {
     phone: Option<String>,
     roles: String,
     detail: Option<String>,
+    deactivated_at: Option<i64>,
 }
 
 impl PersonRow {
@@ -31,6 +49,7 @@ impl PersonRow {
             name: self.name.clone(),
             email: self.email.clone(),
             detail: self.detail.clone(),
+            deactivated_at: row.maybe_instant(self.deactivated_at)?,
             members,
         })
     }
@@ -54,6 +73,35 @@ pub(super) async fn insert_person(tx: &mut Tx, person: &Person, now: Timestamp) 
     Ok(())
 }
 
+/// Makes a user a member of a team, once.
+async fn join(tx: &mut Tx, customer: &str, team: PersonId, member: UserId) -> Result<(), CatalogError> {
+    let known: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
+        .bind(customer)
+        .bind(member.to_string())
+        .fetch_optional(tx)
+        .await?;
+    if known.is_none() {
+        return Err(CatalogError::Conflict("a member of the team is not a user here"));
+    }
+    sql::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(customer)
+        .bind(team.to_string())
+        .bind(member.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether a customer has an active owner.
+async fn has_owner(tx: &mut Tx, customer: &str) -> Result<bool, CatalogError> {
+    let owners: Vec<(String,)> =
+        sql::query("SELECT id FROM people WHERE customer_id = $1 AND deactivated_at IS NULL AND roles LIKE '%\"owner\"%' LIMIT 1")
+            .bind(customer)
+            .fetch_all(tx)
+            .await?;
+    Ok(!owners.is_empty())
+}
+
 impl Catalog {
     /// Adds a person; a team with its members.
     ///
@@ -69,24 +117,94 @@ impl Catalog {
             let mut tx = self.begin(person.customer).await?;
             insert_person(&mut tx, person, self.clock().now()).await?;
             for member in &person.members {
-                let known: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
-                    .bind(&customer)
-                    .bind(member.to_string())
-                    .fetch_optional(&mut tx)
-                    .await?;
-                if known.is_none() {
-                    return Err(CatalogError::Conflict("a member of the team is not a user here"));
-                }
-                sql::query("INSERT INTO team_members (customer_id, team_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                    .bind(&customer)
-                    .bind(person.id.to_string())
-                    .bind(member.to_string())
-                    .execute(&mut tx)
-                    .await?;
+                join(&mut tx, &customer, person.id, *member).await?;
             }
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
             tx.commit().await?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Changes a person as it was when the change was decided. Where the customer has an owner, one remains.
+    ///
+    /// # Errors
+    /// `Conflict` when the person is not there or was changed in the meantime, or the last active owner would go; else
+    /// when it could not be committed.
+    pub async fn change_person(&self, was: &Person, change: &PersonChange, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let customer = was.customer.to_string();
+        let now = self.clock().now();
+        let roles = |roles: &[Role]| list_json(roles.iter().map(|role| role.as_str()));
+        self.verb(|| async {
+            let mut tx = self.begin(was.customer).await?;
+            // A write, since that locks the row on every engine: of two owners who go at once, one stays.
+            sql::query("UPDATE customers SET policy_set = policy_set WHERE id = $1").bind(&customer).execute(&mut tx).await?;
+            let had_owner = has_owner(&mut tx, &customer).await?;
+            let deactivated = match change.active {
+                Some(true) => None,
+                Some(false) => Some(was.deactivated_at.unwrap_or(now)),
+                None => was.deactivated_at,
+            };
+            let changed = sql::query(
+                "UPDATE people SET name = $4, email = $5, phone = $6, roles = $7, detail = $8, deactivated_at = $9 \
+                 WHERE customer_id = $1 AND id = $2 AND roles = $3 AND COALESCE(deactivated_at, 0) = $10",
+            )
+            .bind(&customer)
+            .bind(was.id.to_string())
+            .bind(roles(&was.roles))
+            .bind(change.name.as_ref().unwrap_or(&was.name))
+            .bind(change.email.as_ref().unwrap_or(&was.email))
+            .bind(change.phone.as_ref().unwrap_or(&was.phone).as_ref().map(Phone::as_str))
+            .bind(roles(change.roles.as_ref().unwrap_or(&was.roles)))
+            .bind(change.detail.as_ref().unwrap_or(&was.detail))
+            .bind(deactivated.map(micros))
+            .bind(was.deactivated_at.map_or(0, micros))
+            .execute(&mut tx)
+            .await?;
+            if changed == 0 {
+                return Err(CatalogError::Conflict("the person was changed in the meantime"));
+            }
+            if had_owner && !has_owner(&mut tx, &customer).await? {
+                return Err(CatalogError::Conflict("the last owner stays; make another one first"));
+            }
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Makes a user a member of a team; once is enough.
+    ///
+    /// # Errors
+    /// `Conflict` when either is not there; else when it could not be committed.
+    pub async fn join_team(&self, customer: CustomerId, team: TeamId, user: UserId, entry: &AuditEntry) -> Result<(), CatalogError> {
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            join(&mut tx, &customer.to_string(), PersonId::Team(team), user).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Takes a user out of a team.
+    ///
+    /// # Errors
+    /// `Conflict` when the user is not in it; else when it could not be committed.
+    pub async fn leave_team(&self, customer: CustomerId, team: TeamId, user: UserId, entry: &AuditEntry) -> Result<(), CatalogError> {
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let left = sql::query("DELETE FROM team_members WHERE customer_id = $1 AND team_id = $2 AND user_id = $3")
+                .bind(customer.to_string())
+                .bind(team.to_string())
+                .bind(user.to_string())
+                .execute(&mut tx)
+                .await?;
+            if left == 0 {
+                return Err(CatalogError::Conflict("the user is not in this team"));
+            }
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await
         })
         .await
     }
@@ -98,7 +216,8 @@ impl Catalog {
     pub async fn people(&self, customer: CustomerId) -> Result<Vec<Person>, CatalogError> {
         // People before members: a team that is made in between is left out, never shown without its members.
         let rows: Vec<PersonRow> = sql::query(
-            "SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 AND id <> $2 ORDER BY id",
+            "SELECT id, customer_id, name, email, phone, roles, detail, deactivated_at FROM people \
+             WHERE customer_id = $1 AND id <> $2 ORDER BY id",
         )
         .bind(customer.to_string())
         .bind(PersonId::anyone(customer).to_string())
@@ -127,12 +246,13 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn person(&self, customer: CustomerId, id: PersonId) -> Result<Option<Person>, CatalogError> {
-        let row: Option<PersonRow> =
-            sql::query("SELECT id, customer_id, name, email, phone, roles, detail FROM people WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(id.to_string())
-                .fetch_optional(&mut self.read(customer).await?)
-                .await?;
+        let row: Option<PersonRow> = sql::query(
+            "SELECT id, customer_id, name, email, phone, roles, detail, deactivated_at FROM people WHERE customer_id = $1 AND id = $2",
+        )
+        .bind(customer.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut self.read(customer).await?)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         let members: Vec<(String,)> =
             sql::query("SELECT user_id FROM team_members WHERE customer_id = $1 AND team_id = $2 ORDER BY user_id")
@@ -145,49 +265,55 @@ impl Catalog {
         row.into_person(members).map(Some)
     }
 
-    /// The user with this number; `None` when there is none, or more than one.
+    /// The active user with this number; `None` when there is none, or more than one.
     ///
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn user_by_phone(&self, customer: CustomerId, phone: &Phone) -> Result<Option<UserId>, CatalogError> {
-        let rows: Vec<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND phone = $2 AND id LIKE 'user_%' LIMIT 2")
-            .bind(customer.to_string())
-            .bind(phone.as_str())
-            .fetch_all(&mut self.read(customer).await?)
-            .await?;
+        let rows: Vec<(String,)> = sql::query(
+            "SELECT id FROM people WHERE customer_id = $1 AND phone = $2 AND id LIKE 'user_%' AND deactivated_at IS NULL LIMIT 2",
+        )
+        .bind(customer.to_string())
+        .bind(phone.as_str())
+        .fetch_all(&mut self.read(customer).await?)
+        .await?;
         match rows.as_slice() {
             [(id,)] => RowRef { table: "people", id }.parsed(id).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The user with this mail address, which is lower case; `None` when there is none, or more than one.
+    /// The active user with this mail address, which is lower case; `None` when there is none, or more than one.
     ///
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn user_by_mail(&self, customer: CustomerId, mail: &str) -> Result<Option<UserId>, CatalogError> {
-        let rows: Vec<(String,)> =
-            sql::query("SELECT id FROM people WHERE customer_id = $1 AND LOWER(email) = $2 AND id LIKE 'user_%' LIMIT 2")
-                .bind(customer.to_string())
-                .bind(mail)
-                .fetch_all(&mut self.read(customer).await?)
-                .await?;
+        let rows: Vec<(String,)> = sql::query(
+            "SELECT id FROM people WHERE customer_id = $1 AND LOWER(email) = $2 AND id LIKE 'user_%' AND deactivated_at IS NULL LIMIT 2",
+        )
+        .bind(customer.to_string())
+        .bind(mail)
+        .fetch_all(&mut self.read(customer).await?)
+        .await?;
         match rows.as_slice() {
             [(id,)] => RowRef { table: "people", id }.parsed(id).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The teams a user is in.
+    /// The active teams a user is in.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn teams_of(&self, customer: CustomerId, user: UserId) -> Result<Vec<TeamId>, CatalogError> {
-        let rows: Vec<(String,)> = sql::query("SELECT team_id FROM team_members WHERE customer_id = $1 AND user_id = $2 ORDER BY team_id")
-            .bind(customer.to_string())
-            .bind(user.to_string())
-            .fetch_all(&mut self.read(customer).await?)
-            .await?;
+        let rows: Vec<(String,)> = sql::query(
+            "SELECT m.team_id FROM team_members m JOIN people p ON p.customer_id = m.customer_id AND p.id = m.team_id \
+             WHERE m.customer_id = $1 AND m.user_id = $2 AND p.deactivated_at IS NULL ORDER BY m.team_id",
+        )
+        .bind(customer.to_string())
+        .bind(user.to_string())
+        .fetch_all(&mut self.read(customer).await?)
+        .await?;
         rows.iter().map(|(id,)| RowRef { table: "team_members", id }.parsed(id)).collect()
     }
 }

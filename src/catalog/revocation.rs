@@ -1,4 +1,4 @@
-//! Taking shares back: link, codes and what was not sent yet end with them.
+//! Taking shares back: link and codes end with them.
 
 use super::files::touch;
 use super::rows::{RowRef, micros};
@@ -31,8 +31,8 @@ async fn void_codes(tx: &mut Tx, customer: CustomerId, share: ShareId, now: Time
 
 impl Catalog {
     /// Takes shares back, all or none, each with its record. Their links open nothing from the commit
-    /// on, their codes are void, and what waits in the outbox about them is not sent. Gives those that
-    /// were alive; one that had ended is left as it is, without a record.
+    /// on, and their codes are void. Gives those that were alive; one that had ended is left as it is,
+    /// without a record.
     ///
     /// # Errors
     /// When it could not be committed.

@@ -69,7 +69,7 @@ macro_rules! select_files {
         concat!(
             "SELECT f.id, f.customer_id, f.owner_id, f.folder, f.name, f.title, f.author, f.tags, f.category, f.created_date, f.content_type, ",
             "f.version, f.blob_id, f.status, f.extraction_status, f.extraction_reason, f.excerpt, f.summary, f.page_count, f.duration_ms, ",
-            "f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.change_seq, b.size, b.checksum, b.scan_status ",
+            "f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.classification, f.change_seq, b.size, b.checksum, b.scan_status ",
             "FROM files f JOIN blobs b ON b.id = f.blob_id ",
             $tail
         )
@@ -104,6 +104,7 @@ pub(super) struct FileRow {
     last_accessed: Option<i64>,
     hold: i64,
     retention_until: Option<i64>,
+    classification: String,
     change_seq: i64,
     size: i64,
     checksum: String,
@@ -148,6 +149,7 @@ impl FileRow {
             content_type: self.content_type.clone(),
             excerpt: self.excerpt.clone(),
             summary: self.summary.clone(),
+            classification: self.classification.clone(),
         })
     }
 }

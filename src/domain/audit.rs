@@ -23,6 +23,9 @@ pub enum Door {
 }
 
 impl Door {
+    /// Every way in.
+    pub const ALL: [Self; 5] = [Self::Http, Self::Mcp, Self::Page, Self::Cli, Self::Worker];
+
     /// The text form, as stored.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -47,6 +47,9 @@ pub enum VerifiedMethod {
 }
 
 impl VerifiedMethod {
+    /// Every method.
+    pub const ALL: [Self; 5] = [Self::None, Self::Number, Self::Pin, Self::Voice, Self::Platform];
+
     /// The text form, as stored and as policies see it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +63,7 @@ impl VerifiedMethod {
 
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::None, Self::Number, Self::Pin, Self::Voice, Self::Platform].into_iter().find(|method| method.as_str() == text)
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
     }
 }
 
@@ -214,6 +217,8 @@ pub struct CallContext {
     pub permissions: Permissions,
     /// Language and time zone.
     pub settings: CallSettings,
+    /// Text of files was read out to the caller's model in this call.
+    pub untrusted_text: bool,
     /// The way in, and what the record of it needs.
     pub origin: Origin,
     /// The caller's own last words, where the platform reports them.

@@ -227,6 +227,13 @@ pub struct FileRecord {
     pub hold: bool,
     /// Deletion is forbidden until then.
     pub retention_until: Option<Timestamp>,
+    /// What is in it, in the customer's own words; [`FileRecord::UNCLASSIFIED`] where nobody said anything of it.
+    pub classification: String,
     /// Its place in the customer's change feed.
     pub change_seq: u64,
+}
+
+impl FileRecord {
+    /// The classification of a file of which nobody said anything.
+    pub const UNCLASSIFIED: &'static str = "none";
 }

@@ -130,6 +130,8 @@ ids! {
     BlobId = "blob";
     /// A permission given to somebody.
     ShareId = "share";
+    /// A standing right of somebody.
+    GrantId = "grant";
     /// A short link that counts and can be revoked.
     LinkId = "link";
     /// What is said aloud to open a link.

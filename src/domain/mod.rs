@@ -13,6 +13,7 @@ mod chunk;
 mod clock;
 mod error;
 mod file;
+mod grant;
 mod id;
 mod name;
 mod person;
@@ -29,8 +30,9 @@ pub use chunk::ChunkStream;
 pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemEntropy, random_bytes};
 pub use error::ErrorCode;
 pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
+pub use grant::Level;
 pub use id::{
-    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
+    AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
     PersonId, ShareId, TeamId, UploadId, UserId,
 };
 pub use name::{FileName, Folder, NameError, Phone, clean_text};

@@ -136,6 +136,12 @@ impl Folder {
     }
 }
 
+impl fmt::Display for Folder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}`", self.0)
+    }
+}
+
 /// A phone number in E.164: `+` and 7 to 15 digits, of which the first, that of the country's code, is not zero.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CustomerId, PersonId, Phone, UserId};
+use super::{CustomerId, PersonId, Phone, Timestamp, UserId};
 
 /// What kind of person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,16 @@ pub enum Role {
 impl Role {
     /// Every role.
     pub const ALL: [Self; 5] = [Self::Owner, Self::Administrator, Self::Member, Self::Guest, Self::Auditor];
+
+    /// How high it stands: whoever administers people gives and takes no role above his own.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Owner => 3,
+            Self::Administrator => 2,
+            Self::Member | Self::Auditor => 1,
+            Self::Guest => 0,
+        }
+    }
 
     /// The text form, as stored and as policies name it.
     pub const fn as_str(self) -> &'static str {
@@ -73,6 +83,8 @@ pub struct Person {
     pub detail: Option<String>,
     /// Members of a team.
     pub members: Vec<UserId>,
+    /// Since when the person is as unknown as a stranger; `None` while active.
+    pub deactivated_at: Option<Timestamp>,
 }
 
 impl Person {

@@ -57,6 +57,7 @@ impl CallAccess {
             verified: self.record.verified,
             permissions: self.record.permissions.clone(),
             settings: self.record.settings.clone(),
+            untrusted_text: self.record.untrusted_at.is_some(),
             origin: facts.origin,
             heard: self.record.heard.clone(),
             deadline,
@@ -124,8 +125,8 @@ impl Files {
     pub(super) async fn caller_of(&self, customer: CustomerId, hint: &CallerHint) -> Result<Caller, FilesError> {
         match hint {
             CallerHint::User(user) => match self.0.catalog.person(customer, PersonId::User(*user)).await? {
-                Some(_) => Ok(Caller::User(*user)),
-                None => Err(FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() }),
+                Some(person) if person.deactivated_at.is_none() => Ok(Caller::User(*user)),
+                Some(_) | None => Err(FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() }),
             },
             CallerHint::Number(number) => Ok(match self.0.catalog.user_by_phone(customer, number).await? {
                 Some(user) => Caller::User(user),

@@ -10,7 +10,7 @@ use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission, Permissions,
-    Person, ScanStatus, Verified,
+    Person, ScanStatus,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -271,13 +271,7 @@ impl Files {
             call: None,
             origin: Door::Page.into(),
             assurance: None,
-            conditions: Conditions {
-                door: Door::Page,
-                verified: Verified::default(),
-                external: false,
-                untrusted_text: false,
-                now: self.now(),
-            },
+            conditions: Conditions::at(Door::Page, self.now()),
             patience,
         };
         if let Some(refusal) = self.lost(link, &subject, file).await? {

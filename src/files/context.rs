@@ -8,16 +8,17 @@ use tokio::sync::Notify;
 
 use super::keys::Uses;
 use super::object_events::EventCounts;
+use super::policy_cache::PolicyCache;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping, Patience};
 use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Catalog, Grant};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, KeyId, Origin, Permissions, PersonId,
-    RegionName, Role, TeamId, Timestamp, UserId, Verified,
+    Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, Folder, KeyId, Origin, Permissions,
+    PersonId, RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
-use crate::policy::{Action, Conditions, FileFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
+use crate::policy::{Action, Conditions, FileFacts, FolderFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
 use crate::search::Indexes;
 
 /// What the use cases are made of; built by `app`.
@@ -94,7 +95,7 @@ pub(super) struct Inner {
     pub catalog: Catalog,
     pub stores: Stores,
     pub indexes: Indexes,
-    pub policies: Policies,
+    pub policies: PolicyCache,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub secrets: Secrets,
@@ -148,9 +149,24 @@ impl Subject {
         }
     }
 
-    /// Whether the user behind the request has a role.
-    pub(super) fn has_role(&self, role: Role) -> bool {
-        matches!(&self.principal.kind, PrincipalKind::User { roles, .. } if roles.contains(&role))
+    /// The user behind the request and the user's teams, to whom grants may have been given.
+    pub(super) fn grantees(&self) -> Vec<PersonId> {
+        match &self.principal.kind {
+            PrincipalKind::User { id, teams, .. } => {
+                let teams = teams.iter().copied().map(PersonId::Team);
+                [PersonId::User(*id)].into_iter().chain(teams).collect()
+            }
+            PrincipalKind::Guest { .. } | PrincipalKind::Key { .. } | PrincipalKind::Link { .. } => Vec::new(),
+        }
+    }
+
+    /// How high the request stands among roles; a program acts for the customer itself, above all.
+    pub(super) fn rank(&self) -> u8 {
+        match &self.principal.kind {
+            PrincipalKind::User { roles, .. } => roles.iter().map(|role| role.rank()).max().unwrap_or(0),
+            PrincipalKind::Key { .. } => u8::MAX,
+            PrincipalKind::Guest { .. } | PrincipalKind::Link { .. } => 0,
+        }
     }
 
     /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
@@ -208,7 +224,7 @@ impl Files {
             catalog: parts.catalog,
             stores: parts.stores,
             indexes: parts.indexes,
-            policies: parts.policies,
+            policies: PolicyCache::new(parts.policies),
             clock: parts.clock,
             entropy: parts.entropy,
             secrets,
@@ -235,17 +251,24 @@ impl Files {
         Arc::clone(&self.0.clock)
     }
 
-    /// The caller of a call, with the roles and teams the directory has now.
+    /// The caller of a call, with the roles and teams the directory has now. Somebody who was deactivated is as unknown
+    /// as a stranger.
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn caller(&self, ctx: &CallContext) -> Result<Subject, FilesError> {
-        let (roles, teams) = match ctx.caller.user() {
+        let standing = match ctx.caller.user() {
             Some(user) => self.standing(ctx.customer, user).await?,
-            None => (Vec::new(), Vec::new()),
+            None => None,
+        };
+        let principal = match standing {
+            Some((roles, teams)) => Principal::of_call(ctx, roles, teams),
+            None => {
+                Principal { kind: PrincipalKind::Guest { call: ctx.call }, customer: ctx.customer, permissions: ctx.permissions.clone() }
+            }
         };
         Ok(Subject {
-            principal: Principal::of_call(ctx, roles, teams),
+            principal,
             actor: Actor::of_call(ctx.call, &ctx.caller),
             call: Some(ctx.call),
             origin: ctx.origin.clone(),
@@ -265,7 +288,7 @@ impl Files {
             call: None,
             origin,
             assurance: None,
-            conditions: Conditions { door, verified: Verified::default(), external: false, untrusted_text: false, now: self.now() },
+            conditions: Conditions::at(door, self.now()),
             patience: Patience::of(Patience::USUAL),
         }
     }
@@ -275,28 +298,50 @@ impl Files {
         AuditEntry { object: Some(object.to_string()), ..AuditEntry::new(Actor::System, &Door::Worker.into(), action, outcome) }
     }
 
-    pub(super) async fn standing(&self, customer: CustomerId, user: UserId) -> Result<(Vec<Role>, Vec<TeamId>), FilesError> {
+    /// Roles and teams of an active user.
+    pub(super) async fn standing(&self, customer: CustomerId, user: UserId) -> Result<Option<(Vec<Role>, Vec<TeamId>)>, FilesError> {
         let person = self.0.catalog.person(customer, PersonId::User(user)).await?;
-        let teams = self.0.catalog.teams_of(customer, user).await?;
-        Ok((person.map(|person| person.roles).unwrap_or_default(), teams))
+        let Some(person) = person.filter(|person| person.deactivated_at.is_none()) else { return Ok(None) };
+        Ok(Some((person.roles, self.0.catalog.teams_of(customer, user).await?)))
+    }
+
+    fn grant_facts(grants: &[Grant]) -> Vec<GrantFact> {
+        grants.iter().map(|grant| GrantFact { to: grant.to, level: grant.level, expires: grant.expires_at }).collect()
     }
 
     /// What policies know of a file.
     pub(super) fn facts(file: &FileRecord, grants: &[Grant]) -> FileFacts {
-        let grants = grants.iter().map(|grant| GrantFact { to: grant.to, rights: grant.rights, expires: grant.expires_at }).collect();
-        FileFacts::of(file, FileFacts::UNCLASSIFIED.to_owned(), grants)
+        FileFacts::of(file, Self::grant_facts(grants))
     }
 
     /// Asks the policies about one file.
     pub(super) async fn permit<A: Action>(&self, subject: &Subject, file: &FileRecord) -> Result<Result<Permit<A>, Refusal>, FilesError> {
-        let grants = self.0.catalog.grants(file.customer, file.id).await?;
-        Ok(self.decide(subject, file, &grants))
+        let grants = async { Ok(self.0.catalog.grants(file.customer, file.id).await?) };
+        let (policies, grants) = tokio::try_join!(self.policies_of(file.customer), grants)?;
+        Ok(Self::decide(&policies, subject, file, &grants))
     }
 
-    /// Asks the policies about one file whose grants are known.
-    pub(super) fn decide<A: Action>(&self, subject: &Subject, file: &FileRecord, grants: &[Grant]) -> Result<Permit<A>, Refusal> {
+    /// Asks policies that are at hand about one file whose grants are known.
+    pub(super) fn decide<A: Action>(
+        policies: &Policies,
+        subject: &Subject,
+        file: &FileRecord,
+        grants: &[Grant],
+    ) -> Result<Permit<A>, Refusal> {
         let resource = Resource::File(Self::facts(file, grants));
-        self.0.policies.permit::<A>(&subject.principal, &resource, &subject.conditions)
+        policies.permit::<A>(&subject.principal, &resource, &subject.conditions)
+    }
+
+    /// Asks the policies about a folder with all that lies in it, and records a refusal.
+    pub(super) async fn permit_folder<A: Action>(&self, subject: &Subject, folder: &Folder) -> Result<Permit<A>, FilesError> {
+        let customer = subject.customer();
+        let grants = async { Ok(self.0.catalog.folder_grants(customer, folder).await?) };
+        let (policies, grants) = tokio::try_join!(self.policies_of(customer), grants)?;
+        let facts = FolderFacts { path: folder.clone(), customer, grants: Self::grant_facts(&grants) };
+        match policies.permit::<A>(&subject.principal, &Resource::Folder(facts), &subject.conditions) {
+            Ok(permit) => Ok(permit),
+            Err(refusal) => Err(self.refused(subject, A::KIND.as_str(), Some(format!("folder {folder}")), &refusal).await?),
+        }
     }
 
     /// Asks the policies about one file, and records a refusal.
@@ -309,7 +354,8 @@ impl Files {
 
     /// Asks the policies about the customer as a whole, and records a refusal.
     pub(super) async fn permit_customer<A: Action>(&self, subject: &Subject) -> Result<Permit<A>, FilesError> {
-        match self.0.policies.permit::<A>(&subject.principal, &Resource::Customer(subject.customer()), &subject.conditions) {
+        let policies = self.policies_of(subject.customer()).await?;
+        match policies.permit::<A>(&subject.principal, &Resource::Customer(subject.customer()), &subject.conditions) {
             Ok(permit) => Ok(permit),
             Err(refusal) => Err(self.refused(subject, A::KIND.as_str(), None, &refusal).await?),
         }

@@ -141,10 +141,7 @@ impl Files {
             return Err(FilesError::Invalid { field: "query", reason: "must say what to look for".to_owned() });
         }
         let index = self.index_of(ctx.customer).await?;
-        let visible = match self.0.policies.visibility(&subject.principal) {
-            Visibility::All => Visible::All,
-            Visibility::Tokens(tokens) => Visible::AnyOf(tokens),
-        };
+        let visible = self.visible(subject).await?;
         let query = Query {
             text: request.query.clone(),
             alternatives: request.alternatives.clone(),
@@ -181,6 +178,17 @@ impl Files {
         Ok(Hits { certainty, files })
     }
 
+    /// What a search is narrowed to before every hit is permitted one by one.
+    async fn visible(&self, subject: &Subject) -> Result<Visible, FilesError> {
+        let (customer, grantees) = (subject.customer(), subject.grantees());
+        let folders = async { Ok(self.0.catalog.granted_folders(customer, &grantees).await?) };
+        let (policies, folders) = tokio::try_join!(self.policies_of(customer), folders)?;
+        Ok(match policies.visibility(&subject.principal, &folders) {
+            Visibility::All => Visible::All,
+            Visibility::Tokens(tokens) => Visible::AnyOf(tokens),
+        })
+    }
+
     /// This file with a permit to find it, when it is there for this caller.
     pub(super) async fn permitted(
         &self,
@@ -198,12 +206,14 @@ impl Files {
         subject: &Subject,
         ids: &[FileId],
     ) -> Result<Vec<(FileRecord, Permit<Find>)>, FilesError> {
-        let (files, grants) = tokio::try_join!(self.0.catalog.files_of(ctx.customer, ids), self.0.catalog.grants_of(ctx.customer, ids))?;
+        let catalog = &self.0.catalog;
+        let known = async { Ok(tokio::try_join!(catalog.files_of(ctx.customer, ids), catalog.grants_of(ctx.customer, ids))?) };
+        let (policies, (files, grants)) = tokio::try_join!(self.policies_of(ctx.customer), known)?;
         let there = files.into_iter().filter(|file| file.status.is_findable() || file.status == FileStatus::Quarantined);
         Ok(there
             .filter_map(|file| {
                 let grants = grants.get(&file.id).map(Vec::as_slice).unwrap_or_default();
-                let permit = self.decide::<Find>(subject, &file, grants).ok()?;
+                let permit = Self::decide::<Find>(&policies, subject, &file, grants).ok()?;
                 Some((file, permit))
             })
             .collect())

@@ -3,6 +3,7 @@
 use super::{Files, FilesError, Subject};
 use crate::catalog::{NewLink, NewShare};
 use crate::domain::{AuditEntry, Edition, FileId, FileStatus, Lifetime, LinkId, PersonId, PersonKind, Rights, ShareId};
+use crate::policy::{Evidence, Refusal};
 
 impl Files {
     /// Gives somebody of the directory a right to a file. There is no code and no message: the
@@ -28,6 +29,11 @@ impl Files {
             return Err(FilesError::Invalid { field: "to", reason: "is nobody of this customer".to_owned() });
         };
         let permit = self.permit_share(subject, &record, person.kind() == PersonKind::Contact).await?;
+        if permit.evidence() > Evidence::ModelWord {
+            // Nobody is asked here, so nothing could show that anybody agreed.
+            let refusal = Refusal { policies: permit.policies().to_owned(), may_know: true };
+            return Err(self.refused(subject, "share", Some(file.to_string()), &refusal).await?);
+        }
         let (clock, entropy) = (&*self.0.clock, &*self.0.entropy);
         let slug = self.0.secrets.slug();
         let share = NewShare {

@@ -52,6 +52,7 @@ impl Files {
     ) -> Result<(Vec<FileView>, Option<String>), FilesError> {
         let limit = limit.clamp(1, 200);
         let mut place = after.map(|text| self.place(subject, text)).transpose()?;
+        let policies = self.policies_of(subject.customer()).await?;
         let (mut shown, mut next, mut looked_at) = (Vec::new(), None, 0);
         'pages: loop {
             let page = self.0.catalog.files_after(subject.customer(), place, limit + 1).await?;
@@ -62,7 +63,7 @@ impl Files {
                 looked_at += 1;
                 place = Some(file.id);
                 let grants = grants.get(&file.id).map(Vec::as_slice).unwrap_or_default();
-                if self.decide::<Find>(subject, &file, grants).is_err() {
+                if Self::decide::<Find>(&policies, subject, &file, grants).is_err() {
                     continue;
                 }
                 if shown.len() == limit as usize {

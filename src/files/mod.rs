@@ -38,6 +38,9 @@ mod moving;
 mod object_events;
 mod once;
 mod people;
+mod policies;
+mod policy_cache;
+mod policy_diff;
 mod posts;
 mod recipient;
 mod revoke;
@@ -46,6 +49,7 @@ mod secrets;
 mod sessions;
 mod share;
 mod shares;
+mod standing;
 mod sweeps;
 mod trail;
 mod verdicts;
@@ -76,7 +80,9 @@ pub use keys::{CreatedKey, Overlap, RotatedKey};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
-pub use people::{PersonRequest, Who};
+pub use people::{Membership, PersonRequest, Who};
+pub use policies::{PolicySets, Proposed, Turn};
+pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use recipient::Toward;
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
@@ -84,12 +90,14 @@ pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, HeldFile, ImportNote, ImportRecord, ImportState,
-    Job, KeyRecord, ShareFilter, ShareRecord, Sighting, VersionRecord,
+    AuditRecord, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, GrantRecord, HeldFile, ImportNote, ImportRecord,
+    ImportState, Job, KeyRecord, PersonChange, Place, PolicySet, ShareFilter, ShareRecord, Sighting, VersionRecord,
 };
+pub use crate::policy::Evidence;

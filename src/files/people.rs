@@ -1,8 +1,9 @@
 //! The customer's directory: adding people, and finding the one that was said.
 
 use super::{Files, FilesError, Subject};
+use crate::catalog::{CatalogError, PersonChange};
 use crate::domain::{AuditEntry, CallContext, ContactId, Decision, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId, clean_text};
-use crate::policy::ManagePeople;
+use crate::policy::{ManagePeople, Permit, Refusal};
 use crate::search::{PeoplePick, PersonName, decide_people, rank_people};
 
 /// A person to be added.
@@ -24,8 +25,18 @@ pub struct PersonRequest {
     pub members: Vec<UserId>,
 }
 
+/// Whether somebody is in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// From now on.
+    In,
+    /// Not any more.
+    Out,
+}
+
 /// Who was meant.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, in the turn that asks")]
 pub enum Who {
     /// This one, with those who sound alike, for the read-back.
     One {
@@ -68,9 +79,7 @@ impl Files {
             (PersonKind::User, Some(roles)) => roles.clone(),
             (PersonKind::Team | PersonKind::Contact, _) => Vec::new(),
         };
-        if roles.contains(&Role::Owner) && subject.user().is_some() && !subject.has_role(Role::Owner) {
-            return Err(FilesError::Invalid { field: "roles", reason: "only an owner makes owners".to_owned() });
-        }
+        let permit = self.ranked(subject, permit, &roles, None).await?;
         let person = Person {
             id,
             customer: subject.customer(),
@@ -80,6 +89,7 @@ impl Files {
             roles,
             detail: request.detail.as_deref().map(|detail| clean_text(detail, 80)).filter(|detail| !detail.is_empty()),
             members: request.members.clone(),
+            deactivated_at: None,
         };
         let entry = AuditEntry {
             object: Some(id.to_string()),
@@ -89,6 +99,94 @@ impl Files {
         };
         self.0.catalog.add_person(&person, &entry).await?;
         Ok(person)
+    }
+
+    /// Changes a person. Who administers people gives and takes no role above his own, and changes nobody above him.
+    ///
+    /// # Errors
+    /// `Refused` without the right; `NotFound` when there is no such person; `Invalid` for a blank name and for what the
+    /// person's kind does not have; `Conflict` when the person was changed in the meantime, or the last owner would go.
+    pub async fn change_person(&self, subject: &Subject, id: PersonId, change: &PersonChange) -> Result<Person, FilesError> {
+        let permit = self.permit_customer::<ManagePeople>(subject).await?;
+        let was = self.known_person(subject, id).await?;
+        let name = change.name.as_deref().map(|name| clean_text(name, 120));
+        if name.as_deref() == Some("") {
+            return Err(FilesError::Invalid { field: "name", reason: "must not be empty".to_owned() });
+        }
+        if was.kind() != PersonKind::User && change.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
+            return Err(FilesError::Invalid { field: "roles", reason: "only a user has roles".to_owned() });
+        }
+        let permit = self.ranked(subject, permit, change.roles.as_deref().unwrap_or_default(), Some(&was)).await?;
+        let cleaned =
+            |text: &Option<String>, longest| text.as_deref().map(|text| clean_text(text, longest)).filter(|text| !text.is_empty());
+        let change = PersonChange {
+            name,
+            email: change.email.as_ref().map(|email| cleaned(email, 254)),
+            detail: change.detail.as_ref().map(|detail| cleaned(detail, 80)),
+            ..change.clone()
+        };
+        let reason = format!("{}{}", told_roles(&was, &change), told_activity(&change));
+        let entry = AuditEntry { reason: Some(reason).filter(|text| !text.is_empty()), ..Self::people_entry(subject, &permit, id) };
+        self.0.catalog.change_person(&was, &change, &entry).await?;
+        self.known_person(subject, id).await
+    }
+
+    /// Puts a user into a team or takes one out of it; what the team may do changes for the user at once.
+    ///
+    /// # Errors
+    /// `Refused` without the right; `NotFound` when there is no such team, or nobody to take out; `Invalid` for somebody
+    /// who is no user here; else when it could not be committed.
+    pub async fn change_team(&self, subject: &Subject, team: TeamId, user: UserId, membership: Membership) -> Result<(), FilesError> {
+        let permit = self.permit_customer::<ManagePeople>(subject).await?;
+        drop(self.known_person(subject, PersonId::Team(team)).await?);
+        let (customer, catalog) = (subject.customer(), &self.0.catalog);
+        let entry = |word: &str| {
+            let reason = Some(format!("{user} {word}"));
+            AuditEntry { reason, ..Self::people_entry(subject, &permit, PersonId::Team(team)) }
+        };
+        match membership {
+            Membership::In => match catalog.join_team(customer, team, user, &entry("joins")).await {
+                Err(CatalogError::Conflict(reason)) => Err(FilesError::Invalid { field: "user", reason: reason.to_owned() }),
+                joined => Ok(joined?),
+            },
+            Membership::Out => match catalog.leave_team(customer, team, user, &entry("leaves")).await {
+                Err(CatalogError::Conflict(_)) => Err(self.absent(subject, "manage_people", Some(team.to_string())).await?),
+                left => Ok(left?),
+            },
+        }
+    }
+
+    fn people_entry(subject: &Subject, permit: &Permit<ManagePeople>, object: PersonId) -> AuditEntry {
+        AuditEntry {
+            object: Some(object.to_string()),
+            decision: Decision::Allow,
+            policy: Some(permit.policies().to_owned()),
+            ..subject.entry("manage_people", "done")
+        }
+    }
+
+    async fn known_person(&self, subject: &Subject, id: PersonId) -> Result<Person, FilesError> {
+        match self.0.catalog.person(subject.customer(), id).await? {
+            Some(person) => Ok(person),
+            None => Err(self.absent(subject, "manage_people", Some(id.to_string())).await?),
+        }
+    }
+
+    /// Nobody gives a role above his own, or changes somebody who stands above him.
+    async fn ranked(
+        &self,
+        subject: &Subject,
+        permit: Permit<ManagePeople>,
+        given: &[Role],
+        whom: Option<&Person>,
+    ) -> Result<Permit<ManagePeople>, FilesError> {
+        let had = whom.map(|person| person.roles.as_slice()).unwrap_or_default();
+        let highest = given.iter().chain(had).map(|role| role.rank()).max().unwrap_or(0);
+        if highest <= subject.rank() {
+            return Ok(permit);
+        }
+        let refusal = Refusal { policies: "rank".to_owned(), may_know: true };
+        Err(self.refused(subject, "manage_people", whom.map(|person| person.id.to_string()), &refusal).await?)
     }
 
     /// Everybody in the directory.
@@ -110,7 +208,9 @@ impl Files {
 
     /// The person that was said, of the whole directory.
     pub(super) async fn who(&self, ctx: &CallContext, words: &str) -> Result<Who, FilesError> {
-        Ok(who_of(ctx, words, &self.0.catalog.people(ctx.customer).await?))
+        let mut people = self.0.catalog.people(ctx.customer).await?;
+        people.retain(|person| person.deactivated_at.is_none());
+        Ok(who_of(ctx, words, &people))
     }
 }
 
@@ -181,4 +281,18 @@ pub(super) fn is_me(words: &str) -> bool {
             | "my mail"
             | "my inbox"
     )
+
+fn told_roles(was: &Person, change: &PersonChange) -> String {
+    let names = |roles: &[Role]| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ");
+    let becomes = change.roles.as_deref().filter(|roles| *roles != was.roles.as_slice());
+    becomes.map(|roles| format!("roles `{}` become `{}` ", names(&was.roles), names(roles))).unwrap_or_default()
+}
+
+const fn told_activity(change: &PersonChange) -> &'static str {
+    match change.active {
+        Some(true) => "activated",
+        Some(false) => "deactivated",
+        None => "",
+    }
+}
 }

@@ -67,7 +67,7 @@ pub(super) fn anyone(customer: CustomerId) -> Person {
 }
 
 fn contact(customer: CustomerId, id: PersonId, name: String, email: Option<String>, phone: Option<Phone>) -> Person {
-    Person { id, customer, name, email, phone, roles: Vec::new(), detail: None, members: Vec::new() }
+    Person { id, customer, name, email, phone, roles: Vec::new(), detail: None, members: Vec::new(), deactivated_at: None }
 }
 
 /// What somebody is called of whom there is an address alone: the words in front of the `@`, or the end
@@ -200,7 +200,7 @@ impl Files {
         if link.created_by != id.to_string() {
             return Ok(None);
         }
-        let (roles, teams) = self.standing(link.customer, id).await?;
+        let (roles, teams) = self.standing(link.customer, id).await?.unwrap_or_default();
         let kind = PrincipalKind::User { id, roles, teams };
         let subject = Subject { principal: Principal { kind, ..opener.principal.clone() }, ..opener.clone() };
         Ok(self.permit::<Download>(&subject, file).await?.err())

@@ -1,5 +1,8 @@
 //! What can be asked for. Each action is a type, so that a permit for one cannot stand for another.
 
+use super::facts::{PrincipalType, ResourceType};
+use crate::domain::Permission;
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -10,10 +13,13 @@ pub trait Action: sealed::Sealed {
     const KIND: ActionKind;
 }
 
+/// Whoever is on the line, and programs.
+const ASKERS: &[PrincipalType] = &[PrincipalType::User, PrincipalType::Guest, PrincipalType::Key];
+
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal, needs $needs:expr, by $by:expr, on $on:expr;)*) => {
         $(
-            $(#[$doc])*
+            $(#[doc = $doc])*
             #[derive(Debug, Clone, Copy)]
             pub struct $name;
 
@@ -27,7 +33,7 @@ macro_rules! actions {
         /// Every action the policies decide.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ActionKind {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])* $name,)*
         }
 
         impl ActionKind {
@@ -40,53 +46,86 @@ macro_rules! actions {
                     $(Self::$name => $text,)*
                 }
             }
+
+            /// The permission without which a key or a call may not do it; `None` when there is no such.
+            pub const fn permission(self) -> Option<Permission> {
+                match self {
+                    $(Self::$name => $needs,)*
+                }
+            }
+
+            /// Who can ask for it at all.
+            pub(super) const fn principals(self) -> &'static [PrincipalType] {
+                match self {
+                    $(Self::$name => $by,)*
+                }
+            }
+
+            /// On what it can be asked for at all.
+            pub(super) const fn resources(self) -> &'static [ResourceType] {
+                match self {
+                    $(Self::$name => $on,)*
+                }
+            }
+
+            /// What it means, a line each.
+            pub(super) const fn meaning(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($doc),*],)*
+                }
+            }
         }
     };
 }
 
 actions! {
     /// Learn that a file exists, by name.
-    Find = "find";
+    Find = "find", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
     /// Hear title, dates, size, summary.
-    Describe = "describe";
+    Describe = "describe", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
     /// Hear passages of its text.
-    Read = "read";
+    Read = "read", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
     /// Get its bytes.
-    Download = "download";
+    Download = "download", needs Some(Permission::Read),
+        by &[PrincipalType::User, PrincipalType::Guest, PrincipalType::Key, PrincipalType::Link], on &[ResourceType::File];
     /// See what became of it.
-    History = "history";
+    History = "history", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
     /// Put a new file into the customer's store, or a new version in place of a file.
-    Add = "add";
+    Add = "add", needs Some(Permission::Write), by ASKERS, on &[ResourceType::File, ResourceType::Customer];
     /// Move, tag, rename.
-    Organise = "organise";
+    Organise = "organise", needs Some(Permission::Write), by ASKERS, on &[ResourceType::File];
     /// Remove it; holds and retention are checked by the use case.
-    Delete = "delete";
+    Delete = "delete", needs Some(Permission::Write), by ASKERS, on &[ResourceType::File];
     /// Give somebody a right to it.
-    Share = "share";
+    Share = "share", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File];
     /// Take back anybody's share of it.
-    Revoke = "revoke";
+    Revoke = "revoke", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File];
     /// Take back one's own share of it.
-    TakeBack = "take_back";
+    TakeBack = "take_back", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File];
+    /// Give a user or a team of the customer a standing right, list such rights, and end them.
+    Grant = "grant", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File, ResourceType::Folder];
     /// Make a spoken code for it.
-    IssueCode = "issue_code";
+    IssueCode = "issue_code", needs Some(Permission::Codes), by ASKERS, on &[ResourceType::File];
     /// Let a quarantined file go.
-    ReleaseQuarantine = "release_quarantine";
+    ReleaseQuarantine = "release_quarantine", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
+    /// Say what is in it: its classification.
+    Classify = "classify", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
     /// Stop every removal of it, in whatever state it is, or no longer.
-    Hold = "hold";
+    Hold = "hold", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
     /// See which files are held, and why.
-    ListHolds = "list_holds";
+    ListHolds = "list_holds", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Take in objects where they lie, from locations that the operator lets the customer have.
-    Adopt = "adopt";
+    Adopt = "adopt", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Read the customer's audit trail.
-    ReadAudit = "read_audit";
+    ReadAudit = "read_audit", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Add and change users, teams and contacts.
-    ManagePeople = "manage_people";
+    ManagePeople = "manage_people", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Add somebody outside to the directory, to share something with them.
-    AddContact = "add_contact";
+    AddContact = "add_contact", needs Some(Permission::Share), by ASKERS, on &[ResourceType::Customer];
     /// Make and revoke API keys.
-    ManageKeys = "manage_keys";
+    ManageKeys = "manage_keys", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Change the customer's own policies.
-    ManagePolicies = "manage_policies";
-    /// Open a call for a caller the platform has identified.
-    OpenCall = "open_call";
+    ManagePolicies = "manage_policies", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
+    /// Open a call for a caller the platform has identified. A call never gets more permissions than the key that opens it.
+    OpenCall = "open_call", needs None, by &[PrincipalType::Key], on &[ResourceType::Customer];
 }

@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 
-use cedar_policy::{AuthorizationError, Context, Decision, Entities, EntityUid, Request, RequestValidationError};
+use cedar_policy::{AuthorizationError, Context, Decision, Entities, EntityUid, PolicyId, PolicySet, Request, RequestValidationError};
 
 use super::action::{Action, ActionKind, OpenCall};
 use super::entities::BuildError;
+use super::evidence::Evidence;
 use super::facts::{Conditions, Principal, Resource};
 use super::set::Policies;
 use crate::domain::{CustomerId, FileId, Permissions};
@@ -19,10 +20,16 @@ pub struct Permit<A: Action> {
     customer: CustomerId,
     file: Option<FileId>,
     permissions: Permissions,
+    evidence: Evidence,
     action: PhantomData<A>,
 }
 
 impl<A: Action> Permit<A> {
+    /// What must show that the caller agreed before it is done: the most that any of the deciding policies demands.
+    pub const fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
     /// The ids of the policies that allowed it, sorted, joined by commas; for the audit.
     pub fn policies(&self) -> &str {
         &self.policies
@@ -67,6 +74,14 @@ pub struct Refusal {
 pub(super) struct Verdict {
     pub(super) allowed: bool,
     pub(super) policies: String,
+    /// What an allowed action demands.
+    pub(super) evidence: Evidence,
+}
+
+impl Verdict {
+    fn refused(policies: impl Into<String>) -> Self {
+        Self { allowed: false, policies: policies.into(), evidence: Evidence::default() }
+    }
 }
 
 impl Policies {
@@ -87,13 +102,14 @@ impl Policies {
                 customer: resource.customer(),
                 file: resource.file(),
                 permissions: principal.permissions.clone(),
+                evidence: verdict.evidence,
                 action: PhantomData,
             });
         }
         let may_know = match resource {
             Resource::File(_) => A::KIND != ActionKind::Find && question.ask(ActionKind::Find).allowed,
-            // Its own customer is no secret to anybody.
-            Resource::Customer(_) => true,
+            // Its own customer is no secret to anybody, and a folder has nothing but the name it was asked by.
+            Resource::Folder(_) | Resource::Customer(_) => true,
         };
         Err(Refusal { policies: verdict.policies, may_know })
     }
@@ -106,10 +122,16 @@ impl Policies {
         }
     }
 
+    /// Whether a policy forbids it, and not only none permits it.
+    #[cfg(test)]
+    pub(super) fn forbids(&self, principal: &Principal, resource: &Resource, conditions: &Conditions, action: ActionKind) -> bool {
+        let verdict = self.verdict(principal, resource, conditions, action);
+        !verdict.allowed && ![DEFAULT_DENY, SCHEMA].contains(&verdict.policies.as_str())
+    }
+
     /// Whether the action exists for resources of this kind.
-    pub(super) fn applies(&self, action: ActionKind, resource: &Resource) -> bool {
-        let wanted = self.types.resource_type(resource);
-        self.schema().resources_for_action(&self.types.action(action)).is_some_and(|mut types| types.any(|kind| kind == wanted))
+    pub(super) fn applies(action: ActionKind, resource: &Resource) -> bool {
+        action.resources().contains(&resource.kind())
     }
 }
 
@@ -135,9 +157,9 @@ impl<'a> Question<'a> {
         conditions: &Conditions,
         action: ActionKind,
     ) -> Result<Self, BuildError> {
-        let context = policies.types.context(&principal.permissions, conditions)?;
-        let principal = policies.types.principal(principal)?;
-        let resource = policies.types.resource(resource, conditions.now)?;
+        let context = policies.types().context(&principal.permissions, conditions)?;
+        let principal = policies.types().principal(principal)?;
+        let resource = policies.types().resource(resource, conditions.now)?;
         let (principal_uid, resource_uid) = (principal.uid(), resource.uid());
         // Actions carry the groups they are in; Cedar takes them from here and not from the schema.
         let find = (action != ActionKind::Find).then_some(ActionKind::Find);
@@ -152,7 +174,7 @@ impl<'a> Question<'a> {
         // though a policy such as "the owner may do everything" would permit it.
         let request = Request::new(
             self.principal.clone(),
-            self.policies.types.action(action),
+            self.policies.types().action(action),
             self.resource.clone(),
             self.context.clone(),
             Some(self.policies.schema()),
@@ -160,33 +182,49 @@ impl<'a> Question<'a> {
         let request = match request {
             Ok(request) => request,
             Err(RequestValidationError::InvalidPrincipalType(_) | RequestValidationError::InvalidResourceType(_)) => {
-                return Verdict { allowed: false, policies: SCHEMA.to_owned() };
+                return Verdict::refused(SCHEMA);
             }
             Err(error) => return undecided(&BuildError::Request(Box::new(error))),
         };
-        let Some(asked) = self.policies.asked(action) else {
-            return Verdict { allowed: false, policies: SCHEMA.to_owned() };
+        let Some(asked) = self.policies.asked(action) else { return Verdict::refused(SCHEMA) };
+        let (allowed, mut reasons) = match self.decided(&request, &asked.set, action) {
+            Ok(decided) => decided,
+            Err(refused) => return refused,
         };
-        let response = self.policies.authorizer.is_authorized(&request, &asked.set, &self.entities);
+        if !allowed {
+            return Verdict::refused(if reasons.is_empty() { DEFAULT_DENY.to_owned() } else { joined(reasons) });
+        }
+        if asked.demands.num_of_policies() > 0 {
+            match self.decided(&request, &asked.demands, action) {
+                Ok((_, demands)) => reasons.extend(demands),
+                Err(refused) => return refused,
+            }
+        }
+        let evidence = reasons.iter().map(|id| self.policies.evidence(id)).max().unwrap_or_default();
+        Verdict { allowed, policies: joined(reasons), evidence }
+    }
+
+    /// Whether these policies allow it, and which of them decided; a refusal where one of them failed.
+    fn decided(&self, request: &Request, set: &PolicySet, action: ActionKind) -> Result<(bool, Vec<PolicyId>), Verdict> {
+        let response = self.policies.authorizer().is_authorized(request, set, &self.entities);
         // Cedar skips a policy that fails while it is evaluated. A skipped `forbid` would permit.
-        let failed =
-            joined(response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string()));
+        let failed: Vec<PolicyId> =
+            response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().clone()).collect();
         if !failed.is_empty() {
+            let failed = joined(failed);
             tracing::error!(
                 policy.ids = failed,
                 policy.action = action.as_str(),
                 "policies failed while evaluated, the request is refused"
             );
-            return Verdict { allowed: false, policies: format!("{ERROR},{failed}") };
+            return Err(Verdict::refused(format!("{ERROR},{failed}")));
         }
-        let reasons = joined(response.diagnostics().reason().map(ToString::to_string));
-        let policies = if reasons.is_empty() { DEFAULT_DENY.to_owned() } else { reasons };
-        Verdict { allowed: response.decision() == Decision::Allow, policies }
+        Ok((response.decision() == Decision::Allow, response.diagnostics().reason().cloned().collect()))
     }
 }
 
-fn joined(ids: impl Iterator<Item = String>) -> String {
-    let mut ids: Vec<_> = ids.collect();
+fn joined(ids: Vec<PolicyId>) -> String {
+    let mut ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
     ids.sort_unstable();
     ids.dedup();
     ids.join(",")
@@ -194,7 +232,7 @@ fn joined(ids: impl Iterator<Item = String>) -> String {
 
 fn undecided(error: &BuildError) -> Verdict {
     tracing::error!(error = error as &dyn std::error::Error, "a decision could not be reached, the request is refused");
-    Verdict { allowed: false, policies: ERROR.to_owned() }
+    Verdict::refused(ERROR)
 }
 
 #[cfg(test)]
@@ -203,7 +241,7 @@ mod tests {
     use super::super::facts::FileFacts;
     use super::super::fixture::{conditions, file, grant, guest, ids, key, later, member_of};
     use super::*;
-    use crate::domain::{FileStatus, Owner, Permission, PersonId, Rights, Role, Verified, VerifiedMethod};
+    use crate::domain::{FileStatus, Folder, Level, Owner, Permission, PersonId, Role, Verified, VerifiedMethod};
 
     fn policies() -> Policies {
         Policies::built_in().unwrap()
@@ -302,7 +340,7 @@ mod tests {
     #[test]
     fn an_unknown_caller_and_a_user_without_a_role_may_do_nothing() {
         let (policies, ids) = (policies(), ids());
-        let shared = FileFacts { grants: vec![grant(PersonId::User(ids.me), Rights::Edit)], ..theirs() };
+        let shared = FileFacts { grants: vec![grant(PersonId::User(ids.me), Level::Editor)], ..theirs() };
         let resources = [mine(), Resource::File(file(Owner::Service)), Resource::File(shared), Resource::Customer(ids.customer)];
         for principal in [guest(), member_of(Vec::new())] {
             for resource in &resources {
@@ -317,7 +355,7 @@ mod tests {
     #[test]
     fn a_grant_ends_at_the_instant_it_expires() {
         let (policies, member) = (policies(), member_of(vec![Role::Member]));
-        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::Team(ids().my_team), Rights::View)], ..theirs() });
+        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::Team(ids().my_team), Level::Viewer)], ..theirs() });
         let last = Conditions { now: later().saturating_sub(jiff::SignedDuration::from_micros(1)).unwrap(), ..conditions() };
         assert!(allows::<Download>(&policies, &member, &shared, &last));
         let over = Conditions { now: later(), ..conditions() };
@@ -327,7 +365,7 @@ mod tests {
     #[test]
     fn a_guest_of_the_customer_looks_at_what_was_shared_and_no_more() {
         let (policies, guest) = (policies(), member_of(vec![Role::Guest]));
-        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::User(ids().me), Rights::Edit)], ..theirs() });
+        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::User(ids().me), Level::Editor)], ..theirs() });
         assert!(allows::<Find>(&policies, &guest, &shared, &conditions()));
         assert!(allows::<Download>(&policies, &guest, &shared, &conditions()));
         assert!(!allows::<Share>(&policies, &guest, &shared, &conditions()));
@@ -338,7 +376,7 @@ mod tests {
     #[test]
     fn an_auditor_sees_that_a_file_exists_and_not_what_is_in_it() {
         let (policies, auditor) = (policies(), member_of(vec![Role::Auditor]));
-        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::User(ids().me), Rights::Edit)], ..theirs() });
+        let shared = Resource::File(FileFacts { grants: vec![grant(PersonId::User(ids().me), Level::Editor)], ..theirs() });
         assert!(allows::<History>(&policies, &auditor, &shared, &conditions()));
         assert!(allows::<ReadAudit>(&policies, &auditor, &Resource::Customer(ids().customer), &conditions()));
         assert!(!allows::<Read>(&policies, &auditor, &shared, &conditions()));
@@ -397,6 +435,45 @@ mod tests {
         let text = r#"@id("vault") forbid (principal, action == Action::"share", resource in Folder::"finance");"#;
         let policies = Policies::from_texts(&[("acme.cedar", text)]).unwrap();
         assert!(!allows::<Share>(&policies, &member_of(vec![Role::Owner]), &mine(), &conditions()));
+    }
+
+    #[test]
+    fn a_customer_may_demand_evidence_and_the_most_of_it_wins() {
+        let policies = Policies::from_texts(&[(
+            "acme.cedar",
+            r#"@id("outside-heard") @evidence("heard")
+               forbid (principal, action == Action::"share", resource) when { context.external };
+               @id("medical-keyed") @evidence("keypad")
+               forbid (principal, action == Action::"share", resource is File) when { resource.classification == "medical" };
+               @id("trainees") @evidence("heard")
+               permit (principal is User, action == Action::"share", resource in Folder::"finance");"#,
+        )])
+        .unwrap();
+        let medical = Resource::File(FileFacts { classification: "medical".to_owned(), ..file(Owner::User(ids().me)) });
+        let outside = Conditions { external: true, ..conditions() };
+        let (member, stranger) = (member_of(vec![Role::Owner]), member_of(Vec::new()));
+        let elsewhere = |facts| FileFacts { folder: Folder::parse("plans").unwrap(), ..facts };
+        let (mine, plain) = (file(Owner::User(ids().me)), elsewhere(file(Owner::User(ids().me))));
+        for (who, resource, conditions, demanded, named) in [
+            (&member, &Resource::File(plain.clone()), conditions(), Evidence::ModelWord, "owner-everything"),
+            (&member, &Resource::File(plain), outside, Evidence::Heard, "outside-heard,owner-everything"),
+            (&member, &medical, outside, Evidence::Keypad, "medical-keyed,outside-heard,owner-everything,trainees"),
+            (&stranger, &Resource::File(mine), conditions(), Evidence::Heard, "trainees"),
+        ] {
+            let permit = policies.permit::<Share>(who, resource, &conditions).unwrap();
+            assert_eq!((permit.evidence(), permit.policies()), (demanded, named));
+        }
+        // A demand refuses nobody and permits nobody.
+        assert!(!allows::<Share>(&policies, &stranger, &Resource::File(elsewhere(theirs())), &outside));
+    }
+
+    #[test]
+    fn a_demand_that_fails_while_evaluated_refuses() {
+        let text = r#"@id("overflow") @evidence("heard") forbid (principal, action == Action::"share", resource)
+                      when { context.now * 9223372036854775807 == 0 };"#;
+        let policies = Policies::from_texts(&[("acme.cedar", text)]).unwrap();
+        let refusal = policies.permit::<Share>(&member_of(vec![Role::Owner]), &mine(), &conditions()).unwrap_err();
+        assert_eq!(refusal.policies, "error,overflow");
     }
 
     #[test]

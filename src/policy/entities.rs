@@ -1,5 +1,4 @@
 //! Facts as Cedar entities. Built in Rust and never through JSON, which costs six times as much.
-//! `policies/satchel.cedarschema` is the other half of this file; a test holds them together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +8,9 @@ use cedar_policy::{
 };
 
 use super::action::ActionKind;
-use super::facts::{Conditions, FileFacts, Principal, PrincipalKind, Resource};
-use crate::domain::{Folder, Owner, Permissions, PersonId, Rights, Timestamp};
+use super::attributes::{self, Attribute, Circumstances, FileThen, FolderThen};
+use super::facts::{Conditions, FileFacts, FolderFacts, Principal, PrincipalKind, Resource};
+use crate::domain::{Folder, Permissions, Timestamp};
 
 /// Why a request could not even be put before the policies. A fault of this room, never of the caller.
 #[derive(Debug, thiserror::Error)]
@@ -30,19 +30,20 @@ pub(super) enum BuildError {
 /// The schema's type names, parsed once.
 #[derive(Debug, Clone)]
 pub(super) struct Types {
-    action: EntityTypeName,
-    customer: EntityTypeName,
-    role: EntityTypeName,
-    team: EntityTypeName,
-    user: EntityTypeName,
-    guest: EntityTypeName,
-    key: EntityTypeName,
-    link: EntityTypeName,
-    folder: EntityTypeName,
-    file: EntityTypeName,
-    status: EntityTypeName,
-    door: EntityTypeName,
-    method: EntityTypeName,
+    pub(super) action: EntityTypeName,
+    pub(super) customer: EntityTypeName,
+    pub(super) role: EntityTypeName,
+    pub(super) team: EntityTypeName,
+    pub(super) user: EntityTypeName,
+    pub(super) guest: EntityTypeName,
+    pub(super) key: EntityTypeName,
+    pub(super) link: EntityTypeName,
+    pub(super) folder: EntityTypeName,
+    pub(super) file: EntityTypeName,
+    pub(super) status: EntityTypeName,
+    pub(super) door: EntityTypeName,
+    pub(super) method: EntityTypeName,
+    pub(super) level: EntityTypeName,
 }
 
 impl Types {
@@ -62,6 +63,7 @@ impl Types {
             status: parse("Status")?,
             door: parse("Door")?,
             method: parse("Method")?,
+            level: parse("Level")?,
         })
     }
 
@@ -69,14 +71,8 @@ impl Types {
         uid(&self.action, kind.as_str())
     }
 
-    pub(super) fn resource_type(&self, resource: &Resource) -> &EntityTypeName {
-        match resource {
-            Resource::File(_) => &self.file,
-            Resource::Customer(_) => &self.customer,
-        }
-    }
-
     pub(super) fn principal(&self, principal: &Principal) -> Result<Entity, BuildError> {
+        let mut attributes = self.values(&attributes::principal(), principal)?;
         let (id, parents) = match &principal.kind {
             PrincipalKind::User { id, roles, teams } => {
                 let roles = roles.iter().map(|role| uid(&self.role, role.as_str()));
@@ -85,71 +81,55 @@ impl Types {
             }
             PrincipalKind::Guest { call } => (uid(&self.guest, call.to_string()), HashSet::new()),
             PrincipalKind::Key { id } => (uid(&self.key, id.to_string()), HashSet::new()),
-            PrincipalKind::Link { id, .. } => (uid(&self.link, id.to_string()), HashSet::new()),
+            PrincipalKind::Link { id, .. } => {
+                attributes.extend(self.values(&attributes::link(), principal)?);
+                (uid(&self.link, id.to_string()), HashSet::new())
+            }
         };
-        let customer = Value::new_entity_uid(uid(&self.customer, principal.customer.to_string()));
-        let mut attributes = HashMap::from([("customer".to_owned(), customer)]);
-        if let PrincipalKind::Link { file, .. } = &principal.kind {
-            attributes.insert("file".to_owned(), Value::new_entity_uid(uid(&self.file, file.to_string())));
-        }
         entity(id, attributes, parents)
     }
 
     pub(super) fn resource(&self, resource: &Resource, now: Timestamp) -> Result<Entity, BuildError> {
         match resource {
             Resource::File(file) => self.file(file, now),
+            Resource::Folder(folder) => self.folder(folder, now),
             Resource::Customer(customer) => Ok(Entity::with_uid(uid(&self.customer, customer.to_string()))),
         }
     }
 
     fn file(&self, file: &FileFacts, now: Timestamp) -> Result<Entity, BuildError> {
-        let mut attributes = HashMap::from([
-            ("folder".to_owned(), Value::new_entity_uid(uid(&self.folder, file.folder.as_str()))),
-            ("common".to_owned(), Value::new_bool(file.owner == Owner::Service)),
-            ("status".to_owned(), Value::new_entity_uid(uid(&self.status, file.status.as_str()))),
-            ("classification".to_owned(), Value::new_string(file.classification.clone())),
-            ("viewers".to_owned(), self.grantees(file, Rights::View, now)?),
-            ("commenters".to_owned(), self.grantees(file, Rights::Comment, now)?),
-            ("editors".to_owned(), self.grantees(file, Rights::Edit, now)?),
-        ]);
-        if let Owner::User(owner) = file.owner {
-            attributes.insert("owner".to_owned(), Value::new_entity_uid(uid(&self.user, owner.to_string())));
-        }
+        let attributes = self.values(&attributes::file(), &FileThen(file, now))?;
         let mut parents: HashSet<_> = enclosing(&file.folder).map(|path| uid(&self.folder, path)).collect();
         parents.insert(uid(&self.customer, file.customer.to_string()));
         entity(uid(&self.file, file.id.to_string()), attributes, parents)
     }
 
-    /// Whoever holds a live grant of at least these rights.
-    fn grantees(&self, file: &FileFacts, least: Rights, now: Timestamp) -> Result<Value, BuildError> {
-        let (mut users, mut teams) = (Vec::new(), Vec::new());
-        for grant in file.grants.iter().filter(|grant| grant.rights >= least && now < grant.expires) {
-            match grant.to {
-                PersonId::User(id) => users.push(Value::new_entity_uid(uid(&self.user, id.to_string()))),
-                PersonId::Team(id) => teams.push(Value::new_entity_uid(uid(&self.team, id.to_string()))),
-                // A contact is never a principal.
-                PersonId::Contact(_) => {}
-            }
-        }
-        Ok(Value::new_record([("users".to_owned(), Value::new_set(users)), ("teams".to_owned(), Value::new_set(teams))])?)
+    fn folder(&self, folder: &FolderFacts, now: Timestamp) -> Result<Entity, BuildError> {
+        let attributes = self.values(&attributes::folder(), &FolderThen(folder, now))?;
+        let path = folder.path.as_str();
+        let mut parents: HashSet<_> =
+            enclosing(&folder.path).filter(|above| *above != path).map(|above| uid(&self.folder, above)).collect();
+        parents.insert(uid(&self.customer, folder.customer.to_string()));
+        entity(uid(&self.folder, path), attributes, parents)
     }
 
     pub(super) fn context(&self, permissions: &Permissions, conditions: &Conditions) -> Result<Context, BuildError> {
-        let permissions = permissions.iter().map(|permission| Value::new_string(permission.as_str().to_owned()));
-        Context::from_pairs([
-            ("door".to_owned(), Value::new_entity_uid(uid(&self.door, conditions.door.as_str()))),
-            ("verified_method".to_owned(), Value::new_entity_uid(uid(&self.method, conditions.verified.method.as_str()))),
-            ("verified_level".to_owned(), Value::new_long(i64::from(conditions.verified.level))),
-            ("permissions".to_owned(), Value::new_set(permissions)),
-            ("external".to_owned(), Value::new_bool(conditions.external)),
-            ("now".to_owned(), Value::new_long(conditions.now.as_second())),
-            ("untrusted_text".to_owned(), Value::new_bool(conditions.untrusted_text)),
-        ])
-        .map_err(|error| BuildError::Context(Box::new(error)))
+        Context::from_pairs(self.values(&attributes::circumstances(), &Circumstances(permissions, conditions))?)
+            .map_err(|error| BuildError::Context(Box::new(error)))
+    }
+
+    fn values<Of>(&self, attributes: &[Attribute<Of>], of: &Of) -> Result<HashMap<String, Value>, BuildError> {
+        let mut values = HashMap::with_capacity(attributes.len());
+        for attribute in attributes {
+            if let Some(value) = (attribute.value)(self, of)? {
+                values.insert(attribute.name.to_owned(), value);
+            }
+        }
+        Ok(values)
     }
 }
 
-fn uid(kind: &EntityTypeName, id: impl AsRef<str>) -> EntityUid {
+pub(super) fn uid(kind: &EntityTypeName, id: impl AsRef<str>) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
@@ -158,7 +138,7 @@ fn entity(id: EntityUid, attributes: HashMap<String, Value>, parents: HashSet<En
 }
 
 /// The folder, every folder above it, and the top.
-fn enclosing(folder: &Folder) -> impl Iterator<Item = &str> {
+pub(super) fn enclosing(folder: &Folder) -> impl Iterator<Item = &str> {
     let path = folder.as_str();
     let above = path.match_indices('/').filter_map(move |(at, _)| path.get(..at));
     above.chain([path, ""])
@@ -168,10 +148,10 @@ fn enclosing(folder: &Folder) -> impl Iterator<Item = &str> {
 mod tests {
     use cedar_policy::{Entities, EntityUid};
 
-    use super::super::fixture::{self, file, member_of, principals};
+    use super::super::fixture::{self, file, folder, member_of, principals};
     use super::super::set::Policies;
     use super::*;
-    use crate::domain::{Door, FileStatus, Role, Verified, VerifiedMethod};
+    use crate::domain::{Door, FileStatus, Level, Owner, Role, Verified, VerifiedMethod};
 
     #[test]
     fn a_file_lies_in_its_folder_and_in_every_folder_above() {
@@ -196,6 +176,8 @@ mod tests {
                 Entities::from_entities([entity], Some(policies.schema())).unwrap();
             }
         }
+        let folder = Resource::Folder(folder(fixture::grants_of_every_kind()));
+        entities.push(types.resource(&folder, fixture::now()).unwrap());
         entities.dedup_by_key(|entity| entity.uid());
         for entity in entities {
             Entities::from_entities([entity], Some(policies.schema())).unwrap();
@@ -206,13 +188,13 @@ mod tests {
     fn the_schema_knows_every_door_method_and_role() {
         let policies = Policies::built_in().unwrap();
         let types = Types::parse().unwrap();
-        for door in [Door::Http, Door::Mcp, Door::Page, Door::Cli, Door::Worker] {
-            for method in
-                [VerifiedMethod::None, VerifiedMethod::Number, VerifiedMethod::Pin, VerifiedMethod::Voice, VerifiedMethod::Platform]
-            {
-                let conditions = Conditions { door, verified: Verified { method, level: 3 }, ..fixture::conditions() };
-                let context = types.context(&Permissions::all(), &conditions).unwrap();
-                context.validate(policies.schema(), &types.action(ActionKind::Share)).unwrap();
+        for door in Door::ALL {
+            for method in VerifiedMethod::ALL {
+                for granting in Level::ALL.map(Some).into_iter().chain([None]) {
+                    let conditions = Conditions { door, verified: Verified { method, level: 3 }, granting, ..fixture::conditions() };
+                    let context = types.context(&Permissions::all(), &conditions).unwrap();
+                    context.validate(policies.schema(), &types.action(ActionKind::Share)).unwrap();
+                }
             }
         }
         let unknown: EntityUid = r#"Door::"window""#.parse().unwrap();

@@ -1,9 +1,49 @@
 //! What a decision is made from. Whoever asks loads these; nothing here looks anything up.
 
+use jiff::tz::TimeZone;
+
 use crate::domain::{
-    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, LinkId, Owner, Permissions, PersonId,
-    Rights, Role, TeamId, Timestamp, UserId, Verified,
+    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Level, LinkId, Owner, Permissions,
+    PersonId, Role, TeamId, Timestamp, UserId, Verified,
 };
+
+/// The kinds of those who ask, as policies name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PrincipalType {
+    User,
+    Guest,
+    Key,
+    Link,
+}
+
+impl PrincipalType {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Guest => "Guest",
+            Self::Key => "Key",
+            Self::Link => "Link",
+        }
+    }
+}
+
+/// The kinds of what is asked for, as policies name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResourceType {
+    File,
+    Folder,
+    Customer,
+}
+
+impl ResourceType {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Folder => "Folder",
+            Self::Customer => "Customer",
+        }
+    }
+}
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -63,6 +103,8 @@ impl Principal {
 pub enum Resource {
     /// One file.
     File(FileFacts),
+    /// A folder, with all that lies in it now and later.
+    Folder(FolderFacts),
     /// The customer as a whole: adding files, people, keys, policies, audit, calls.
     Customer(CustomerId),
 }
@@ -72,6 +114,7 @@ impl Resource {
     pub const fn customer(&self) -> CustomerId {
         match self {
             Self::File(file) => file.customer,
+            Self::Folder(folder) => folder.customer,
             Self::Customer(customer) => *customer,
         }
     }
@@ -80,9 +123,28 @@ impl Resource {
     pub const fn file(&self) -> Option<FileId> {
         match self {
             Self::File(file) => Some(file.id),
-            Self::Customer(_) => None,
+            Self::Folder(_) | Self::Customer(_) => None,
         }
     }
+
+    pub(super) const fn kind(&self) -> ResourceType {
+        match self {
+            Self::File(_) => ResourceType::File,
+            Self::Folder(_) => ResourceType::Folder,
+            Self::Customer(_) => ResourceType::Customer,
+        }
+    }
+}
+
+/// What policies know of a folder.
+#[derive(Debug, Clone)]
+pub struct FolderFacts {
+    /// Which.
+    pub path: Folder,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Who may do something with all that lies in it, by grants on it and on the folders above it.
+    pub grants: Vec<GrantFact>,
 }
 
 /// What policies know of a file.
@@ -98,37 +160,35 @@ pub struct FileFacts {
     pub folder: Folder,
     /// Where it is in its life.
     pub status: FileStatus,
-    /// What content inspection raised; [`FileFacts::UNCLASSIFIED`] when nothing.
+    /// What is in it, in the customer's own words; [`FileRecord::UNCLASSIFIED`] where nobody said anything of it.
     pub classification: String,
-    /// Who else may do something with it; expired ones may be among them.
+    /// Who else may do something with it, by shares and grants of it and by grants of the folders it lies in;
+    /// expired ones may be among them.
     pub grants: Vec<GrantFact>,
 }
 
 impl FileFacts {
-    /// The classification of a file in which nothing was found.
-    pub const UNCLASSIFIED: &'static str = "none";
-
     /// From a file's row, with what the row does not hold.
-    pub fn of(file: &FileRecord, classification: String, grants: Vec<GrantFact>) -> Self {
+    pub fn of(file: &FileRecord, grants: Vec<GrantFact>) -> Self {
         Self {
             id: file.id,
             customer: file.customer,
             owner: file.owner,
             folder: file.folder.clone(),
             status: file.status,
-            classification,
+            classification: file.classification.clone(),
             grants,
         }
     }
 }
 
-/// One share of a file, as far as policies care. Revoked shares are left out by the caller.
+/// One share or grant, as far as policies care. Revoked ones are left out by the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantFact {
     /// To whom; a grant to a contact opens links, and gives no caller anything.
     pub to: PersonId,
-    /// What.
-    pub rights: Rights,
+    /// How far.
+    pub level: Level,
     /// The instant from which it counts as absent.
     pub expires: Timestamp,
 }
@@ -138,20 +198,56 @@ pub struct GrantFact {
 pub struct Conditions {
     /// The way in.
     pub door: Door,
+    /// Whether it happens on a phone call.
+    pub in_call: bool,
     /// How sure the platform is of the caller.
     pub verified: Verified,
     /// The recipient of a share is outside the customer.
     pub external: bool,
     /// The caller's model has read text from files in this call.
     pub untrusted_text: bool,
+    /// The standing right that is to be given or ended.
+    pub granting: Option<Level>,
     /// The present instant.
     pub now: Timestamp,
+    /// Hour of the day where the caller is, 0 to 23; UTC without a call.
+    pub hour: u8,
+    /// Day of the week where the caller is, 1 for Monday to 7 for Sunday; UTC without a call.
+    pub weekday: u8,
 }
 
 impl Conditions {
-    /// Those of a call, for anything but sharing outside and without untrusted text; change the
-    /// fields where that is not so.
-    pub const fn of_call(context: &CallContext, now: Timestamp) -> Self {
-        Self { door: context.origin.door, verified: context.verified, external: false, untrusted_text: false, now }
+    /// Those of a request without a call, for anything but sharing outside; change the fields where that is not so.
+    pub fn at(door: Door, now: Timestamp) -> Self {
+        let plain = Self {
+            door,
+            in_call: false,
+            verified: Verified::default(),
+            external: false,
+            untrusted_text: false,
+            granting: None,
+            now,
+            hour: 0,
+            weekday: 0,
+        };
+        plain.in_zone(TimeZone::UTC)
+    }
+
+    /// Those of a call, for anything but sharing outside; change the fields where that is not so.
+    pub fn of_call(context: &CallContext, now: Timestamp) -> Self {
+        let zone = TimeZone::get(&context.settings.time_zone).unwrap_or(TimeZone::UTC);
+        let on_call = Self {
+            in_call: true,
+            verified: context.verified,
+            untrusted_text: context.untrusted_text,
+            ..Self::at(context.origin.door, now)
+        };
+        on_call.in_zone(zone)
+    }
+
+    fn in_zone(self, zone: TimeZone) -> Self {
+        let local = self.now.to_zoned_datetime(zone);
+        // Both are small and never negative: 0 to 23, and 1 to 7.
+        Self { hour: local.hour().unsigned_abs(), weekday: local.weekday().to_monday_one_offset().unsigned_abs(), ..self }
     }
 }

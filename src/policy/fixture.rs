@@ -1,9 +1,9 @@
 //! The people and the file the matrix speaks of; the room's tests use them too.
 
-use super::facts::{Conditions, FileFacts, GrantFact, Principal, PrincipalKind};
+use super::facts::{Conditions, FileFacts, FolderFacts, GrantFact, Principal, PrincipalKind};
 use crate::domain::{
-    CallId, Clock, CustomerId, Door, FileId, FileStatus, Folder, KeyId, LinkId, ManualClock, Owner, Permissions, PersonId, Rights, Role,
-    SeededEntropy, TeamId, Timestamp, UserId, Verified,
+    CallId, Clock, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Level, LinkId, ManualClock, Owner, Permissions,
+    PersonId, Role, SeededEntropy, TeamId, Timestamp, UserId,
 };
 
 /// Ids that are the same in every run.
@@ -53,7 +53,7 @@ pub(super) fn later() -> Timestamp {
 }
 
 pub(super) fn conditions() -> Conditions {
-    Conditions { door: Door::Mcp, verified: Verified::default(), external: false, untrusted_text: false, now: now() }
+    Conditions { in_call: true, ..Conditions::at(Door::Mcp, now()) }
 }
 
 /// Me, in these roles, in one team.
@@ -95,14 +95,19 @@ pub(super) fn file(owner: Owner) -> FileFacts {
         owner,
         folder: Folder::parse("finance/2026").unwrap_or_default(),
         status: FileStatus::Active,
-        classification: FileFacts::UNCLASSIFIED.to_owned(),
+        classification: FileRecord::UNCLASSIFIED.to_owned(),
         grants: Vec::new(),
     }
 }
 
+/// The folder the file lies in, with these grants.
+pub(super) fn folder(grants: Vec<GrantFact>) -> FolderFacts {
+    FolderFacts { path: file(Owner::Service).folder, customer: ids().customer, grants }
+}
+
 /// A grant that is alive now.
-pub(super) fn grant(to: PersonId, rights: Rights) -> GrantFact {
-    GrantFact { to, rights, expires: later() }
+pub(super) fn grant(to: PersonId, level: Level) -> GrantFact {
+    GrantFact { to, level, expires: later() }
 }
 
 #[cfg(test)]
@@ -114,8 +119,8 @@ pub(super) fn principals() -> Vec<Principal> {
 pub(super) fn grants_of_every_kind() -> Vec<GrantFact> {
     let ids = ids();
     vec![
-        grant(PersonId::User(ids.me), Rights::Edit),
-        grant(PersonId::Team(ids.my_team), Rights::View),
-        grant(PersonId::Contact(ids.contact), Rights::Comment),
+        grant(PersonId::User(ids.me), Level::Editor),
+        grant(PersonId::Team(ids.my_team), Level::Viewer),
+        grant(PersonId::Contact(ids.contact), Level::Commenter),
     ]
 }

@@ -1,18 +1,19 @@
 //! A set of policies: the built-in ones, and what a customer adds to them. A set that is not
 //! valid as a whole never comes into being, so whoever holds the old one keeps it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use cedar_policy::{
-    ActionConstraint, Authorizer, CedarSchemaError, Effect, Entity, EntityUid, ParseErrors, Policy, PolicyId, PolicySet, Schema,
-    ValidationMode, ValidationWarning, Validator,
-};
+use cedar_policy::{ActionConstraint, Authorizer, Effect, Entity, EntityUid, Policy, PolicyId, PolicySet, Schema};
 
 use super::action::ActionKind;
 use super::entities::Types;
-
-const SCHEMA: &str = include_str!("../../policies/satchel.cedarschema");
+use super::error::PolicyError;
+use super::evidence::Evidence;
+use super::load::{Loaded, validate};
+use super::schema::schema;
+use super::widening::{Confinement, Widening};
 
 const BUILT_IN: [(&str, &str); 10] = [
     ("owner.cedar", include_str!("../../policies/default/owner.cedar")),
@@ -27,15 +28,30 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("safety.cedar", include_str!("../../policies/default/safety.cedar")),
 ];
 
-/// Policies that were parsed and validated together. Cheap to share behind an `Arc`.
+/// What is left of a set that is not valid any more: it can be replaced, and nothing else is done.
+const CLOSED: &str = r#"@id("broken-set") forbid (principal, action, resource) unless { action == Action::"manage_policies" };"#;
+
+/// Policies that were parsed and validated together. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Policies {
-    pub(super) authorizer: Authorizer,
-    pub(super) types: Types,
-    schema: Schema,
+    ground: Arc<Ground>,
     actions: HashMap<ActionKind, Asked>,
+    /// Demands of policies that carry one.
+    evidence: HashMap<PolicyId, Evidence>,
+    /// Every policy that a customer added, as it is written.
+    added: Vec<(String, String)>,
     ids: Vec<String>,
-    widens_find: bool,
+    widening: Vec<Widening>,
+    confinements: Vec<Confinement>,
+}
+
+/// What all sets have in common.
+#[derive(Debug)]
+struct Ground {
+    authorizer: Authorizer,
+    types: Types,
+    schema: Schema,
+    built_in: Loaded,
 }
 
 /// An action as Cedar sees it.
@@ -46,120 +62,96 @@ pub(super) struct Asked {
     /// The policies whose scope does not rule the action out. Cedar walks over all it is given;
     /// leaving the others out is cheaper and changes no decision.
     pub(super) set: PolicySet,
-}
-
-/// Why a set of policies was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// The built-in schema does not parse; only a broken build does that.
-    #[error("the policy schema is broken")]
-    Schema(#[source] Box<CedarSchemaError>),
-    /// The schema has no such action; only a broken build does that.
-    #[error("the policy schema lacks the action `{action}`")]
-    SchemaAction {
-        /// Which.
-        action: &'static str,
-    },
-    /// A type name of the schema does not parse; only a broken build does that.
-    #[error("a type name of the policy schema is broken")]
-    SchemaType(#[source] Box<ParseErrors>),
-    /// A text is longer than `Policies::MAX_TEXT_BYTES`.
-    #[error("`{name}` is longer than {max} bytes")]
-    TooLong {
-        /// Of the text.
-        name: String,
-        /// The limit.
-        max: usize,
-    },
-    /// More policies than `Policies::MAX_ADDED`.
-    #[error("there are more than {max} policies")]
-    TooMany {
-        /// The limit.
-        max: usize,
-    },
-    /// A text is not Cedar.
-    #[error("`{name}` cannot be read")]
-    Unreadable {
-        /// Of the text.
-        name: String,
-        /// What the parser said.
-        #[source]
-        source: Box<ParseErrors>,
-    },
-    /// A text holds a template; nothing would ever fill its slots.
-    #[error("`{name}` holds a template; write policies without `?principal` and `?resource`")]
-    Template {
-        /// Of the text.
-        name: String,
-    },
-    /// A policy without a usable `@id`.
-    #[error("`{name}` holds a policy without an `@id` of 1 to 64 letters, digits, `-`, `_` and `.`")]
-    Id {
-        /// Of the text.
-        name: String,
-    },
-    /// Two policies with one id.
-    #[error("`{name}` uses the policy id `{id}` a second time")]
-    Duplicate {
-        /// Of the second text.
-        name: String,
-        /// The id.
-        id: String,
-    },
-    /// A policy that the schema refuses, or that can never apply.
-    #[error("policy `{id}` in `{name}` is not valid: {reason}")]
-    Invalid {
-        /// Of the text.
-        name: String,
-        /// The policy's id.
-        id: String,
-        /// What the validator said.
-        reason: String,
-    },
+    /// Those among them that forbid it unless the caller is heard: they refuse nobody, and demand evidence.
+    pub(super) demands: PolicySet,
 }
 
 impl Policies {
     /// Longest text that is looked at, in bytes.
     pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+    /// Most texts of one set.
+    pub const MAX_TEXTS: usize = 32;
     /// Most policies a customer may add; every decision walks over all of them.
     pub const MAX_ADDED: usize = 200;
 
     /// The default policies, without additions.
+    ///
+    /// # Errors
+    /// Only in a broken build.
     pub fn built_in() -> Result<Self, PolicyError> {
-        Self::from_texts(&[])
+        let schema = Schema::from_str(&schema()).map_err(|error| PolicyError::Schema(Box::new(error)))?;
+        let types = Types::parse().map_err(PolicyError::SchemaType)?;
+        let mut built_in = Loaded::default();
+        for (name, text) in BUILT_IN {
+            built_in.load(name, text)?;
+        }
+        let ground = Arc::new(Ground { authorizer: Authorizer::new(), types, schema, built_in });
+        let loaded = ground.built_in.clone();
+        Self::put_together(ground, &loaded)
     }
 
     /// The default policies and a customer's own, given as `(name, text)`. A customer can permit
     /// more and forbid more; what the defaults forbid stays forbidden.
-    pub fn from_texts(added: &[(&str, &str)]) -> Result<Self, PolicyError> {
-        let schema = Schema::from_str(SCHEMA).map_err(|error| PolicyError::Schema(Box::new(error)))?;
-        let types = Types::parse().map_err(PolicyError::SchemaType)?;
-        let mut set = PolicySet::new();
-        let mut origins = HashMap::new();
-        for (name, text) in BUILT_IN {
-            load(name, text, &mut set, &mut origins)?;
+    ///
+    /// # Errors
+    /// With the text, the line and the reason, when the whole is not valid.
+    pub fn with<S: AsRef<str>>(&self, added: &[(S, S)]) -> Result<Self, PolicyError> {
+        let mut loaded = self.ground.built_in.clone();
+        if added.len() > Self::MAX_TEXTS {
+            return Err(PolicyError::TooManyTexts { max: Self::MAX_TEXTS });
         }
-        let built_in: HashSet<_> = origins.keys().cloned().collect();
         for (name, text) in added {
-            load(name, text, &mut set, &mut origins)?;
+            loaded.load(name.as_ref(), text.as_ref())?;
         }
-        if set.num_of_policies() > built_in.len() + Self::MAX_ADDED {
+        if loaded.set.num_of_policies() > self.ground.built_in.set.num_of_policies() + Self::MAX_ADDED {
             return Err(PolicyError::TooMany { max: Self::MAX_ADDED });
         }
-        validate(&schema, &set, &origins)?;
+        Self::put_together(Arc::clone(&self.ground), &loaded)
+    }
 
-        let actions = actions(&schema, &types, &set)?;
-        let widens_find = actions
-            .get(&ActionKind::Find)
-            .is_some_and(|find| find.set.policies().any(|policy| policy.effect() == Effect::Permit && !built_in.contains(policy.id())));
-        let mut ids: Vec<_> = set.policies().map(|policy| policy.id().to_string()).collect();
+    /// The built-in policies and a customer's own.
+    ///
+    /// # Errors
+    /// As [`Policies::with`].
+    pub fn from_texts(added: &[(&str, &str)]) -> Result<Self, PolicyError> {
+        Self::built_in()?.with(added)
+    }
+
+    /// What stands in for a customer's set that was valid once and is not any more: nothing is permitted but to
+    /// put another in its place.
+    ///
+    /// # Errors
+    /// Only in a broken build.
+    pub fn closed(&self) -> Result<Self, PolicyError> {
+        self.with(&[("broken", CLOSED)])
+    }
+
+    fn put_together(ground: Arc<Ground>, loaded: &Loaded) -> Result<Self, PolicyError> {
+        validate(&ground.schema, loaded)?;
+        let evidence = loaded.evidence()?;
+        let own = |policy: &&Policy| ground.built_in.set.policy(policy.id()).is_none();
+        let is_demand = |policy: &Policy| policy.effect() == Effect::Forbid && evidence.contains_key(policy.id());
+        let actions = actions(&ground, &loaded.set, is_demand)?;
+        let of_finding: Vec<&Policy> =
+            actions.get(&ActionKind::Find).map(|find| find.set.policies().filter(own).collect()).unwrap_or_default();
+        let permits = of_finding.iter().filter(|policy| policy.effect() == Effect::Permit);
+        let widening = permits.map(|policy| Widening::of(policy, &ground.types)).collect();
+        let confinements = of_finding.iter().filter_map(|policy| Confinement::of(policy, &ground.types)).collect();
+        let mut added: Vec<_> = loaded.set.policies().filter(own).map(|policy| (policy.id().to_string(), loaded.written(policy))).collect();
+        added.sort_unstable();
+        let mut ids: Vec<_> = loaded.set.policies().map(|policy| policy.id().to_string()).collect();
         ids.sort_unstable();
-        Ok(Self { authorizer: Authorizer::new(), types, schema, actions, ids, widens_find })
+        Ok(Self { ground, actions, evidence, added, ids, widening, confinements })
     }
 
     /// The ids of all policies, sorted.
     pub fn ids(&self) -> &[String] {
         &self.ids
+    }
+
+    /// The policies that a customer added, as `(id, text)`, sorted by id.
+    pub fn added(&self) -> &[(String, String)] {
+        &self.added
     }
 
     /// The same without one policy.
@@ -173,25 +165,42 @@ impl Policies {
         rest
     }
 
-    pub(super) const fn schema(&self) -> &Schema {
-        &self.schema
+    pub(super) fn schema(&self) -> &Schema {
+        &self.ground.schema
+    }
+
+    pub(super) fn types(&self) -> &Types {
+        &self.ground.types
+    }
+
+    pub(super) fn authorizer(&self) -> &Authorizer {
+        &self.ground.authorizer
     }
 
     pub(super) fn asked(&self, kind: ActionKind) -> Option<&Asked> {
         self.actions.get(&kind)
     }
 
-    /// Whether a policy outside the defaults may let somebody find a file.
-    pub(super) const fn widens_find(&self) -> bool {
-        self.widens_find
+    pub(super) fn evidence(&self, id: &PolicyId) -> Evidence {
+        self.evidence.get(id).copied().unwrap_or_default()
+    }
+
+    /// Whom a customer's own policies may let find files beyond the defaults, and where.
+    pub(super) fn widening(&self) -> &[Widening] {
+        &self.widening
+    }
+
+    /// Whom a customer's own policies keep to a folder, whatever else is permitted.
+    pub(super) fn confinements(&self) -> &[Confinement] {
+        &self.confinements
     }
 }
 
-fn actions(schema: &Schema, types: &Types, set: &PolicySet) -> Result<HashMap<ActionKind, Asked>, PolicyError> {
+fn actions(ground: &Ground, set: &PolicySet, is_demand: impl Fn(&Policy) -> bool) -> Result<HashMap<ActionKind, Asked>, PolicyError> {
     let missing = |kind: ActionKind| PolicyError::SchemaAction { action: kind.as_str() };
-    let entities = schema.action_entities().ok();
+    let entities = ground.schema.action_entities().ok();
     let ask = |&kind: &ActionKind| {
-        let uid = types.action(kind);
+        let uid = ground.types.action(kind);
         let entities = entities.as_ref().ok_or_else(|| missing(kind))?;
         let entity = entities.get(&uid).cloned().ok_or_else(|| missing(kind))?;
         let names = |named: &EntityUid| *named == uid || entities.is_ancestor_of(named, &uid);
@@ -200,60 +209,12 @@ fn actions(schema: &Schema, types: &Types, set: &PolicySet) -> Result<HashMap<Ac
             ActionConstraint::In(actions) => actions.iter().any(names),
             ActionConstraint::Eq(action) => action == uid,
         };
+        let (demands, set): (Vec<_>, Vec<_>) = set.policies().filter(about).cloned().partition(&is_demand);
         // Ids were found to be unique when the texts were loaded.
-        let set = PolicySet::from_policies(set.policies().filter(about).cloned()).map_err(|_| missing(kind))?;
-        Ok((kind, Asked { entity, set }))
+        let of = |policies| PolicySet::from_policies(policies).map_err(|_| missing(kind));
+        Ok((kind, Asked { entity, set: of(set)?, demands: of(demands)? }))
     };
     ActionKind::ALL.iter().map(ask).collect()
-}
-
-fn load(name: &str, text: &str, set: &mut PolicySet, origins: &mut HashMap<PolicyId, String>) -> Result<(), PolicyError> {
-    if text.len() > Policies::MAX_TEXT_BYTES {
-        return Err(PolicyError::TooLong { name: name.to_owned(), max: Policies::MAX_TEXT_BYTES });
-    }
-    let parsed = PolicySet::from_str(text).map_err(|error| PolicyError::Unreadable { name: name.to_owned(), source: Box::new(error) })?;
-    if parsed.num_of_templates() > 0 {
-        return Err(PolicyError::Template { name: name.to_owned() });
-    }
-    for policy in parsed.policies() {
-        let id = policy.annotation("id").filter(|id| is_id(id)).ok_or_else(|| PolicyError::Id { name: name.to_owned() })?;
-        let id = PolicyId::new(id);
-        if origins.insert(id.clone(), name.to_owned()).is_some() {
-            return Err(PolicyError::Duplicate { name: name.to_owned(), id: id.to_string() });
-        }
-        set.add(policy.new_id(id.clone())).map_err(|_| PolicyError::Duplicate { name: name.to_owned(), id: id.to_string() })?;
-    }
-    Ok(())
-}
-
-/// Ids stand in the audit joined by commas.
-fn is_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-}
-
-fn validate(schema: &Schema, set: &PolicySet, origins: &HashMap<PolicyId, String>) -> Result<(), PolicyError> {
-    let invalid = |id: &PolicyId, reason: String| {
-        Err(PolicyError::Invalid { name: origins.get(id).cloned().unwrap_or_default(), id: id.to_string(), reason })
-    };
-    // Level 1: only principal, resource and context are loaded. A policy that looks further, as in
-    // `resource.owner in Team::"…"`, would silently never hold.
-    let result = Validator::new(schema.clone()).validate_with_level(set, ValidationMode::Strict, 1);
-    if let Some(error) = result.validation_errors().next() {
-        return invalid(error.policy_id(), error.to_string());
-    }
-    // Folders in other scripts are usual, and names of types and actions cannot be forged: the
-    // schema does not know lookalikes. Everything else the validator warns of, a `forbid` that can
-    // never apply above all, is a mistake somebody would rely on.
-    let is_script = |warning: &ValidationWarning| {
-        matches!(
-            warning,
-            ValidationWarning::MixedScriptString(_)
-                | ValidationWarning::MixedScriptIdentifier(_)
-                | ValidationWarning::ConfusableIdentifier(_)
-        )
-    };
-    let warning = result.validation_warnings().find(|warning| !is_script(warning));
-    warning.map_or(Ok(()), |warning| invalid(warning.policy_id(), warning.to_string()))
 }
 
 #[cfg(test)]
@@ -276,14 +237,23 @@ mod tests {
         fn shared<T: Send + Sync>(_: &T) {}
         let policies = Policies::built_in().unwrap();
         assert!(policies.ids().contains(&"owner-everything".to_owned()));
-        assert!(!policies.widens_find());
+        assert!(policies.widening().is_empty());
         shared(&policies);
     }
 
     #[test]
     fn a_broken_text_is_refused_with_its_name_and_the_reason() {
         for (text, wanted) in [
-            ("permit (principal", "`acme.cedar` cannot be read"),
+            ("\n\npermit (principal", "`acme.cedar`, line 3: cannot be read"),
+            (
+                "@id(\"a\") permit (principal, action, resource);\nforbid (principal action, resource);",
+                "`acme.cedar`, line 2: cannot be read",
+            ),
+            (
+                "@id(\"a\") @evidence(\"heard\") forbid (principal, action == Action::\"download\", resource);",
+                "`@evidence` is for policies on `share` alone",
+            ),
+            ("@id(\"a\") @evidence(\"oath\") forbid (principal, action == Action::\"share\", resource);", "`@evidence` is one of"),
             ("permit (principal, action, resource);", "without an `@id`"),
             ("@id(\"a,b\") permit (principal, action, resource);", "without an `@id`"),
             ("@id(\"a\") permit (principal == ?principal, action, resource);", "holds a template"),
@@ -320,7 +290,7 @@ mod tests {
             "@id(\"a\") forbid (principal, action == Action::\"share\", resource in Folder::\"x\u{202E}y\");",
         ] {
             let message = refused(text);
-            assert!(message.contains("policy `a` in `acme.cedar` is not valid"), "{text}: {message}");
+            assert!(message.contains("`acme.cedar`, line 1: policy `a` is not valid"), "{text}: {message}");
         }
     }
 
@@ -350,7 +320,7 @@ mod tests {
         let groups: Vec<_> = Permission::ALL.iter().map(action_group).collect();
         let entities = policies.schema().action_entities().unwrap();
         for &kind in ActionKind::ALL {
-            let action = policies.types.action(kind);
+            let action = policies.types().action(kind);
             let needed = groups.iter().filter(|group| entities.is_ancestor_of(group, &action)).count();
             assert_eq!(needed, usize::from(kind != ActionKind::OpenCall), "{}", kind.as_str());
         }

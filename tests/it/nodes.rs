@@ -228,3 +228,20 @@ async fn programs_with_one_secret_share_a_database_and_a_store_and_one_may_only_
     }
     assert_eq!((worker.stop().0, b.stop().0, a.stop().0), (Some(0), Some(0), Some(0)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_that_one_server_puts_in_force_hold_on_the_other_at_once() {
+    let nodes = Nodes::start().await;
+    let call = nodes.on_the_line().await;
+    let key = &nodes.tenant.key;
+    let files = async |world: &World| world.get("/v1/files", &call.token).await.expect(200).json()["files"].as_array().unwrap().len();
+    for (number, (text, seen)) in
+        [(r#"@id("blind") forbid (principal is User, action, resource is File);"#, 0), ("", 1)].into_iter().enumerate()
+    {
+        let body = json!({"policies": [{"name": "own.cedar", "text": text}]});
+        nodes.a.post("/v1/policies", key, &body).await.expect(201);
+        nodes.a.post(&format!("/v1/policies/{}/activate", number + 1), key, &Value::Null).await.expect(204);
+        assert_eq!((files(&nodes.b).await, files(&nodes.a).await), (seen, seen));
+    }
+    nodes.expect_whole_audit().await;
+}

@@ -52,6 +52,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("strsim", &["search"]),
     ("rust_stemmers", &["search"]),
     ("cedar_policy", &["policy"]),
+    ("miette", &["policy"]),
     ("docling*", &["inspect"]),
     ("file_format", &["inspect"]),
     ("cfb", &["inspect"]),

@@ -3,8 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, files, health, holds, imports, keys, metrics, openapi, operator_keys, people, shares, store_events, tools,
-    upload, uploads,
+    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, people, policies, shares,
+    store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -14,11 +14,13 @@ pub(in crate::api) fn routes() -> Router<Api> {
     Router::new()
         .merge(customers::routes())
         .merge(people::routes())
+        .merge(policies::routes())
         .merge(keys::routes())
         .merge(operator_keys::routes())
         .merge(calls::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(grants::routes())
         .merge(holds::routes())
         .merge(shares::routes())
         .merge(imports::routes())
@@ -33,9 +35,9 @@ pub(in crate::api) fn watched() -> Router<Api> {
     health::routes().merge(metrics::routes())
 }
 
-/// Endpoints that take as long as their bytes do.
+/// Endpoints that take as long as their bytes or their sums do.
 pub(in crate::api) fn streams() -> Router<Api> {
-    upload::routes().merge(uploads::long_routes())
+    upload::routes().merge(uploads::long_routes()).merge(policies::long_routes())
 }
 
 /// How all of them are described.
@@ -43,11 +45,13 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
     [
         customers::operations(),
         people::operations(),
+        policies::operations(),
         keys::operations(),
         operator_keys::operations(),
         calls::operations(),
         tools::operations(),
         files::operations(),
+        grants::operations(),
         holds::operations(),
         shares::operations(),
         imports::operations(),

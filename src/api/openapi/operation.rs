@@ -129,7 +129,6 @@ impl Operation {
     }
 
     /// The same for a `PUT`.
-    #[expect(dead_code, reason = "no endpoint replaces anything yet")]
     pub fn put(id: impl Into<String>, path: impl Into<String>, summary: impl Into<String>, takes: Takes) -> Self {
         Self::new(Method::PUT, id, path, summary, takes)
     }

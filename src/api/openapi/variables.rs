@@ -3,18 +3,21 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::operation::SchemaOf;
-use crate::domain::{CallId, FileId, ImportId, KeyId, ShareId, UploadId};
+use crate::domain::{CallId, FileId, GrantId, ImportId, KeyId, PersonId, ShareId, UploadId, UserId};
 
 /// The type of a variable part and what it is; `None` where its name is not known here.
 pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
     Some(match name {
         "call" => (CallId::json_schema, "The id of a call."),
         "file" => (FileId::json_schema, "The id of a file."),
+        "grant" => (GrantId::json_schema, "The id of a standing right."),
         "import" => (ImportId::json_schema, "The id of an import."),
         "key" => (KeyId::json_schema, "The id of a key."),
+        "person" => (PersonId::json_schema, "The id of a user, a team or a contact."),
         "share" => (ShareId::json_schema, "The id of a share."),
         "slug" => (slug, "What a link ends with."),
         "upload" => (UploadId::json_schema, "The id of an upload."),
+        "user" => (UserId::json_schema, "The id of a user."),
         "version" => (version, "The number of a version; the first one is 1."),
         _ => return None,
     })

@@ -51,5 +51,30 @@ pub async fn person(command: &PersonCommand, terminal: Terminal) -> Result<(), F
             }
             Ok(())
         }
+        PersonCommand::Change { id, name, email, phone, roles, no_roles, detail, deactivate, activate, server } => {
+            let client = Client::connect(server, As::Customer(None))?;
+            let mut body = Map::new();
+            for (field, value) in [("name", name), ("email", email), ("phone", phone), ("detail", detail)] {
+                body.extend(value.as_ref().map(|value| (field.to_owned(), json!(value))));
+            }
+            if *no_roles || !roles.is_empty() {
+                body.insert("roles".to_owned(), json!(roles));
+            }
+            if *activate || *deactivate {
+                body.insert("active".to_owned(), json!(activate));
+            }
+            client.value(client.request(reqwest::Method::PATCH, &format!("/v1/people/{id}")).json(&Value::Object(body))).await?;
+            Ok(terminal.line(format!("{id} is changed"))?)
+        }
+        PersonCommand::Join { team, user, server } => {
+            let client = Client::connect(server, As::Customer(None))?;
+            client.value(client.request(reqwest::Method::PUT, &format!("/v1/people/{team}/members/{user}"))).await?;
+            Ok(terminal.line(format!("{user} is in {team}"))?)
+        }
+        PersonCommand::Leave { team, user, server } => {
+            let client = Client::connect(server, As::Customer(None))?;
+            client.delete(&format!("/v1/people/{team}/members/{user}")).await?;
+            Ok(terminal.line(format!("{user} is not in {team} any more"))?)
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! `satchel schema`: the committed definitions, made from the types of the tools and of the HTTP endpoints.
+//! `satchel schema`: what is committed and made from types: the definitions of tools, the description of the HTTP
+//! endpoints, and the schema of policies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,21 +9,28 @@ use crate::api::openapi;
 use crate::app::arguments::SchemaCommand;
 use crate::app::failure::Failure;
 use crate::app::terminal::Terminal;
+use crate::policy;
 use crate::tools::definitions;
+
+/// Where the schema of policies lies, in the folder of all policies.
+const POLICY_SCHEMA: &str = "satchel.cedarschema";
 
 /// Writes or checks the definitions.
 pub fn schema(command: &SchemaCommand, terminal: Terminal) -> Result<(), Failure> {
     match command {
         SchemaCommand::Write(files) => {
             write(&files.dir, terminal)?;
-            write_file(&files.openapi, &described()?, terminal)
+            write_file(&files.openapi, &described()?, terminal)?;
+            fs::create_dir_all(&files.policies).map_err(file_failure(&files.policies))?;
+            write_file(&files.policies.join(POLICY_SCHEMA), &policy::schema(), terminal)
         }
         SchemaCommand::Check(files) => {
             let mut drift = drift(&files.dir)?;
             drift.extend(file_drift(&files.openapi, &described()?));
+            drift.extend(file_drift(&files.policies.join(POLICY_SCHEMA), &policy::schema()));
             if drift.is_empty() {
-                let (dir, openapi) = (files.dir.display(), files.openapi.display());
-                return Ok(terminal.line(format!("`{dir}` and `{openapi}` are in step with the types"))?);
+                let (dir, openapi, policies) = (files.dir.display(), files.openapi.display(), files.policies.display());
+                return Ok(terminal.line(format!("`{dir}`, `{openapi}` and `{policies}` are in step with the types"))?);
             }
             for line in &drift {
                 terminal.line(line)?;

@@ -13,12 +13,13 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 30] = [
+pub const TABLES: [Table; 32] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due)"),
-    table("people", "SELECT, INSERT"),
-    table("team_members", "SELECT, INSERT"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set)"),
+    table("policy_sets", "SELECT, INSERT, UPDATE (activated_at)"),
+    table("people", "SELECT, INSERT, UPDATE (name, email, phone, roles, detail, deactivated_at)"),
+    table("team_members", "SELECT, INSERT, DELETE"),
     table("api_keys", "SELECT, INSERT, UPDATE (revoked_at, secret_hash, rotated_at, previous_hash, previous_until, last_used_at)"),
     table("calls", "SELECT, INSERT, UPDATE"),
     table("call_pending", "SELECT, INSERT, UPDATE, DELETE"),
@@ -27,6 +28,7 @@ pub const TABLES: [Table; 30] = [
     table("blobs", "SELECT, INSERT, UPDATE"),
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
+    table("grants", "SELECT, INSERT, UPDATE (ended_at)"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),
     table("imports", "SELECT, INSERT, UPDATE"),

@@ -45,7 +45,7 @@ macro_rules! catalog_suite {
 pub(super) use catalog_suite;
 
 /// Where the catalog of a test lies.
-enum Place {
+enum Home {
     Folder(tempfile::TempDir),
     Database(Database, PostgresSettings),
 }
@@ -55,7 +55,7 @@ pub(super) struct Fixture {
     pub entropy: Arc<SeededEntropy>,
     pub catalog: Catalog,
     // Last, so that it outlives what uses it.
-    place: Place,
+    home: Home,
 }
 
 impl Fixture {
@@ -65,33 +65,33 @@ impl Fixture {
     }
 
     pub async fn open(engine: Engine) -> Self {
-        let place = if engine == Engine::Sqlite {
-            Place::Folder(tempfile::tempdir().unwrap())
+        let home = if engine == Engine::Sqlite {
+            Home::Folder(tempfile::tempdir().unwrap())
         } else {
             let database = Database::new().await;
             let settings = database.settings();
             let url = if engine == Engine::Pooled { database.lent_url() } else { settings.url };
-            Place::Database(database, PostgresSettings { url, ..settings })
+            Home::Database(database, PostgresSettings { url, ..settings })
         };
         let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(11));
-        let catalog = opened(&place, &clock, &entropy).await;
-        Self { clock, entropy, catalog, place }
+        let catalog = opened(&home, &clock, &entropy).await;
+        Self { clock, entropy, catalog, home }
     }
 
     /// Which engine this is, for what differs by nature; a pooler changes nothing.
     pub const fn engine(&self) -> Engine {
-        match self.place {
-            Place::Folder(_) => Engine::Sqlite,
-            Place::Database(..) => Engine::Postgres,
+        match self.home {
+            Home::Folder(_) => Engine::Sqlite,
+            Home::Database(..) => Engine::Postgres,
         }
     }
 
     /// The database of a test that is about Postgres.
     pub fn database(&self) -> &Database {
-        match &self.place {
-            Place::Database(database, _) => database,
-            Place::Folder(_) => panic!("this test is about Postgres"),
+        match &self.home {
+            Home::Database(database, _) => database,
+            Home::Folder(_) => panic!("this test is about Postgres"),
         }
     }
 
@@ -103,14 +103,14 @@ impl Fixture {
 
     /// The same catalog as another process has it.
     pub async fn opened_again(&self) -> Catalog {
-        opened(&self.place, &self.clock, &self.entropy).await
+        opened(&self.home, &self.clock, &self.entropy).await
     }
 
     /// Changes rows behind the catalog's back; gives how many.
     pub async fn damage(&self, sql: &str) -> u64 {
-        match &self.place {
-            Place::Database(database, _) => database.damage(sql).await,
-            Place::Folder(folder) => {
+        match &self.home {
+            Home::Database(database, _) => database.damage(sql).await,
+            Home::Folder(folder) => {
                 let address = format!("sqlite://{}", folder.path().join("catalog.db").display());
                 let mut raw = SqliteConnection::connect(&address).await.unwrap();
                 let changed = sqlx::query(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap().rows_affected();
@@ -122,14 +122,14 @@ impl Fixture {
 
     /// Every column there is, as `table column kind`, in the order of the tables.
     pub async fn columns(&self) -> Vec<String> {
-        match &self.place {
-            Place::Database(database, _) => {
+        match &self.home {
+            Home::Database(database, _) => {
                 let text = "SELECT table_name || ' ' || column_name || ' ' || CASE data_type WHEN 'text' THEN 'TEXT' WHEN 'bigint' THEN 'BIGINT' \
                      ELSE data_type END FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations' \
                      ORDER BY table_name COLLATE \"C\", ordinal_position";
                 database.texts(text).await
             }
-            Place::Folder(folder) => {
+            Home::Folder(folder) => {
                 let address = format!("sqlite://{}", folder.path().join("catalog.db").display());
                 let mut raw = SqliteConnection::connect(&address).await.unwrap();
                 let text = "SELECT t.name || ' ' || c.name || ' ' || c.type FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
@@ -344,6 +344,10 @@ impl Fixture {
         }
     }
 
+    pub fn new_grant(&self, customer: CustomerId, place: Place, to: PersonId) -> NewGrant {
+        NewGrant { id: GrantId::new(&*self.clock, &*self.entropy), customer, place, to, level: Level::Viewer, expires_at: None }
+    }
+
     pub fn new_code(&self, call: CallId, link: LinkId, code: &str) -> NewCode {
         NewCode {
             id: CodeId::new(&*self.clock, &*self.entropy),
@@ -366,15 +370,25 @@ impl Fixture {
     }
 }
 
-async fn opened(place: &Place, clock: &Arc<ManualClock>, entropy: &Arc<SeededEntropy>) -> Catalog {
-    match place {
-        Place::Folder(folder) => Catalog::open(folder.path(), clock.clone(), entropy.clone()).await.unwrap(),
-        Place::Database(_, settings) => Catalog::connect(settings, clock.clone(), entropy.clone()).await.unwrap(),
+async fn opened(home: &Home, clock: &Arc<ManualClock>, entropy: &Arc<SeededEntropy>) -> Catalog {
+    match home {
+        Home::Folder(folder) => Catalog::open(folder.path(), clock.clone(), entropy.clone()).await.unwrap(),
+        Home::Database(_, settings) => Catalog::connect(settings, clock.clone(), entropy.clone()).await.unwrap(),
     }
 }
 
 pub(super) fn new_person(customer: CustomerId, id: PersonId, name: &str) -> Person {
-    Person { id, customer, name: name.to_owned(), email: None, phone: None, roles: Vec::new(), detail: None, members: Vec::new() }
+    Person {
+        id,
+        customer,
+        name: name.to_owned(),
+        email: None,
+        phone: None,
+        roles: Vec::new(),
+        detail: None,
+        members: Vec::new(),
+        deactivated_at: None,
+    }
 }
 
 pub(super) fn hash(text: &str) -> String {

@@ -8,9 +8,9 @@ use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person,
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, KeyOwner, NewCustomer,
-    NewFile, Revocation, Rotation, SYSTEM_CHAIN,
+    NewFile, NewPolicySet, PersonChange, Place, Revocation, Rotation, SYSTEM_CHAIN,
 };
-use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, PersonId, ScanStatus, UploadId};
+use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, ScanStatus, UploadId};
 
 /// Counts the records that verbs leave on one customer's chain.
 struct Counter<'a> {
@@ -95,6 +95,29 @@ async fn imports(count: &mut Counter<'_>, world: &World) {
     count.leaves(1, "fail_import", catalog.fail_import(&world.import, "no such bucket", &e)).await;
 }
 
+/// Standing rights, and what files are said to hold.
+async fn grants(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let grant = fx.new_grant(customer, Place::File(world.file), world.team);
+    count.leaves(1, "give_grant", catalog.give_grant(&grant, &e)).await;
+    count.leaves(1, "end_grant", catalog.end_grant(customer, grant.id, &e)).await;
+    count.leaves(1, "transfer_file", catalog.transfer_file(customer, world.file, Owner::Service, world.ana, &e)).await;
+    count.leaves(1, "classify_file", catalog.classify_file(customer, world.file, "medical", &e)).await;
+}
+
+/// Who somebody is, and which policies hold.
+async fn rules(count: &mut Counter<'_>, world: &World) {
+    let (customer, catalog, e) = (world.customer, &count.fx.catalog, entry("act"));
+    let ana = catalog.person(customer, PersonId::User(world.ana)).await.unwrap().unwrap();
+    count.leaves(1, "change_person", catalog.change_person(&ana, &PersonChange::default(), &e)).await;
+    let PersonId::Team(team) = world.team else { panic!("a team") };
+    count.leaves(1, "leave_team", catalog.leave_team(customer, team, world.ana, &e)).await;
+    count.leaves(1, "join_team", catalog.join_team(customer, team, world.ana, &e)).await;
+    let set = NewPolicySet { texts: Vec::new(), note: "none".to_owned() };
+    assert_eq!(count.leaves(1, "add_policy_set", catalog.add_policy_set(customer, &set, &e)).await, 2);
+    count.leaves(1, "activate_policy_set", catalog.activate_policy_set(customer, 2, 1, &e)).await;
+}
+
 /// The file was deleted: its bytes are let go, and given up.
 async fn collection(count: &mut Counter<'_>, world: &World) {
     let (fx, customer, e) = (count.fx, world.customer, entry("act"));
@@ -151,6 +174,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(1, "revoke_key", catalog.revoke_key(customer, key.id, &e)).await;
     let person = new_person(customer, PersonId::Contact(ContactId::new(&*fx.clock, &*fx.entropy)), "Zoe");
     count.leaves(1, "add_person", catalog.add_person(&person, &e)).await;
+    rules(&mut count, &world).await;
+    grants(&mut count, &world).await;
 
     let call = fx.new_call(customer, Caller::Guest { number: None }, "another token");
     count.leaves(1, "open_call", catalog.open_call(&call, &e)).await;

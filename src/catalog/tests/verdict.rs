@@ -2,7 +2,7 @@
 
 use super::fixture::{Engine, Fixture, admission, catalog_suite, conflicts, entry, verdict};
 use crate::catalog::{Admission, Change, Grant, Job, Judgement, NewFile};
-use crate::domain::{CustomerId, ExtractionStatus, FileStatus, PersonId, Rights, ScanStatus};
+use crate::domain::{CustomerId, ExtractionStatus, FileStatus, Level, PersonId, Rights, ScanStatus};
 
 async fn a_clean_file_is_read_and_becomes_active(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
@@ -243,8 +243,8 @@ async fn the_feed_carries_living_grants_and_a_share_moves_a_file_on(fx: &Fixture
     for share in [&short, &long] {
         fx.catalog.share(share, None, &entry("share")).await.unwrap();
     }
-    let view = Grant { to: john, rights: Rights::View, expires_at: short.expires_at };
-    let edit = Grant { to: ana, rights: Rights::Edit, expires_at: long.expires_at };
+    let view = Grant { to: john, level: Level::Viewer, expires_at: short.expires_at };
+    let edit = Grant { to: ana, level: Level::Editor, expires_at: long.expires_at };
     let changes = follow(fx, customer, last).await;
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].file.id, file);

@@ -3,7 +3,8 @@
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::world::World;
 use crate::catalog::{
-    Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, Revocation, Rotation,
+    Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, PersonChange, Place,
+    Revocation, Rotation,
 };
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
@@ -49,6 +50,22 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.drop_pending(other, world.call, world.pending, &e).await));
     assert!(conflicts(catalog.claim(other, world.call, "k", "r", fx.in_seconds(-600)).await));
     catalog.settle(other, world.call, "k", None).await.unwrap();
+
+    // Rights and rules.
+    let PersonId::Team(their_team) = world.team else { panic!("a team") };
+    let ana = catalog.person(world.customer, PersonId::User(world.ana)).await.unwrap().unwrap();
+    assert!(conflicts(catalog.change_person(&Person { customer: other, ..ana }, &PersonChange::default(), &e).await));
+    let own_user = fx.user(other, "Uma").await;
+    assert!(conflicts(catalog.join_team(other, their_team, own_user, &e).await));
+    assert!(conflicts(catalog.leave_team(other, their_team, world.ana, &e).await));
+    for (place, to) in [(Place::File(world.file), PersonId::User(own_user)), (Place::File(own_file), world.team)] {
+        assert!(conflicts(catalog.give_grant(&fx.new_grant(other, place, to), &e).await));
+    }
+    assert!(conflicts(catalog.end_grant(other, world.grant, &e).await));
+    assert!(conflicts(catalog.transfer_file(other, world.file, Owner::Service, own_user, &e).await));
+    assert!(conflicts(catalog.transfer_file(other, own_file, Owner::Service, world.ana, &e).await));
+    assert!(conflicts(catalog.classify_file(other, world.file, "x", &e).await));
+    assert!(conflicts(catalog.activate_policy_set(other, 1, 0, &e).await));
 
     // Files and their jobs.
     assert!(conflicts(catalog.add_file(&NewFile { owner: Owner::User(world.ana), ..fx.new_file(other, "x") }, &e).await));

@@ -23,6 +23,7 @@ pub(super) struct World {
     pub call: CallId,
     pub pending: PendingId,
     pub share: ShareId,
+    pub grant: GrantId,
     pub link: LinkId,
     pub code: CodeId,
     pub upload: UploadId,
@@ -101,6 +102,13 @@ impl World {
         catalog.share(&share, None, &entry("share")).await.unwrap();
         let opened = catalog.link(&share.link.slug_hash).await.unwrap().unwrap();
         catalog.downloaded(&opened, &entry("open_link")).await.unwrap();
+        let grant = fx.new_grant(customer, Place::File(file), PersonId::User(ana));
+        catalog.give_grant(&grant, &entry("grant")).await.unwrap();
+        let of_folder = fx.new_grant(customer, Place::Folder(Folder::parse("legal").unwrap()), team);
+        catalog.give_grant(&of_folder, &entry("grant")).await.unwrap();
+        let set = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
+        let number = catalog.add_policy_set(customer, &set, &entry("draft_policies")).await.unwrap();
+        catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -128,6 +136,7 @@ impl World {
             call,
             pending,
             share,
+            grant: grant.id,
             link,
             code: code_id,
             upload,
@@ -167,6 +176,7 @@ impl World {
             self.call.to_string(),
             self.pending.to_string(),
             self.share.to_string(),
+            self.grant.to_string(),
             self.link.to_string(),
             self.code.to_string(),
             self.upload.to_string(),
@@ -214,6 +224,14 @@ impl World {
             answer("changes", &catalog.changes(asker, 0, 100).await.unwrap()),
             answer("grants", &catalog.grants(asker, self.file).await.unwrap()),
             answer("grants_of", &catalog.grants_of(asker, &[self.file, self.waiting]).await.unwrap()),
+            answer("standing_grant", &catalog.standing_grant(asker, self.grant).await.unwrap()),
+            answer("standing_grants", &catalog.standing_grants(asker, &Place::File(self.file)).await.unwrap()),
+            answer("folder_grants", &catalog.folder_grants(asker, &Folder::parse("legal/2026").unwrap()).await.unwrap()),
+            answer("granted_folders", &catalog.granted_folders(asker, &[self.team]).await.unwrap()),
+            answer("newest_files", &catalog.newest_files(asker, 100).await.unwrap()),
+            answer("active_policy_set", &u64::from(catalog.active_policy_set(asker).await.unwrap())),
+            answer("policy_set", &catalog.policy_set(asker, 1).await.unwrap()),
+            answer("policy_sets", &catalog.policy_sets(asker, None, 100).await.unwrap()),
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),

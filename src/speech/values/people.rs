@@ -138,6 +138,7 @@ mod tests {
             roles: Vec::new(),
             detail: detail.map(str::to_owned),
             members: Vec::new(),
+            deactivated_at: None,
         }
     }
 

@@ -109,14 +109,19 @@ fn files_alone_are_enough(data: &Path, customer: &str, key: &str, records: &str)
 #[test]
 fn definitions_are_written_checked_and_exported() {
     let dir = tempfile::tempdir().unwrap();
-    let tools = dir.path().join("tools");
-    let tools_text = tools.to_str().unwrap();
-    assert_eq!(run(&["schema", "check", "--dir", tools_text]).code, Some(1));
-    assert_eq!(run(&["schema", "write", "--dir", tools_text]).code, Some(0));
-    assert_eq!(run(&["schema", "check", "--dir", tools_text]).code, Some(0));
-    fs::write(tools.join("share_file.json"), "{}").unwrap();
-    let drifted = run(&["schema", "check", "--dir", tools_text]);
-    assert!(drifted.code == Some(1) && drifted.out.contains("share_file.json differs"), "{drifted:?}");
+    let (tools, policies) = (dir.path().join("tools"), dir.path().join("policies"));
+    let described = dir.path().join("openapi.json");
+    let [tools_text, policies_text, described] = [&tools, &policies, &described].map(|path| path.to_str().unwrap());
+    let schema = |verb| run(&["schema", verb, "--dir", tools_text, "--policies", policies_text, "--openapi", described]);
+    assert_eq!(schema("check").code, Some(1));
+    assert_eq!(schema("write").code, Some(0));
+    assert_eq!(schema("check").code, Some(0));
+    for changed in [tools.join("share_file.json"), policies.join("satchel.cedarschema")] {
+        fs::write(&changed, "{}").unwrap();
+        let drifted = schema("check");
+        let named = format!("{} differs", changed.file_name().unwrap().to_str().unwrap());
+        assert!(drifted.code == Some(1) && drifted.out.contains(&named), "{drifted:?}");
+    }
 
     let core = run(&["tools", "export", "--dialect", "mcp", "--profile", "core"]).json();
     let names: Vec<&str> = core["tools"].as_array().unwrap().iter().map(|tool| text(tool, "/name")).collect();
@@ -158,5 +163,46 @@ fn an_administrator_holds_a_file_at_the_terminal() {
     assert!(run(&["hold", "list", "--data", data]).out.contains("the claim of Q2"));
     assert_eq!(run(&["hold", "lift", &file, "--reason", "settled", "--data", data]).code, Some(0));
     assert_eq!(run(&["hold", "list", "--json", "--data", data]).json()["holds"].as_array().unwrap().len(), 0);
+    demo.stop();
+}
+
+#[test]
+fn an_owner_puts_policies_in_force_and_back_at_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut demo, _) = Serving::demo(dir.path());
+    let data = dir.path().to_str().unwrap();
+    let text_of = |name: &str, policies: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, policies).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let rule = text_of("rule.cedar", r#"@id("quiet") forbid (principal is User, action == Action::"share", resource);"#);
+    let broken = text_of("broken.cedar", "\n@id(\"a\") forbid (principal, action == Action::\"shred\", resource);");
+    // A file alone is checked without a server.
+    assert!(run(&["policy", "validate", &rule]).out.contains("1 policies are valid"));
+    run(&["policy", "validate", &broken]).refused(2, "`broken.cedar`, line 2");
+    run(&["policy", "activate", &broken, "--data", data]).refused(1, "line 2");
+    let diff = run(&["policy", "diff", &rule, "--data", data]);
+    assert!(diff.out.contains("+ quiet") && diff.out.contains("share outside"), "{diff:?}");
+    let active = run(&["policy", "activate", &rule, "--note", "a quiet week", "--data", data]);
+    assert!(active.code == Some(0) && active.out.contains("policy set 1 is in force"), "{active:?}");
+    let listed = run(&["policy", "list", "--data", data]);
+    assert!(listed.out.contains("active") && listed.out.contains("a quiet week"), "{listed:?}");
+    assert!(run(&["policy", "show", "1", "--data", data]).out.contains("quiet"));
+    assert_eq!(run(&["policy", "rollback", "0", "--data", data]).code, Some(0));
+    let sets = run(&["policy", "list", "--json", "--data", data]).json();
+    assert_eq!((&sets["active"], text(&sets, "/sets/0/state")), (&serde_json::json!(0), "retired"));
+    assert_eq!(run(&["policy", "activate", "--set", "1", "--data", data]).code, Some(0));
+
+    let added = run(&["person", "add", "Uma Lind", "--data", data]);
+    let user = added.out.trim();
+    let given = run(&["grant", "give", "viewer", "--to", user, "--folder", "", "--lifetime", "3600", "--data", data]);
+    assert!(given.out.starts_with("grant_"), "{given:?}");
+    assert!(run(&["grant", "list", "--folder", "", "--data", data]).out.contains(user));
+    assert_eq!(run(&["grant", "end", given.out.trim(), "--data", data]).code, Some(0));
+    assert_eq!(run(&["person", "change", user, "--role", "auditor", "--deactivate", "--data", data]).code, Some(0));
+    let people = run(&["person", "list", "--json", "--data", data]).json();
+    let changed = people["people"].as_array().unwrap().iter().find(|person| person["id"] == user).unwrap();
+    assert!(changed["roles"] == serde_json::json!(["auditor"]) && changed["deactivated_at"].is_string(), "{changed}");
     demo.stop();
 }

@@ -17,6 +17,8 @@ fn unknown_of(route: &str) -> String {
         route if route.contains("{call}") => format!("call_{NOBODY}"),
         route if route.contains("{upload}") => format!("upload_{NOBODY}"),
         route if route.contains("{import}") => format!("import_{NOBODY}"),
+        route if route.contains("{person}") => format!("user_{NOBODY}"),
+        route if route.contains("{grant}") => format!("grant_{NOBODY}"),
         route if route.contains("{share}") => format!("share_{NOBODY}"),
         route if route.contains("{tool}") => "find_file".to_owned(),
         _ => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
@@ -100,6 +102,11 @@ impl Ours {
             }
             route if route.contains("{call}") => world.call(&self.tenant, &self.owner).await.id,
             route if route.contains("{file}") => self.file.clone(),
+            route if route.contains("{person}") => self.owner.clone(),
+            route if route.contains("{grant}") => {
+                let body = json!({"to": self.owner, "level": "viewer"});
+                world.post(&format!("/v1/files/{}/grants", self.file), &self.tenant.key, &body).await.expect(201).text("/id")
+            }
             route if route.contains("{upload}") => {
                 let body = json!({"name": "spare.txt", "size_bytes": 1});
                 world.post("/v1/uploads", &self.tenant.key, &body).await.expect(201).text("/upload_id")
@@ -171,6 +178,11 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
                 assert!(matches!(answer.status, 400 | 404), "{} with `{needed}`: {answer:?}", endpoint.name());
                 continue;
             }
+            // Nobody is known by the id to whom these give something.
+            if endpoint.method == Method::POST && endpoint.route.ends_with("/grants") {
+                assert_eq!(answer.status, 409, "{} with `{needed}`: {answer:?}", endpoint.name());
+                continue;
+            }
             assert!(answer.status < 400 && !is_refusal(endpoint.weak, &answer), "{} with `{needed}`: {answer:?}", endpoint.name());
             // A version that was put back is looked at before the file takes anything else.
             world.inspect_all().await;
@@ -206,6 +218,9 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let key = theirs.id_for(world, "/v1/keys/{key}").await;
     let upload = theirs.id_for(world, "/v1/uploads/{upload}").await;
     let share = theirs.id_for(world, "/v1/shares/{share}").await;
+    let grant = theirs.id_for(world, "/v1/grants/{grant}").await;
+    // Every customer counts its sets of policies for itself; nobody has as many.
+    let set = || "70".to_owned();
     // That another customer's run is not there is tried where there is a store with locations: `adoption::places`.
     let foreign_import = unknown_of("/v1/imports/{import}");
     let none = || Value::Null;
@@ -235,15 +250,26 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::DELETE, "/v1/calls/{call}", call.clone(), none()),
         (Method::POST, "/v1/calls/{call}/heard", call, json!({"text": "yes"})),
         (Method::POST, "/v1/calls", user.clone(), json!({"caller_id": "{user}"})),
+        (Method::PATCH, "/v1/people/{person}", user.clone(), json!({"name": "x"})),
+        (Method::PUT, "/v1/people/{person}/members/{user}", user.clone(), none()),
+        (Method::DELETE, "/v1/people/{person}/members/{user}", user.clone(), none()),
+        (Method::GET, "/v1/files/{file}/grants", file.clone(), none()),
+        (Method::POST, "/v1/files/{file}/grants", file.clone(), json!({"to": format!("user_{NOBODY}"), "level": "viewer"})),
+        (Method::PUT, "/v1/files/{file}/classification", file.clone(), json!({"classification": "x"})),
+        (Method::POST, "/v1/folders/grants", user.clone(), json!({"folder": "x", "to": "{user}", "level": "viewer"})),
+        (Method::DELETE, "/v1/grants/{grant}", grant, none()),
+        (Method::GET, "/v1/policies/{version}", set(), none()),
+        (Method::POST, "/v1/policies/{version}/activate", set(), none()),
+        (Method::POST, "/v1/policies/{version}/rollback", set(), none()),
         (Method::POST, "/v1/people", user.clone(), json!({"kind": "team", "name": "x", "members": ["{user}"]})),
     ]
 }
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{share}"]
-        .iter()
-        .fold(pattern.to_owned(), |text, place| text.replace(place, id))
+    const PLACES: [&str; 10] =
+        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}"];
+    PLACES.iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 
 #[tokio::test]
@@ -265,7 +291,8 @@ async fn a_foreign_id_an_unknown_one_and_a_malformed_one_get_the_same_answer() {
             }
             assert_eq!(answers[0], answers[1], "{method} {pattern}");
             // What cannot be an id makes a list of ids unreadable; and a caller may name no owner at all.
-            let reads_first = pattern == "/v1/people" || (pattern.contains("{user}") && token == &call.token);
+            let reads_first =
+                matches!(pattern, "/v1/people" | "/v1/folders/grants") || (pattern.contains("{user}") && token == &call.token);
             assert!(answers[0] == answers[2] || reads_first, "{method} {pattern}: {answers:?}");
         }
     }
@@ -336,6 +363,13 @@ async fn another_customers_token_opens_nothing_of_ours() {
     let world = World::start().await;
     let (ours, theirs) = (Ours::of(&world, "Acme").await, Ours::of(&world, "Borealis").await);
     let call = world.call(&theirs.tenant, &theirs.owner).await;
+    // First of all: what they ask for by its id stands in their own trail afterwards.
+    for path in ["/v1/people", "/v1/keys", "/v1/outbox", "/v1/files", "/v1/audit?limit=1000"] {
+        let listed = world.get(path, &theirs.tenant.key).await.expect(200).body;
+        for id in [&ours.tenant.customer, &ours.owner] {
+            assert!(!listed.contains(id.as_str()), "{path} names {id}");
+        }
+    }
     for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.route.contains('{')) {
         let tokens: &[&String] = match endpoint.takes {
             Takes::Key => &[&theirs.tenant.key],
@@ -346,12 +380,6 @@ async fn another_customers_token_opens_nothing_of_ours() {
         for token in tokens {
             let id = ours.id_for(&world, endpoint.route).await;
             send(&world, &endpoint, &id, token).await.expect_problem(404, "not_found");
-        }
-    }
-    for path in ["/v1/people", "/v1/keys", "/v1/outbox", "/v1/files", "/v1/audit?limit=1000"] {
-        let listed = world.get(path, &theirs.tenant.key).await.expect(200).body;
-        for id in [&ours.tenant.customer, &ours.owner] {
-            assert!(!listed.contains(id.as_str()), "{path} names {id}");
         }
     }
 }

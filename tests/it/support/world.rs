@@ -359,7 +359,8 @@ impl World {
     }
 
     /// Does what the workers would: judges every file that waits, reads its bytes as text, and
-    /// brings the indexes up to date. Bytes that contain `HARMFUL` are infected.
+    /// brings the indexes up to date. Bytes that contain `HARMFUL` are infected; what stands after
+    /// `In short: ` is their summary.
     pub async fn inspect_all(&self) {
         while let Some(job) = self.files.lease_job(60).await.unwrap() {
             let Some(under) = self.files.under_inspection(&job).await.unwrap() else { continue };
@@ -381,7 +382,7 @@ impl World {
                 created_date: None,
                 page_count: Some(1),
                 duration_ms: None,
-                summary: None,
+                summary: text.strip_prefix("In short: ").map(str::to_owned),
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
             };

@@ -1,0 +1,204 @@
+//! Standing rights of users and teams on files and folders, and what files are said to hold.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, put};
+use axum::{Json, Router};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::api::credential::Asker;
+use crate::api::input::{Input, Params, Segment, id, value};
+use crate::api::openapi::{Operation, Takes};
+use crate::api::problem::Problem;
+use crate::api::state::Api;
+use crate::domain::{ErrorCode, FileId, Folder, GrantId, Instant, Level, Lifetime, Permission, PersonId, Timestamp};
+use crate::files::{GrantRecord, GrantRequest, Granted, Place, Subject};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/files/{file}/grants", get(of_file).post(on_file))
+        .route("/v1/files/{file}/classification", put(classify))
+        .route("/v1/folders/grants", get(of_folder).post(on_folder))
+        .route("/v1/grants/{grant}", delete(end))
+}
+
+/// How they are described.
+pub(super) fn operations() -> Vec<Operation> {
+    let to = "user_01h455vb4pex5vsknk084sn02q";
+    vec![
+        Operation::get("list_file_grants", "/v1/files/{file}/grants", "The standing rights of a file.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .gives::<Grants>(200),
+        Operation::post("grant_file", "/v1/files/{file}/grants", "Gives a user or a team a standing right on a file.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .body::<OnFile>()
+            .example(json!({ "to": to, "level": "viewer", "lifetime_seconds": 86_400 }))
+            .gives::<GrantJson>(201)
+            .gives::<Owned>(200)
+            .fails(&[ErrorCode::Conflict]),
+        Operation::get("list_folder_grants", "/v1/folders/grants", "The standing rights of a folder.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .query::<Which>()
+            .gives::<Grants>(200),
+        Operation::post(
+            "grant_folder",
+            "/v1/folders/grants",
+            "Gives a user or a team a standing right on all in a folder.",
+            Takes::KeyOrCall,
+        )
+        .needs(Permission::Share)
+        .body::<OnFolder>()
+        .example(json!({ "folder": "legal/2026", "to": to, "level": "editor" }))
+        .gives::<GrantJson>(201)
+        .fails(&[ErrorCode::Conflict]),
+        Operation::delete("end_grant", "/v1/grants/{grant}", "Ends a standing right.", Takes::KeyOrCall)
+            .needs(Permission::Share)
+            .gives_nothing()
+            .fails(&[ErrorCode::Conflict]),
+        Operation::put(
+            "classify_file",
+            "/v1/files/{file}/classification",
+            "Says what is in a file, for policies to go by.",
+            Takes::KeyOrCall,
+        )
+        .needs(Permission::Admin)
+        .body::<Classification>()
+        .example(json!({ "classification": "medical" }))
+        .gives_nothing()
+        .fails(&[ErrorCode::Conflict]),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Grant")]
+struct GrantJson {
+    id: GrantId,
+    file: Option<FileId>,
+    #[schemars(with = "Option<String>")]
+    folder: Option<Folder>,
+    to: PersonId,
+    level: Level,
+    granted_by: String,
+    #[schemars(with = "Instant")]
+    created_at: Timestamp,
+    /// `null` until it is ended.
+    #[schemars(with = "Option<Instant>")]
+    expires_at: Option<Timestamp>,
+}
+
+impl From<GrantRecord> for GrantJson {
+    fn from(grant: GrantRecord) -> Self {
+        let (file, folder) = match grant.place {
+            Place::File(file) => (Some(file), None),
+            Place::Folder(folder) => (None, Some(folder)),
+        };
+        Self {
+            id: grant.id,
+            file,
+            folder,
+            to: grant.to,
+            level: grant.level,
+            granted_by: grant.created_by,
+            created_at: grant.created_at,
+            expires_at: grant.expires_at,
+        }
+    }
+}
+
+/// To whom, how far, and for how long.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with `to` and `level`")]
+struct OnFile {
+    to: PersonId,
+    level: Level,
+    lifetime_seconds: Option<i64>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with `folder`, `to` and `level`")]
+struct OnFolder {
+    folder: String,
+    to: PersonId,
+    level: Level,
+    lifetime_seconds: Option<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Owned {
+    owner: PersonId,
+}
+
+fn lifetime(seconds: Option<i64>) -> Result<Option<Lifetime>, Problem> {
+    seconds.map(|seconds| value("lifetime_seconds", Lifetime::from_seconds(seconds))).transpose()
+}
+
+fn folder(text: &str) -> Result<Place, Problem> {
+    value("folder", Folder::parse(text)).map(Place::Folder)
+}
+
+async fn give(api: &Api, subject: &Subject, request: GrantRequest) -> Result<Response, Problem> {
+    Ok(match api.0.files.give_grant(subject, &request).await? {
+        Granted::Standing(grant) => (StatusCode::CREATED, Json(GrantJson::from(grant))).into_response(),
+        Granted::Owned => Json(Owned { owner: request.to }).into_response(),
+    })
+}
+
+async fn on_file(
+    Asker(subject): Asker,
+    State(api): State<Api>,
+    Segment(file): Segment,
+    Input(new): Input<OnFile>,
+) -> Result<Response, Problem> {
+    let lifetime = lifetime(new.lifetime_seconds)?;
+    give(&api, &subject, GrantRequest { place: Place::File(id(&file)?), to: new.to, level: new.level, lifetime }).await
+}
+
+async fn on_folder(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<OnFolder>) -> Result<Response, Problem> {
+    let (place, lifetime) = (folder(&new.folder)?, lifetime(new.lifetime_seconds)?);
+    give(&api, &subject, GrantRequest { place, to: new.to, level: new.level, lifetime }).await
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Grants {
+    grants: Vec<GrantJson>,
+}
+
+async fn of_file(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<Json<Grants>, Problem> {
+    let grants = api.0.files.standing_grants(&subject, &Place::File(id(&file)?)).await?;
+    Ok(Json(Grants { grants: grants.into_iter().map(GrantJson::from).collect() }))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    folder: String,
+}
+
+async fn of_folder(Asker(subject): Asker, State(api): State<Api>, Params(which): Params<Which>) -> Result<Json<Grants>, Problem> {
+    let grants = api.0.files.standing_grants(&subject, &folder(&which.folder)?).await?;
+    Ok(Json(Grants { grants: grants.into_iter().map(GrantJson::from).collect() }))
+}
+
+async fn end(Asker(subject): Asker, State(api): State<Api>, Segment(grant): Segment) -> Result<StatusCode, Problem> {
+    api.0.files.end_grant(&subject, id(&grant)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with `classification`")]
+struct Classification {
+    classification: String,
+}
+
+async fn classify(
+    Asker(subject): Asker,
+    State(api): State<Api>,
+    Segment(file): Segment,
+    Input(said): Input<Classification>,
+) -> Result<StatusCode, Problem> {
+    api.0.files.classify(&subject, id(&file)?, &said.classification).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
