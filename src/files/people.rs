@@ -281,6 +281,7 @@ pub(super) fn is_me(words: &str) -> bool {
             | "my mail"
             | "my inbox"
     )
+}
 
 fn told_roles(was: &Person, change: &PersonChange) -> String {
     let names = |roles: &[Role]| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ");
@@ -294,5 +295,4 @@ const fn told_activity(change: &PersonChange) -> &'static str {
         Some(false) => "deactivated",
         None => "",
     }
-}
 }

@@ -19,7 +19,7 @@ impl Files {
     pub async fn shares(&self, subject: &Subject, filter: &ShareFilter) -> Result<(Vec<GivenShare>, Option<ShareId>), FilesError> {
         let found = self.0.catalog.shares(subject.customer(), filter, PAGE).await?;
         let next = found.last().filter(|_| found.len() == PAGE as usize).map(|share| share.id);
-        let shown = self.visible(subject, found).await?;
+        let shown = self.shown(subject, found).await?;
         let entry = AuditEntry {
             object: filter.file.map(|file| file.to_string()),
             decision: Decision::Allow,
@@ -43,17 +43,19 @@ impl Files {
         self.with_people(found, std::slice::from_ref(&file)).await
     }
 
-    async fn visible(&self, subject: &Subject, shares: Vec<ShareRecord>) -> Result<Vec<GivenShare>, FilesError> {
+    /// Those that the subject gave, and those of files whose history it may see.
+    async fn shown(&self, subject: &Subject, shares: Vec<ShareRecord>) -> Result<Vec<GivenShare>, FilesError> {
         let (mut ids, actor): (Vec<FileId>, _) = (shares.iter().map(|share| share.file).collect(), subject.actor.to_string());
         ids.sort_unstable();
         ids.dedup();
-        let files: Vec<FileRecord> = self.0.catalog.files_of(subject.customer(), &ids).await?;
-        let grants = self.0.catalog.grants_of(subject.customer(), &ids).await?;
+        let (catalog, customer) = (&self.0.catalog, subject.customer());
+        let known = async { Ok(tokio::try_join!(catalog.files_of(customer, &ids), catalog.grants_of(customer, &ids))?) };
+        let (policies, (files, grants)) = tokio::try_join!(self.policies_of(customer), known)?;
         let mut given = self.with_people(shares, &files).await?;
         given.retain(|given| {
             let grants = grants.get(&given.file.id).map(Vec::as_slice).unwrap_or_default();
             given.file.status != FileStatus::Deleted
-                && (given.share.created_by == actor || self.decide::<History>(subject, &given.file, grants).is_ok())
+                && (given.share.created_by == actor || Self::decide::<History>(&policies, subject, &given.file, grants).is_ok())
         });
         Ok(given)
     }
