@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, GivenShare, Subject};
 use crate::catalog::{ShareFilter, ShareRecord};
-use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, PersonId, ShareId};
+use crate::domain::{AuditEntry, Decision, FileId, FileStatus, PersonId, ShareId};
 use crate::policy::History;
 
 /// Shares of one page, at most.
