@@ -63,7 +63,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Doctor(arguments) => commands::doctor(&arguments, terminal).await,
         Command::Import(arguments) => commands::import(&arguments, terminal).await,
         Command::Call(arguments) => commands::call(&arguments, terminal).await,
-        Command::Mcp(arguments) => commands::mcp(&arguments, terminal, stop_signal()?).await,
+        Command::Mcp(arguments) => Box::pin(commands::mcp(&arguments, terminal, stop_signal()?)).await,
         Command::Bench(command) => commands::bench(&command, terminal),
         Command::Tools(command) => commands::tools(&command, terminal),
         Command::Schema(command) => commands::schema(&command, terminal),

@@ -15,7 +15,7 @@ use super::events;
 use super::folder::{Folder, FolderError, MOVED, SecretsFile, ServerCard};
 use super::issuers::{self, IssuersError};
 use super::open_files;
-use super::outgoing::{self, PostsError};
+use super::outgoing::{self, OutgoingPosts, PostsError};
 use super::settings::{Bytes, CatalogPlace, Loaded, Region, Settings, SettingsError};
 use crate::api::oauth::OauthRules;
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
@@ -25,6 +25,7 @@ use crate::domain::{Clock, Entropy, RegionName, SystemClock, SystemEntropy};
 use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
+use crate::notify::Carriers;
 use crate::policy::{Policies, PolicyError};
 use crate::search::{IndexSettings, Indexes, SearchError};
 use crate::speech::{Speech, SpeechError};
@@ -151,6 +152,8 @@ pub struct House {
     /// Those whose stores are reached over the network.
     regions: Vec<Region>,
     inspector: Arc<Inspector>,
+    /// Who carries messages.
+    pub carriers: Carriers,
     workers: jobs::WorkerSettings,
     catalog: Catalog,
     embedded: Option<Embedded>,
@@ -184,6 +187,7 @@ impl House {
         let (place, regions, home) = (settings.bytes_place()?, settings.regions()?, settings.home_region()?);
         let workers = settings.workers()?;
         let posts = outgoing::posts(&settings.store.events)?;
+        let carriers = Box::pin(settings.delivery.carriers(&OutgoingPosts)).await?;
         let oauth = issuers::issuers(&settings.oauth)?;
         let mut secrets = folder.secrets(&*entropy)?;
         let server_secret = server_secret(&settings, &folder, &secrets)?;
@@ -228,6 +232,7 @@ impl House {
             settings: FilesSettings {
                 public_url: public.clone(),
                 reveal_links: settings.links.reveal,
+                code_beside_link: settings.links.code_beside_link,
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),
                 posts,
@@ -261,6 +266,7 @@ impl House {
             settings,
             open_files,
             inspector: Arc::new(Inspector::new(inspector)),
+            carriers,
             workers,
             catalog,
             embedded,
@@ -285,6 +291,13 @@ impl House {
         if self.workers.count > 0 {
             let workers = jobs::Workers::new(self.files.clone(), Arc::clone(&self.inspector), self.workers);
             self.tasks.spawn(workers.run(self.rest.clone()));
+            let delivery = jobs::Delivery {
+                files: self.files.clone(),
+                carriers: self.carriers.clone(),
+                speech: Arc::clone(&self.speech),
+                lease: self.workers.lease,
+            };
+            self.tasks.spawn(jobs::deliver(delivery, self.rest.clone()));
         }
     }
 

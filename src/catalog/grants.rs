@@ -117,12 +117,7 @@ pub(super) fn grant((place, to, reach, expires_at): &GrantRow) -> Result<Grant, 
 
 /// The folder with every folder above it.
 fn enclosing(folder: &Folder) -> Vec<String> {
-    let path = folder.as_str();
-    let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-    let mut all: Vec<String> = above.chain([path, ""]).map(str::to_owned).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
+    folder.enclosing().map(str::to_owned).collect()
 }
 
 /// The living grants of these folders, each with its own.

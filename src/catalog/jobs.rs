@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::deliveries::free_messages;
 use super::engine::Engine;
 use super::rows::{RowRef, micros};
 use super::session::{Scope, Tx};
@@ -225,7 +226,7 @@ impl Catalog {
         .await
     }
 
-    /// Puts every job, import and sweep back that a worker held, and frees the key of every request that was under way.
+    /// Puts every job, import, message and sweep back that a worker held, and frees the key of every request that was under way.
     /// Only for whoever has the database to itself: they were of a process that is gone. On Postgres others
     /// live, so nothing is taken from them: a lease ends by itself, and so does an unanswered request.
     ///
@@ -240,9 +241,10 @@ impl Catalog {
             let jobs = sql::query("UPDATE jobs SET state = 'ready', leased_until = NULL WHERE state = 'leased'").execute(&mut tx).await?;
             let imports = sql::query("UPDATE imports SET leased_until = NULL WHERE leased_until IS NOT NULL").execute(&mut tx).await?;
             let keys = sql::query("DELETE FROM idempotency WHERE answer IS NULL").execute(&mut tx).await?;
+            let messages = free_messages(&mut tx).await?;
             sweeps::free(&mut tx).await?;
             tx.commit().await?;
-            Ok(jobs + imports + keys)
+            Ok(jobs + imports + messages + keys)
         })
         .await
     }

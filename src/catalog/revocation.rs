@@ -1,4 +1,4 @@
-//! Taking shares back: link and codes end with them.
+//! Taking shares back: link, codes and what was not sent yet end with them.
 
 use super::files::touch;
 use super::rows::{RowRef, micros};
@@ -31,7 +31,7 @@ async fn void_codes(tx: &mut Tx, customer: CustomerId, share: ShareId, now: Time
 
 impl Catalog {
     /// Takes shares back, all or none, each with its record. Their links open nothing from the commit
-    /// on, and their codes are void. Gives those that were alive; one that had ended is left as it is,
+    /// on, their codes are void, and messages that wait are not sent. Gives those that were alive; one that had ended is left as it is,
     /// without a record.
     ///
     /// # Errors
@@ -58,6 +58,7 @@ impl Catalog {
                 // What may be found of the file changed for whoever had it.
                 touch(&mut tx, customer, file, now).await?;
                 audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+                self.withdraw(&mut tx, customer, &share.to_string(), entry).await?;
                 ended.push(*share);
             }
             tx.commit().await?;

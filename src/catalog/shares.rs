@@ -1,17 +1,16 @@
-//! Shares, their links, and the messages that carry them.
+//! Shares and their links.
 
 use sqlx::FromRow;
 
 use super::codes::{NewCode, insert_code};
 use super::files::{file_in, touch};
+use super::outbox::NewMessage;
 use super::pending::confirm_pending;
 use super::people::insert_person;
 use super::rows::{RowRef, micros};
 use super::session::Scope;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{
-    AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, MessageId, PendingId, Person, PersonId, Rights, ShareId, Timestamp,
-};
+use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, PendingId, Person, PersonId, Rights, ShareId, Timestamp};
 
 /// A permission to be given.
 #[derive(Debug)]
@@ -64,21 +63,6 @@ pub struct NewLink {
     pub slug_sealed: String,
     /// How often its file may be handed out; as often as wanted when `None`.
     pub most_downloads: Option<u32>,
-}
-
-/// A message to be delivered.
-#[derive(Debug)]
-pub struct NewMessage {
-    /// Which.
-    pub id: MessageId,
-    /// To whom.
-    pub recipient: PersonId,
-    /// `mail` or `sms`.
-    pub channel: &'static str,
-    /// Mail address or number.
-    pub address: String,
-    /// What it says, sealed.
-    pub sealed_body: String,
 }
 
 /// A share as stored, with its link.
@@ -185,25 +169,6 @@ impl LinkRecord {
     pub fn is_used_up(&self) -> bool {
         self.most_downloads.is_some_and(|most| self.downloads >= u64::from(most))
     }
-}
-
-/// A message in the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboxMessage {
-    /// Which.
-    pub id: MessageId,
-    /// To whom.
-    pub recipient: PersonId,
-    /// `mail` or `sms`.
-    pub channel: String,
-    /// Mail address or number.
-    pub address: String,
-    /// What it says, sealed.
-    pub sealed_body: String,
-    /// When it was written.
-    pub created_at: Timestamp,
-    /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
 }
 
 #[derive(FromRow)]
@@ -346,20 +311,7 @@ impl Catalog {
             if let Some(code) = &new.code {
                 insert_code(&mut tx, new.customer, code, now).await?;
             }
-            for message in &new.messages {
-                sql::query(
-                    "INSERT INTO outbox (id, customer_id, recipient_id, channel, address, sealed_body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                )
-                .bind(message.id.to_string())
-                .bind(&customer)
-                .bind(message.recipient.to_string())
-                .bind(message.channel)
-                .bind(&message.address)
-                .bind(&message.sealed_body)
-                .bind(micros(now))
-                .execute(&mut tx)
-                .await?;
-            }
+            self.queue(&mut tx, new.customer, &new.messages, entry).await?;
             touch(&mut tx, new.customer, new.file, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
             tx.commit().await?;
@@ -503,33 +455,5 @@ impl Catalog {
             downloads: row.number(link.downloads)?,
             most_downloads: link.most_downloads.map(|most| row.number(most)).transpose()?,
         }))
-    }
-
-    /// Messages of a customer, the newest first.
-    ///
-    /// # Errors
-    /// When the catalog does not answer or a row cannot be read.
-    pub async fn outbox(&self, customer: CustomerId, limit: u32) -> Result<Vec<OutboxMessage>, CatalogError> {
-        let rows: Vec<(String, String, String, String, String, i64, Option<i64>)> = sql::query(
-            "SELECT id, recipient_id, channel, address, sealed_body, created_at, delivered_at FROM outbox WHERE customer_id = $1 ORDER BY id DESC LIMIT $2",
-        )
-        .bind(customer.to_string())
-        .bind(i64::from(limit))
-        .fetch_all(&mut self.read(customer).await?)
-        .await?;
-        rows.into_iter()
-            .map(|(id, recipient, channel, address, sealed_body, created_at, delivered_at)| {
-                let row = RowRef { table: "outbox", id: &id };
-                Ok(OutboxMessage {
-                    id: row.parsed(&id)?,
-                    recipient: PersonId::parse(&recipient).map_err(|_| row.corrupt())?,
-                    channel,
-                    address,
-                    sealed_body,
-                    created_at: row.instant(created_at)?,
-                    delivered_at: row.maybe_instant(delivered_at)?,
-                })
-            })
-            .collect()
     }
 }

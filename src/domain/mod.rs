@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod grant;
 mod id;
+mod message;
 mod name;
 mod person;
 mod published;
@@ -35,6 +36,7 @@ pub use id::{
     AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
     PersonId, ShareId, TeamId, UploadId, UserId,
 };
+pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
 pub use published::{Day, Instant};

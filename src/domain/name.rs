@@ -134,6 +134,13 @@ impl Folder {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The paths of the folders that it lies in, from the top down, and its own; each once.
+    pub fn enclosing(&self) -> impl Iterator<Item = &str> {
+        let path = self.as_str();
+        let between = path.match_indices('/').filter_map(move |(at, _)| path.get(..at));
+        [""].into_iter().chain(between).chain((!path.is_empty()).then_some(path))
+    }
 }
 
 impl fmt::Display for Folder {
@@ -203,6 +210,15 @@ mod tests {
         assert_eq!((name.stem(), name.extension().as_deref()), ("Acme v1.2 invoice", Some("pdf")));
         let bare = FileName::parse("README").unwrap();
         assert_eq!((bare.stem(), bare.extension()), ("README", None));
+    }
+
+    #[test]
+    fn a_folder_lies_in_each_folder_above_it_and_in_the_top_once() {
+        for (path, expected) in
+            [("", &[""][..]), ("legal", &["", "legal"]), ("finance/2025/q2", &["", "finance", "finance/2025", "finance/2025/q2"])]
+        {
+            assert_eq!(Folder::parse(path).unwrap().enclosing().collect::<Vec<_>>(), expected, "`{path}`");
+        }
     }
 
     #[test]

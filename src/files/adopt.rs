@@ -3,7 +3,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, ImportNote, ImportRecord, NewImport};
-use crate::domain::{AuditEntry, Decision, Folder, ImportId};
+use crate::domain::{AuditEntry, Folder, ImportId};
 use crate::policy::Adopt;
 
 /// Runs that a customer may have open at once.
@@ -34,10 +34,8 @@ impl Files {
         let id = ImportId::new(&*self.0.clock, &*self.0.entropy);
         let entry = |outcome, reason: &str| AuditEntry {
             object: Some(id.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
             reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
-            ..subject.entry("import", outcome)
+            ..subject.allowed("import", outcome, &permit)
         };
         if !self.store(subject).await?.may_adopt(customer, &request.bucket, &request.prefix) {
             self.0.catalog.record(customer, &entry("refused", "no location of the customer")).await?;

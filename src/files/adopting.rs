@@ -111,7 +111,7 @@ impl Files {
         Ok(self.0.catalog.fail_import(import, error, &entry).await?)
     }
 
-    fn seconds_on(&self, seconds: i64) -> Timestamp {
+    pub(super) fn seconds_on(&self, seconds: i64) -> Timestamp {
         self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
     }
 

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CallChange, CallRecord, NewCall};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Decision, Door, HeardKind, Origin, Permissions, PersonId, Phone,
-    Timestamp, UserId, Verified, clean_text,
+    AuditEntry, CallContext, CallId, CallSettings, Caller, CustomerId, Door, HeardKind, Origin, Permissions, PersonId, Phone, Timestamp,
+    UserId, Verified, clean_text,
 };
 use crate::policy::{OpenCall, Permit, ReadAudit};
 
@@ -191,8 +191,7 @@ impl Files {
     /// `Refused` without the right; else when the catalog does not answer.
     pub async fn living_calls(&self, subject: &Subject) -> Result<Vec<CallRecord>, FilesError> {
         let permit = self.permit_customer::<ReadAudit>(subject).await?;
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("list_calls", "done") };
+        let entry = subject.allowed("list_calls", "done", &permit);
         self.0.catalog.record(subject.customer(), &entry).await?;
         Ok(self.0.catalog.living_calls(subject.customer(), MOST_LISTED).await?)
     }
@@ -207,12 +206,7 @@ impl Files {
     }
 
     fn call_entry(subject: &Subject, action: &'static str, call: CallId, permit: &Permit<OpenCall>) -> AuditEntry {
-        AuditEntry {
-            object: Some(call.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry(action, "done")
-        }
+        AuditEntry { object: Some(call.to_string()), ..subject.allowed(action, "done", permit) }
     }
 
     /// Changes caller, verification or language of a running call.

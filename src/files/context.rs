@@ -48,6 +48,8 @@ pub struct FilesSettings {
     pub public_url: String,
     /// Whether tools may give a link's address to the model.
     pub reveal_links: bool,
+    /// Whether link and code go in one message to whoever has one address only; else the call tells the code.
+    pub code_beside_link: bool,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
     /// How long what is deleted stays.
@@ -74,6 +76,7 @@ impl Default for FilesSettings {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
             reveal_links: false,
+            code_beside_link: false,
             upload_limit: 5 * 1024 * 1024 * 1024,
             keeping: Keeping::default(),
             anchor_days: 6 * 365,
@@ -174,15 +177,18 @@ impl Subject {
         AuditEntry { assurance: self.assurance, call: self.call, ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome) }
     }
 
+    /// A record of what a permit allowed.
+    pub(super) fn allowed<A: Action>(&self, action: &'static str, outcome: &'static str, permit: &Permit<A>) -> AuditEntry {
+        AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..self.entry(action, outcome) }
+    }
+
     /// A record about one version of a file that a permit allowed.
     pub(super) fn file_entry<A: Action>(&self, outcome: &'static str, file: &FileRecord, permit: &Permit<A>) -> AuditEntry {
         AuditEntry {
             object: Some(file.id.to_string()),
             version: Some(file.version),
             content_hash: Some(file.checksum.hex()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..self.entry(A::KIND.as_str(), outcome)
+            ..self.allowed(A::KIND.as_str(), outcome, permit)
         }
     }
 }

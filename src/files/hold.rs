@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, HeldFile};
-use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Timestamp, clean_text};
+use crate::domain::{AuditEntry, FileId, FileRecord, FileStatus, Timestamp, clean_text};
 use crate::policy::{Hold, ListHolds, Permit};
 
 /// Longest reason, in characters.
@@ -55,8 +55,7 @@ impl Files {
     /// `Refused` without the right; else when the catalog does not answer.
     pub async fn held(&self, subject: &Subject, after: Option<FileId>, limit: u32) -> Result<Vec<HeldFile>, FilesError> {
         let permit = self.permit_customer::<ListHolds>(subject).await?;
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("list_holds", "done") };
+        let entry = subject.allowed("list_holds", "done", &permit);
         self.0.catalog.record(subject.customer(), &entry).await?;
         Ok(self.0.catalog.held_files(subject.customer(), after, limit).await?)
     }

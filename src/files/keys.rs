@@ -129,12 +129,7 @@ impl Files {
         let permit = self.permit_customer::<ManageKeys>(subject).await?;
         let permissions = Permissions::only(permissions.iter().filter(|wanted| subject.principal.permissions.has(*wanted)));
         let (key, created) = self.new_key(CUSTOMERS, label, permissions, expires_at);
-        let entry = AuditEntry {
-            object: Some(key.id.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("create_key", "done")
-        };
+        let entry = AuditEntry { object: Some(key.id.to_string()), ..subject.allowed("create_key", "done", &permit) };
         self.0.catalog.add_key(subject.customer(), &key, &entry).await?;
         Ok(created)
     }
@@ -145,8 +140,7 @@ impl Files {
     /// `Refused` without the right; else when the catalog does not answer.
     pub async fn keys(&self, subject: &Subject) -> Result<Vec<KeyRecord>, FilesError> {
         let permit = self.permit_customer::<ManageKeys>(subject).await?;
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("list_keys", "done") };
+        let entry = subject.allowed("list_keys", "done", &permit);
         self.0.catalog.record(subject.customer(), &entry).await?;
         Ok(self.0.catalog.keys(subject.customer()).await?)
     }
@@ -159,12 +153,7 @@ impl Files {
     pub async fn rotate_key(&self, subject: &Subject, key: KeyId, overlap: Overlap) -> Result<RotatedKey, FilesError> {
         let permit = self.permit_customer::<ManageKeys>(subject).await?;
         let owner = KeyOwner::Customer(subject.customer());
-        let entry = AuditEntry {
-            object: Some(key.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("rotate_key", "done")
-        };
+        let entry = AuditEntry { object: Some(key.to_string()), ..subject.allowed("rotate_key", "done", &permit) };
         let found = self.0.catalog.key(owner, key).await?;
         if found.is_some_and(|found| found.permissions.iter().any(|permission| !subject.principal.permissions.has(permission))) {
             let reason = Some("the key may more than who asks".to_owned());
@@ -196,12 +185,7 @@ impl Files {
     /// `NotFound` when it is not a living key of this customer, `Refused` without the right.
     pub async fn revoke_key(&self, subject: &Subject, key: KeyId) -> Result<(), FilesError> {
         let permit = self.permit_customer::<ManageKeys>(subject).await?;
-        let entry = AuditEntry {
-            object: Some(key.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("revoke_key", "done")
-        };
+        let entry = AuditEntry { object: Some(key.to_string()), ..subject.allowed("revoke_key", "done", &permit) };
         if self.0.catalog.revoke_key(subject.customer(), key, &entry).await? { Ok(()) } else { Err(FilesError::NotFound) }
     }
 

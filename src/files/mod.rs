@@ -1,5 +1,5 @@
 //! Owns the use cases, one file each: add, adopt, direct uploads, find, describe, share, confirm, code, open, list, remove, hold,
-//! and what workers may do with a file. The only place where catalog, blob, search and policy meet:
+//! and what workers may do with a file or a message. The only place where catalog, blob, search and policy meet:
 //! ids come from search, facts from the catalog, bytes from blob, and a permit from policy before
 //! any of them leaves.
 //!
@@ -19,6 +19,7 @@ mod collect;
 mod confirm;
 mod context;
 mod customers;
+mod delivery;
 mod describe;
 mod direct;
 mod errand;
@@ -34,9 +35,11 @@ mod index;
 mod inspection;
 mod keys;
 mod library;
+mod messages;
 mod moving;
 mod object_events;
 mod once;
+mod outbox;
 mod people;
 mod policies;
 mod policy_cache;
@@ -66,6 +69,7 @@ pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
 pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use customers::CreatedCustomer;
+pub use delivery::{MOST_ATTEMPTS, ToDeliver, Undelivered};
 pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
@@ -80,6 +84,7 @@ pub use keys::{CreatedKey, Overlap, RotatedKey};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
+pub use outbox::{OutboxLine, OutboxText};
 pub use people::{Membership, PersonRequest, Who};
 pub use policies::{PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
@@ -89,7 +94,7 @@ pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use sessions::{Session, SessionUser};
-pub use share::{IssuedCode, OutboxLine, ReadBack, ShareAnswer, ShareRequest, Shared};
+pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
@@ -98,6 +103,7 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, GrantRecord, HeldFile, ImportNote, ImportRecord,
-    ImportState, Job, KeyRecord, PersonChange, Place, PolicySet, ShareFilter, ShareRecord, Sighting, VersionRecord,
+    ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, ShareFilter, ShareRecord, Sighting,
+    VersionRecord,
 };
 pub use crate::policy::Evidence;

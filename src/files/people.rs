@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, PersonChange};
-use crate::domain::{AuditEntry, CallContext, ContactId, Decision, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId, clean_text};
+use crate::domain::{AuditEntry, CallContext, ContactId, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId, clean_text};
 use crate::policy::{ManagePeople, Permit, Refusal};
 use crate::search::{PeoplePick, PersonName, decide_people, rank_people};
 
@@ -91,12 +91,7 @@ impl Files {
             members: request.members.clone(),
             deactivated_at: None,
         };
-        let entry = AuditEntry {
-            object: Some(id.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("manage_people", "done")
-        };
+        let entry = Self::people_entry(subject, &permit, id);
         self.0.catalog.add_person(&person, &entry).await?;
         Ok(person)
     }
@@ -157,12 +152,7 @@ impl Files {
     }
 
     fn people_entry(subject: &Subject, permit: &Permit<ManagePeople>, object: PersonId) -> AuditEntry {
-        AuditEntry {
-            object: Some(object.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("manage_people", "done")
-        }
+        AuditEntry { object: Some(object.to_string()), ..subject.allowed("manage_people", "done", permit) }
     }
 
     async fn known_person(&self, subject: &Subject, id: PersonId) -> Result<Person, FilesError> {
@@ -195,8 +185,7 @@ impl Files {
     /// `Refused` without the right.
     pub async fn people(&self, subject: &Subject) -> Result<Vec<Person>, FilesError> {
         let permit = self.permit_customer::<ManagePeople>(subject).await?;
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("list_people", "done") };
+        let entry = subject.allowed("list_people", "done", &permit);
         self.0.catalog.record(subject.customer(), &entry).await?;
         Ok(self.0.catalog.people(subject.customer()).await?)
     }

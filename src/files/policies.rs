@@ -3,7 +3,7 @@
 use super::policy_diff::{PolicyDiff, decisions};
 use super::{Files, FilesError, Subject};
 use crate::catalog::{NewPolicySet, PolicySet};
-use crate::domain::{AuditEntry, Decision, clean_text};
+use crate::domain::{AuditEntry, clean_text};
 use crate::policy::{ManagePolicies, Permit, PolicyError, Resource};
 
 /// Longest note of a set, in characters.
@@ -44,7 +44,7 @@ fn invalid(error: &PolicyError) -> FilesError {
 
 impl Files {
     fn policies_entry(subject: &Subject, permit: &Permit<ManagePolicies>, action: &'static str, object: Option<String>) -> AuditEntry {
-        AuditEntry { object, decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry(action, "done") }
+        AuditEntry { object, ..subject.allowed(action, "done", permit) }
     }
 
     /// A set that is not valid: named in the record, and nothing else happens.

@@ -8,7 +8,7 @@ use super::revoke::is_anyone;
 use super::share::AskedShare;
 use super::{Files, FilesError, Subject, Who};
 use crate::catalog::{LinkRecord, NewRecipient};
-use crate::domain::{AuditEntry, CallContext, Caller, ContactId, CustomerId, Decision, FileRecord, Person, PersonId, PersonKind, Phone};
+use crate::domain::{AuditEntry, CallContext, Caller, ContactId, CustomerId, FileRecord, Person, PersonId, PersonKind, Phone};
 use crate::policy::{AddContact, Download, Permit, Principal, PrincipalKind, Refusal, Share};
 
 /// What kind of recipient a share has.
@@ -184,12 +184,7 @@ impl Files {
             return Ok(None);
         }
         let permit = self.permit_customer::<AddContact>(subject).await?;
-        let entry = AuditEntry {
-            object: Some(person.id.to_string()),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            ..subject.entry("add_contact", "done")
-        };
+        let entry = AuditEntry { object: Some(person.id.to_string()), ..subject.allowed("add_contact", "done", &permit) };
         Ok(Some(NewRecipient { person: person.clone(), entry: Some(entry) }))
     }
 

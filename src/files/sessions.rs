@@ -1,7 +1,7 @@
 //! Sessions of users whom an issuer of tokens has signed in: each is one call.
 
 use super::{CallAccess, CallRequest, CallerHint, Files, FilesError, Subject};
-use crate::domain::{AuditEntry, CallSettings, Caller, Decision, ErrorCode, Permission, Permissions, Phone, UserId, Verified};
+use crate::domain::{AuditEntry, CallSettings, Caller, ErrorCode, Permission, Permissions, Phone, UserId, Verified};
 use crate::policy::OpenCall;
 
 /// A session of a user, as a token told it that holds.
@@ -71,12 +71,7 @@ impl Files {
         let customer = subject.customer();
         let Some(caller) = self.session_caller(subject, &session.user).await? else {
             let reason = Some("a token of an issuer names nobody of the directory".to_owned());
-            let entry = AuditEntry {
-                decision: Decision::Allow,
-                policy: Some(permit.policies().to_owned()),
-                reason,
-                ..subject.entry("open_call", "refused")
-            };
+            let entry = AuditEntry { reason, ..subject.allowed("open_call", "refused", &permit) };
             self.0.catalog.record(customer, &entry).await?;
             return Err(FilesError::Refused);
         };
@@ -98,8 +93,11 @@ impl Files {
                     settings: CallSettings::default(),
                 };
                 match self.reopen_call(subject, &request).await {
-                    // Another request of the same session was faster.
-                    Err(error) if error.code() == ErrorCode::Conflict => {}
+                    // Another request of the same session was faster. Its call may not be committed yet; once the record
+                    // of this one is, it can be read.
+                    Err(error) if error.code() == ErrorCode::Conflict => {
+                        self.0.catalog.record(customer, &subject.entry("open_call", "already")).await?;
+                    }
                     opened => drop(opened?),
                 }
                 living().await?

@@ -1,17 +1,17 @@
 //! Sharing: the question first, the share after a yes.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
 use super::code::Style;
 use super::find::Meant;
+use super::messages::{Parcel, ways};
 use super::recipient::{AskedContact, Recipient};
 use super::{Files, FilesError, Subject, Toward, Unclear, Who};
-use crate::catalog::{NewCode, NewLink, NewMessage, NewShare, ShareRecord};
+use crate::catalog::{NewCode, NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, CodeId, Decision, Edition, FileId, FileRecord, FileStatus, Instant, Lifetime, LinkId, MessageId,
-    PendingId, Person, PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, CodeId, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
+    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -93,8 +93,10 @@ pub struct Shared {
     pub url: Option<String>,
     /// The code for somebody outside.
     pub code: Option<IssuedCode>,
-    /// `mail` or `sms`, when a message is on its way.
-    pub channel: Option<&'static str>,
+    /// By which message the link is on its way, when it is.
+    pub channel: Option<Channel>,
+    /// By which message the code is on its way; the call tells it when `None`.
+    pub code_by: Option<Channel>,
 }
 
 /// A code, to be spoken.
@@ -208,7 +210,7 @@ impl Files {
             return Ok(ShareAnswer::Already(Box::new(self.shared(ctx, file, recipient, &share).await?)));
         }
         let by_text = toward == Toward::Caller && wants_a_text(ctx, &request.with);
-        if with_code(&recipient, toward) && self.way_to(ctx, &recipient, toward, by_text).await?.is_none() {
+        if with_code(&recipient, toward) && ways(&self.messaged(ctx, &recipient, toward).await?).is_empty() {
             self.0.catalog.record(ctx.customer, &permit.entry(&subject, "no_address", &file)).await?;
             return Ok(ShareAnswer::NoAddress(recipient));
         }
@@ -247,20 +249,12 @@ impl Files {
         Ok(is_new.then(|| AskedContact { name: person.name.clone(), email: person.email.clone(), phone: person.phone.clone() }))
     }
 
-    /// To whom the message with the link goes, and how: the recipient, or the caller where anyone may have it.
-    async fn way_to(
-        &self,
-        ctx: &CallContext,
-        recipient: &Person,
-        toward: Toward,
-        by_text: bool,
-    ) -> Result<Option<(Person, &'static str, String)>, FilesError> {
-        let to = match (toward, ctx.caller.user()) {
-            (Toward::Anyone, Some(user)) => self.person(ctx, PersonId::User(user)).await?,
-            _ => recipient.clone(),
-        };
-        let text = to.phone.as_ref().filter(|_| by_text).map(|phone| ("sms", phone.as_str().to_owned()));
-        Ok(text.or_else(|| address_of(&to)).map(|(channel, address)| (to, channel, address)))
+    /// To whom the message with the link goes: the recipient, or the caller where anyone may have it.
+    async fn messaged(&self, ctx: &CallContext, recipient: &Person, toward: Toward) -> Result<Person, FilesError> {
+        match (toward, ctx.caller.user()) {
+            (Toward::Anyone, Some(user)) => self.person(ctx, PersonId::User(user)).await,
+            _ => Ok(recipient.clone()),
+        }
     }
 
     pub(super) async fn permit_share(&self, subject: &Subject, file: &FileRecord, outside: bool) -> Result<Permit<Share>, FilesError> {
@@ -343,19 +337,21 @@ impl Files {
         } else {
             (None, None)
         };
-        let way = self.way_to(ctx, &recipient, asked.toward, asked.by_text).await?;
-        let messages = match &way {
-            Some((to, channel, address)) => vec![NewMessage {
-                id: MessageId::new(clock, entropy),
-                recipient: to.id,
-                channel,
-                address: address.clone(),
-                sealed_body: seal("message", &url)?,
-            }],
-            None => Vec::new(),
+        let share_id = ShareId::new(clock, entropy);
+        // Whoever is on the line hears the code, and needs no message with it.
+        let code_told = code_row.as_ref().zip(code.as_ref()).filter(|_| matches!(asked.toward, Toward::Somebody | Toward::New));
+        let told = Parcel {
+            recipient: &self.messaged(ctx, &recipient, asked.toward).await?,
+            about: share_id.to_string(),
+            url: &url,
+            until: lifetime.ends(now),
+            code: code_told,
+            by: asked.by_text.then_some(Channel::Sms),
         };
+        let composed = self.compose(ctx, &told).await?;
+        let (link_by, code_by) = (composed.link_by, composed.code_by);
         let share = NewShare {
-            id: ShareId::new(clock, entropy),
+            id: share_id,
             customer: ctx.customer,
             file: file.id,
             version: asked.version,
@@ -367,7 +363,7 @@ impl Files {
             expires_at: lifetime.ends(now),
             link,
             code: code_row,
-            messages,
+            messages: composed.messages,
         };
         let reason = Some(format!("share {} to {}", share.id, recipient.id));
         let entry = AuditEntry { reason, ..permit.entry(subject, "done", &file) };
@@ -378,7 +374,8 @@ impl Files {
             link: share.link.id,
             url: self.0.settings.reveal_links.then_some(url),
             code,
-            channel: way.map(|(_, channel, _)| channel),
+            channel: link_by,
+            code_by,
             toward: asked.toward,
             rights: asked.rights,
             expires_at: share.expires_at,
@@ -404,7 +401,8 @@ impl Files {
             link: share.link,
             url: self.0.settings.reveal_links.then(|| self.link_url(&slug)),
             code,
-            channel: address_of(&recipient).map(|(channel, _)| channel),
+            channel: ways(&recipient).first().map(|(channel, _)| *channel),
+            code_by: None,
             toward: if recipient.id == PersonId::anyone(ctx.customer) { Toward::Anyone } else { Toward::Somebody },
             file,
             recipient,
@@ -413,60 +411,6 @@ impl Files {
 
     fn link_url(&self, slug: &str) -> String {
         format!("{}/s/{slug}", self.0.settings.public_url)
-    }
-
-    /// Messages of a test customer, opened, to look at: `(recipient, channel, address, body, written at)`.
-    ///
-    /// # Errors
-    /// `Refused` without the right; `NotFound` for a customer that is not marked as test.
-    pub async fn outbox(&self, subject: &Subject) -> Result<Vec<OutboxLine>, FilesError> {
-        let permit = self.permit_customer::<crate::policy::ManagePeople>(subject).await?;
-        let customer = subject.customer();
-        if !self.0.catalog.customer(customer).await?.is_some_and(|customer| customer.is_test) {
-            return Err(self.absent(subject, "read_outbox", None).await?);
-        }
-        let entry =
-            AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry("read_outbox", "done") };
-        self.0.catalog.record(customer, &entry).await?;
-        let mut lines = Vec::new();
-        for message in self.0.catalog.outbox(customer, 100).await? {
-            let body = self.0.secrets.unseal(customer, "message", &message.sealed_body).ok_or(FilesError::Sealed { what: "message" })?;
-            lines.push(OutboxLine {
-                id: message.id,
-                recipient: message.recipient,
-                channel: message.channel,
-                address: message.address,
-                body,
-                created_at: message.created_at,
-            });
-        }
-        Ok(lines)
-    }
-}
-
-/// A message of a test customer, to look at.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct OutboxLine {
-    /// Which.
-    pub id: MessageId,
-    /// To whom.
-    pub recipient: PersonId,
-    /// `mail` or `sms`.
-    pub channel: String,
-    /// Mail address or number.
-    pub address: String,
-    /// What it says.
-    pub body: String,
-    /// When it was written.
-    #[schemars(with = "Instant")]
-    pub created_at: Timestamp,
-}
-
-fn address_of(person: &Person) -> Option<(&'static str, String)> {
-    match (&person.email, &person.phone) {
-        (Some(email), _) => Some(("mail", email.clone())),
-        (None, Some(phone)) => Some(("sms", phone.as_str().to_owned())),
-        (None, None) => None,
     }
 }
 

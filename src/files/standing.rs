@@ -3,7 +3,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, GrantRecord, NewGrant, Place};
-use crate::domain::{AuditEntry, Decision, FileId, FileRecord, GrantId, Level, Lifetime, PersonId, clean_text};
+use crate::domain::{AuditEntry, FileId, FileRecord, GrantId, Level, Lifetime, PersonId, clean_text};
 use crate::policy::{Classify, Grant, Permit};
 
 /// Longest classification, in characters.
@@ -128,13 +128,7 @@ impl Files {
     }
 
     fn grant_entry(subject: &Subject, permit: &Permit<Grant>, place: &Place, reason: String) -> AuditEntry {
-        AuditEntry {
-            object: Some(named(place)),
-            decision: Decision::Allow,
-            policy: Some(permit.policies().to_owned()),
-            reason: Some(reason),
-            ..subject.entry("grant", "done")
-        }
+        AuditEntry { object: Some(named(place)), reason: Some(reason), ..subject.allowed("grant", "done", permit) }
     }
 
     /// What was done wakes the index; what could not be is told as what it is about.

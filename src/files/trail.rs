@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{AuditRecord, ChainReport};
-use crate::domain::{AuditEntry, CustomerId, Decision, Origin, Timestamp};
+use crate::domain::{CustomerId, Origin, Timestamp};
 use crate::policy::ReadAudit;
 
 /// Records read at once.
@@ -148,7 +148,7 @@ impl Files {
 
     async fn read_audit(&self, subject: &Subject, action: &'static str) -> Result<(), FilesError> {
         let permit = self.permit_customer::<ReadAudit>(subject).await?;
-        let entry = AuditEntry { decision: Decision::Allow, policy: Some(permit.policies().to_owned()), ..subject.entry(action, "done") };
+        let entry = subject.allowed(action, "done", &permit);
         Ok(self.0.catalog.record(subject.customer(), &entry).await?)
     }
 }

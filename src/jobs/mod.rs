@@ -1,13 +1,14 @@
 //! Owns the workers: they lease durable jobs, have files scanned and read, and admit or quarantine
-//! them; they adopt objects where they lie, sweep what uploads left behind, keep this process's index in step,
+//! them; they adopt objects where they lie, deliver messages, sweep what uploads left behind, keep this process's index in step,
 //! sign checkpoints of the audit trail, and find out what the store can do.
 //!
-//! Must not decide anything for a caller, nor touch rows and objects other than through `files`.
+//! Must not decide anything for a caller, nor touch rows and objects other than through `files`; what is said and who carries it are `speech` and `notify`.
 //!
 //! To add one: a stage gets a function in `inspect.rs` that may run twice; a sweep gets a step in
 //! `workers.rs`.
 
 mod adopt;
+mod deliver;
 mod follow;
 mod inspect;
 mod lease;
@@ -15,6 +16,7 @@ mod probe;
 mod seal;
 mod workers;
 
+pub use deliver::{Delivery, deliver};
 pub use follow::follow;
 pub use lease::Lease;
 pub use probe::probe;

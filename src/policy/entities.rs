@@ -10,7 +10,7 @@ use cedar_policy::{
 use super::action::ActionKind;
 use super::attributes::{self, Attribute, Circumstances, FileThen, FolderThen};
 use super::facts::{Conditions, FileFacts, FolderFacts, Principal, PrincipalKind, Resource};
-use crate::domain::{Folder, Permissions, Timestamp};
+use crate::domain::{Permissions, Timestamp};
 
 /// Why a request could not even be put before the policies. A fault of this room, never of the caller.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +99,7 @@ impl Types {
 
     fn file(&self, file: &FileFacts, now: Timestamp) -> Result<Entity, BuildError> {
         let attributes = self.values(&attributes::file(), &FileThen(file, now))?;
-        let mut parents: HashSet<_> = enclosing(&file.folder).map(|path| uid(&self.folder, path)).collect();
+        let mut parents: HashSet<_> = file.folder.enclosing().map(|path| uid(&self.folder, path)).collect();
         parents.insert(uid(&self.customer, file.customer.to_string()));
         entity(uid(&self.file, file.id.to_string()), attributes, parents)
     }
@@ -108,7 +108,7 @@ impl Types {
         let attributes = self.values(&attributes::folder(), &FolderThen(folder, now))?;
         let path = folder.path.as_str();
         let mut parents: HashSet<_> =
-            enclosing(&folder.path).filter(|above| *above != path).map(|above| uid(&self.folder, above)).collect();
+            folder.path.enclosing().filter(|above| *above != path).map(|above| uid(&self.folder, above)).collect();
         parents.insert(uid(&self.customer, folder.customer.to_string()));
         entity(uid(&self.folder, path), attributes, parents)
     }
@@ -137,13 +137,6 @@ fn entity(id: EntityUid, attributes: HashMap<String, Value>, parents: HashSet<En
     Entity::new(id, attributes, parents).map_err(|error| BuildError::Attribute(Box::new(error)))
 }
 
-/// The folder, every folder above it, and the top.
-pub(super) fn enclosing(folder: &Folder) -> impl Iterator<Item = &str> {
-    let path = folder.as_str();
-    let above = path.match_indices('/').filter_map(move |(at, _)| path.get(..at));
-    above.chain([path, ""])
-}
-
 #[cfg(test)]
 mod tests {
     use cedar_policy::{Entities, EntityUid};
@@ -152,13 +145,6 @@ mod tests {
     use super::super::set::Policies;
     use super::*;
     use crate::domain::{Door, FileStatus, Level, Owner, Role, Verified, VerifiedMethod};
-
-    #[test]
-    fn a_file_lies_in_its_folder_and_in_every_folder_above() {
-        let of = |path: &str| enclosing(&Folder::parse(path).unwrap()).map(str::to_owned).collect::<HashSet<_>>();
-        assert_eq!(of("finance/2025/q2"), HashSet::from(["finance", "finance/2025", "finance/2025/q2", ""].map(str::to_owned)));
-        assert_eq!(of(""), HashSet::from([String::new()]));
-    }
 
     #[test]
     fn every_entity_conforms_to_the_schema() {

@@ -1,6 +1,5 @@
 //! What a search may be narrowed to before every hit is permitted one by one.
 
-use super::entities::enclosing;
 use super::facts::{FileFacts, Principal, PrincipalKind};
 use super::set::Policies;
 use crate::domain::{Folder, Owner, Permission, PersonId, Role};
@@ -33,7 +32,7 @@ pub fn tokens(file: &FileFacts) -> Vec<String> {
         Owner::Service => COMMON.to_owned(),
     }];
     tokens.extend(file.grants.iter().filter(|grant| !matches!(grant.to, PersonId::Contact(_))).map(|grant| format!("to:{}", grant.to)));
-    tokens.extend(enclosing(&file.folder).map(within));
+    tokens.extend(file.folder.enclosing().map(within));
     tokens.sort_unstable();
     tokens.dedup();
     tokens

@@ -1,5 +1,6 @@
 //! Owns everything a caller hears: the texts under `prompts/say/`, one typed struct for each, and
-//! the values in them made fit for the ear (dates, sizes, names, codes).
+//! the values in them made fit for the ear (dates, sizes, names, codes); and what a recipient reads, the
+//! texts under `prompts/message/`.
 //!
 //! Must not do I/O after start-up, call a model, or decide what to say: a tool chooses the line.
 //!
@@ -9,7 +10,9 @@
 //! and until both samples pass [`lint_line`].
 
 mod choice;
+mod gsm;
 mod keys;
+mod letters;
 mod line;
 mod lines;
 mod lint;
@@ -20,6 +23,7 @@ mod values;
 
 pub use choice::{Candidate, Choice, Differs, Narrowing, choice, narrowing, what_differs};
 pub use keys::{Keys, choose_keys, confirm_keys, key_means_yes};
+pub use letters::Written;
 pub use line::Line;
 pub use lines::*;
 pub use lint::{LineFault, MAX_WORDS, lint_line};

@@ -3,10 +3,12 @@
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
 
+use super::letters::{Letters, Written};
 use super::line::Line;
 use super::lines::catalogue::{self, APOLOGY, Source};
 use super::lint::{MAX_WORDS, capital, count_words};
 use super::values::list::{as_subject, joined, with_a, with_the};
+use crate::domain::{Channel, Letter};
 
 /// Why the texts of a locale cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,7 @@ pub enum SpeechError {
 pub struct Speech {
     templates: Environment<'static>,
     apology: &'static str,
+    letters: Letters,
 }
 
 impl Speech {
@@ -46,10 +49,10 @@ impl Speech {
     pub fn load(locale: &str) -> Result<Self, SpeechError> {
         let language = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
         let sources = catalogue::sources(&language).ok_or_else(|| SpeechError::UnknownLocale { locale: locale.to_owned() })?;
-        Self::compile(sources)
+        Self::compile(sources, Letters::load(&language)?)
     }
 
-    fn compile(sources: &[Source]) -> Result<Self, SpeechError> {
+    fn compile(sources: &[Source], letters: Letters) -> Result<Self, SpeechError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.add_filter("and_list", |items: Vec<String>| joined(&items, "and"));
@@ -62,7 +65,7 @@ impl Speech {
             templates.add_template(name, text).map_err(|source| SpeechError::Broken { name, source: Box::new(source) })?;
         }
         let (_, apology) = sources.iter().find(|(name, _)| *name == APOLOGY).ok_or(SpeechError::Missing { name: APOLOGY })?;
-        Ok(Self { templates, apology: apology.trim() })
+        Ok(Self { templates, apology: apology.trim(), letters })
     }
 
     /// The line as it is said. A line over two breaths is said in its shorter form, where it has
@@ -76,6 +79,17 @@ impl Speech {
             shorter = line.shorter();
         }
         said
+    }
+
+    /// A letter in words, as its channel carries it; `None` where it cannot be worded, which is a fault of
+    /// the program and logged.
+    pub fn write(&self, letter: &Letter, channel: Channel) -> Option<Written> {
+        let written = self.letters.write(letter, channel);
+        written
+            .inspect_err(
+                |error| tracing::error!(letter.kind = letter.told.kind(), error.kind = ?error.kind(), "a letter could not be worded"),
+            )
+            .ok()
     }
 
     /// What is said when nothing else can be.
@@ -148,11 +162,14 @@ mod tests {
         for (index, (gone, _)) in all.iter().enumerate() {
             let mut rest = all.to_vec();
             rest.remove(index);
-            assert!(matches!(Speech::compile(&rest), Err(SpeechError::Missing { name }) if name == *gone), "{gone}");
+            assert!(
+                matches!(Speech::compile(&rest, Letters::load("en").unwrap()), Err(SpeechError::Missing { name }) if name == *gone),
+                "{gone}"
+            );
         }
         let mut broken = all.to_vec();
         broken[0].1 = "{% if %}";
-        assert!(matches!(Speech::compile(&broken), Err(SpeechError::Broken { .. })));
+        assert!(matches!(Speech::compile(&broken, Letters::load("en").unwrap()), Err(SpeechError::Broken { .. })));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, Tool, people_choice, recipient_of};
 use super::lifetime;
 use super::registry::Hints;
-use crate::domain::{CallContext, Edition, Lifetime, Person, Phone, Rights, Timestamp};
+use crate::domain::{CallContext, Channel, Edition, Lifetime, Person, Phone, Rights, Timestamp};
 use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Toward, Who};
 use crate::speech::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SentBy, ShareToward, SharedInside,
@@ -248,8 +248,8 @@ pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) 
 
 fn sent_by(shared: &Shared) -> SentBy {
     match shared.channel {
-        Some("mail") => SentBy::Mail,
-        Some(_) => SentBy::Text,
+        Some(Channel::Mail) => SentBy::Mail,
+        Some(Channel::Sms) => SentBy::Text,
         None => SentBy::Nothing,
     }
 }

@@ -16,6 +16,8 @@ mod coverage;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod events;

@@ -36,6 +36,10 @@ const ANYWHERE: &[&str] = &["domain", "telemetry"];
 /// Crates that live in some rooms only; the longest matching name decides, `*` stands for any end.
 const VENDORS: &[(&str, &[&str])] = &[
     ("aws_*", &["blob", "models"]),
+    ("aws_config", &["blob", "models", "notify"]),
+    ("aws_credential_types", &["blob", "notify"]),
+    ("aws_sigv4", &["blob", "notify"]),
+    ("aws_smithy_http_client", &["blob", "notify"]),
     ("aws_sdk_*", &["models"]),
     ("aws_sdk_s3", &["blob"]),
     ("aws_sdk_sqs", &["blob"]),

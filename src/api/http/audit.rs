@@ -1,4 +1,4 @@
-//! What happened, whether its record is whole, what was sent, and what is under way.
+//! What happened, whether its record is whole, and what is under way.
 
 use axum::extract::State;
 use axum::routing::get;
@@ -6,13 +6,13 @@ use axum::{Json, Router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::credential::{Asker, Auditor, Program};
+use crate::api::credential::{Asker, Auditor};
 use crate::api::input::{Params, id};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{CustomerId, Instant, Origin, Permission, Timestamp};
-use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, OutboxLine, Subject};
+use crate::files::{AuditFilter, AuditPage, AuditReader, AuditRecord, ChainReport, Subject};
 
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
@@ -23,7 +23,6 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/audit/verify", get(verify))
         .route("/v1/audit/checkpoints", get(checkpoints))
         .route("/v1/audit/key", get(key))
-        .route("/v1/outbox", get(outbox))
         .route("/v1/progress", get(progress))
 }
 
@@ -37,9 +36,6 @@ pub(super) fn operations() -> Vec<Operation> {
             .query::<CheckpointQuery>()
             .gives::<CheckpointList>(200),
         Operation::get("audit_key", "/v1/audit/key", "What checks the signatures of checkpoints.", Takes::Any).gives::<KeyJson>(200),
-        Operation::get("list_outbox", "/v1/outbox", "Messages of a test customer that wait in the outbox.", Takes::Key)
-            .needs(Permission::Admin)
-            .gives::<Outbox>(200),
         Operation::get("progress", "/v1/progress", "How much of the customer's is still being looked at.", Takes::KeyOrCall)
             .gives::<Progress>(200),
     ]
@@ -179,15 +175,6 @@ async fn verify(auditor: Auditor, State(api): State<Api>) -> Result<Json<Verifie
         Auditor::Asker(subject) => vec![api.0.files.verify_audit(&subject).await?],
     };
     Ok(Json(Verified { intact: chains.iter().all(|chain| chain.fault.is_none()), chains }))
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Outbox {
-    messages: Vec<OutboxLine>,
-}
-
-async fn outbox(Program { subject, .. }: Program, State(api): State<Api>) -> Result<Json<Outbox>, Problem> {
-    Ok(Json(Outbox { messages: api.0.files.outbox(&subject).await? }))
 }
 
 #[derive(Serialize, JsonSchema)]

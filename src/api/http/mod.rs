@@ -20,6 +20,7 @@ mod keys;
 mod metrics;
 mod openapi;
 mod operator_keys;
+mod outbox;
 mod people;
 mod policies;
 mod routes;

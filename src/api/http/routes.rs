@@ -3,7 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, people, policies, shares,
+    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people, policies,
+    shares,
     store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
@@ -26,6 +27,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(imports::routes())
         .merge(uploads::routes())
         .merge(audit::routes())
+        .merge(outbox::routes())
         .merge(store_events::routes())
         .merge(openapi::routes())
 }
@@ -58,6 +60,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         uploads::operations(),
         upload::operations(),
         audit::operations(),
+        outbox::operations(),
         store_events::operations(),
         openapi::operations(),
         health::operations(),

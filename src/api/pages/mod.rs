@@ -1,5 +1,5 @@
-//! Owns the pages people open in a browser: the one that opens a shared file with its code, and the
-//! one that says what this server is.
+//! Owns the pages people open in a browser: the one that opens a shared file with its code, the outbox of customers that are marked
+//! as test, and the one that says what this server is.
 //!
 //! Must not need a script, load anything from elsewhere, or tell a living link from any other
 //! before a right code.
@@ -8,6 +8,7 @@
 //! file of their own; the pages' style stays one, in `style.css`.
 
 mod limit;
+mod outbox;
 mod routes;
 mod share;
 mod start;

@@ -23,16 +23,18 @@ const STYLE: &str = include_str!("style.css");
 pub(super) enum Page {
     Share,
     Start,
+    Outbox,
 }
 
 impl Page {
-    const ALL: [Self; 2] = [Self::Share, Self::Start];
+    const ALL: [Self; 3] = [Self::Share, Self::Start, Self::Outbox];
 
     // The name's end turns escaping on.
     const fn name(self) -> &'static str {
         match self {
             Self::Share => "share.html",
             Self::Start => "start.html",
+            Self::Outbox => "outbox.html",
         }
     }
 
@@ -40,6 +42,7 @@ impl Page {
         match self {
             Self::Share => include_str!("share.html"),
             Self::Start => include_str!("start.html"),
+            Self::Outbox => include_str!("outbox.html"),
         }
     }
 }

@@ -14,11 +14,12 @@ use crate::app::failure::{Failure, with_causes};
 use crate::app::folder::Folder;
 use crate::app::house::{House, WhenTaken};
 use crate::app::open_files;
+use crate::app::outgoing::OutgoingPosts;
 use crate::app::settings::{self, Bytes as BytesPlace, Loaded, Preset};
 use crate::app::terminal::{Terminal, Tone};
 use crate::blob::{Capability, Depth, Feature, Support};
 use crate::catalog::{Ground, Standing};
-use crate::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
+use crate::domain::{Channel, ChunkStream, Clock as _, ExtractionStatus, FileName, ScanStatus, SystemClock};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::policy::Policies;
 use crate::speech::Speech;
@@ -84,6 +85,7 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
         "speech",
         Speech::load("en").map(|_| (Health::Ok, "the spoken lines load: en".to_owned())).map_err(|e| with_causes(&e)),
     ));
+    findings.extend(delivery(&loaded).await);
     findings.push(tools());
     findings.push(missing("model", "none is set; summaries are taken from the text itself"));
     findings.push(missing("transcriber", "none is set; recordings are found by name, date and tags"));
@@ -101,6 +103,29 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
         }
     }
     if healthy { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// Whether messages could be handed over now, by channel.
+async fn delivery(loaded: &Loaded) -> Vec<Finding> {
+    let carriers = match loaded.settings.delivery.carriers(&OutgoingPosts).await {
+        Ok(carriers) => carriers,
+        Err(error) => return vec![Finding::of("delivery", Err(with_causes(&error)))],
+    };
+    let mut findings = Vec::new();
+    for (customer, channel, carrier) in carriers.iter() {
+        let place = customer.map_or_else(|| format!("{channel}: "), |customer| format!("{channel} of `{customer}`: "));
+        let probed = carrier.probe(SystemClock.now()).await;
+        let said = probed.map(|said| (Health::Ok, format!("{place}{said}"))).map_err(|error| {
+            let detail = error.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            format!("{place}{error}{detail}")
+        });
+        findings.push(Finding { essential: false, ..Finding::of("delivery", said) });
+    }
+    for channel in Channel::ALL.into_iter().filter(|channel| !carriers.channels().contains(channel)) {
+        findings
+            .push(missing("delivery", &format!("{channel}: nothing is set; messages wait until they are worth nothing (`delivery.*`)")));
+    }
+    findings
 }
 
 /// How many connections a server with these settings would hold.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::app::arguments::{PolicyCommand, ProposedArgs, ServerArgs};
-use crate::app::client::{As, Client, list, text_or};
+use crate::app::client::{As, Client, ClientError, list, text_or};
 use crate::app::failure::Failure;
 use crate::app::terminal::{Terminal, table};
 use crate::policy::{Policies, matrix};
@@ -77,16 +77,22 @@ fn validate(files: &[PathBuf], terminal: Terminal) -> Result<(), Failure> {
     Ok(terminal.line(format!("{} policies are valid together with the built-in ones", policies.added().len()))?)
 }
 
-async fn add(files: &[PathBuf], note: &str, server: &ServerArgs) -> Result<u64, Failure> {
+async fn add(files: &[PathBuf], note: &str, server: &ServerArgs) -> Result<u32, Failure> {
     let client = Client::connect(server, As::Customer(None))?;
     let made = client.post("/v1/policies", &json!({ "policies": texts_json(&read(files)?), "note": note })).await?;
-    Ok(made.get("number").and_then(Value::as_u64).unwrap_or_default())
+    Ok(number_of(&made)?)
+}
+
+/// The number of a set that was kept; never one of our own in its place, as 0 puts the built-in policies in force.
+fn number_of(made: &Value) -> Result<u32, ClientError> {
+    let number = made.get("number").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+    number.ok_or(ClientError::Answer { what: "number" })
 }
 
 async fn activate(proposed: &ProposedArgs, note: &str, server: &ServerArgs, terminal: Terminal) -> Result<(), Failure> {
     let number = match proposed.set {
         Some(number) => number,
-        None => u32::try_from(add(&proposed.files, note, server).await?).unwrap_or_default(),
+        None => add(&proposed.files, note, server).await?,
     };
     let client = Client::connect(server, As::Customer(None))?;
     client.post(&format!("/v1/policies/{number}/activate"), &Value::Null).await?;
@@ -166,4 +172,17 @@ fn told(diff: &Value, terminal: Terminal) -> Result<(), Failure> {
         terminal.remark("nothing changes");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_whose_number_is_not_told_is_an_error_and_not_the_built_in_one() {
+        assert_eq!(number_of(&json!({ "number": 7 })).unwrap(), 7);
+        for made in [json!({}), json!({ "number": null }), json!({ "number": "7" }), json!({ "number": u64::MAX })] {
+            assert!(matches!(number_of(&made), Err(ClientError::Answer { what: "number" })), "{made}");
+        }
+    }
 }

@@ -77,6 +77,7 @@ impl Announcement {
             format!("  bytes      {}", self.bytes_url),
             format!("  customer   {}   API key {}", self.customer_id, self.api_key),
             format!("  call       {}   token {token}", self.call.call_id),
+            format!("  outbox     {}/outbox   shows what was sent, for that API key", self.url),
             String::new(),
             "Paste next, in another terminal:".to_owned(),
         ];

@@ -139,12 +139,14 @@ impl Variable {
     }
 }
 
-/// The setting of `[store]` that one of a further region is like.
+/// The setting that one of a further region, or of one customer, is like.
 fn usual(key: &str) -> String {
-    match key.strip_prefix("store.regions.").and_then(|rest| rest.split_once('.')) {
-        Some((_, setting)) => format!("store.{setting}"),
-        None => key.to_owned(),
+    for (table, section) in [("store.regions.", "store"), ("delivery.customers.", "delivery")] {
+        if let Some((_, setting)) = key.strip_prefix(table).and_then(|rest| rest.split_once('.')) {
+            return format!("{section}.{setting}");
+        }
     }
+    key.to_owned()
 }
 
 impl Provider for Variable {
@@ -327,6 +329,8 @@ mod tests {
             ("no.such_thing", "3", Value::from("3")),
             ("STORE.REGIONS.EU-WEST-1.PATH_STYLE", "true", Value::from(true)),
             ("store.regions.eu-west-1.access_key", "0123", Value::from("0123")),
+            ("delivery.customers.cust_1.mail.timeout_seconds", "7", Value::from(7_u8)),
+            ("delivery.mail.password", "0123", Value::from("0123")),
         ] {
             let variable = Variable::of(key, text.to_owned(), &defaults);
             assert_eq!((variable.key, variable.value), (key.to_lowercase(), value));

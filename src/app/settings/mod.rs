@@ -5,6 +5,7 @@
 //!
 //! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`; a flag for it in `arguments` and `load`.
 
+mod delivery;
 mod events;
 mod load;
 mod locations;
@@ -13,6 +14,7 @@ mod regions;
 mod remote;
 mod values;
 
+pub use delivery::Posts;
 pub use events::EventSettings;
 pub use load::{Loaded, Preset, SettingsError, load};
 pub use oauth::{IssuerSettings, KeysPlace, OauthSettings};

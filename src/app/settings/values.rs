@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::delivery::DeliverySettings;
 use super::load::SettingsError;
 use super::oauth::OauthSettings;
 use super::remote::{Hidden, RemoteSettings};
@@ -34,6 +35,8 @@ pub struct Settings {
     pub store: RemoteSettings,
     /// Links.
     pub links: LinkSettings,
+    /// How messages reach people.
+    pub delivery: DeliverySettings,
     /// Limits.
     pub limits: LimitSettings,
     /// How long what is deleted stays.
@@ -121,6 +124,8 @@ impl Default for BytesSettings {
 pub struct LinkSettings {
     /// Whether tools may give a link's address to the model.
     pub reveal: bool,
+    /// Whether link and code go in one message to a recipient with one address; else the caller hears the code.
+    pub code_beside_link: bool,
 }
 
 /// `limits`.

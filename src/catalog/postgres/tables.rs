@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 32] = [
+pub const TABLES: [Table; 33] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set)"),
@@ -38,7 +38,8 @@ pub const TABLES: [Table; 32] = [
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("openings", "SELECT, INSERT"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
-    table("outbox", "SELECT, INSERT, UPDATE (delivered_at)"),
+    table("outbox", "SELECT, INSERT, UPDATE (state, attempts, last_error, receipt, delivered_at)"),
+    table("deliveries", "SELECT, INSERT, UPDATE (attempts, run_at, leased_until), DELETE"),
     table("jobs", "SELECT, INSERT, UPDATE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),

@@ -163,9 +163,19 @@ impl Fixture {
         }
     }
 
+    /// One that is marked as test.
     pub async fn customer(&self, name: &str) -> CustomerId {
+        self.any_customer(name, true).await
+    }
+
+    /// One whose messages go to people.
+    pub async fn real_customer(&self, name: &str) -> CustomerId {
+        self.any_customer(name, false).await
+    }
+
+    async fn any_customer(&self, name: &str, is_test: bool) -> CustomerId {
         let id = CustomerId::new(&*self.clock, &*self.entropy);
-        let new = NewCustomer { id, name: name.to_owned(), is_test: true, region: None, key: self.new_key(&format!("key of {name}")) };
+        let new = NewCustomer { id, name: name.to_owned(), is_test, region: None, key: self.new_key(&format!("key of {name}")) };
         self.catalog.create_customer(&new, &entry("create_customer")).await.unwrap();
         id
     }
@@ -356,6 +366,21 @@ impl Fixture {
             code_hash: hash(code),
             sealed: format!("sealed {code}"),
             tries: 5,
+            expires_at: self.in_seconds(600),
+        }
+    }
+
+    /// A message that is good for ten minutes.
+    pub fn new_message(&self, recipient: PersonId, channel: Channel) -> NewMessage {
+        NewMessage {
+            id: MessageId::new(&*self.clock, &*self.entropy),
+            recipient,
+            channel,
+            address: format!("address by {channel}"),
+            sealed_body: "sealed body".to_owned(),
+            about: None,
+            code: None,
+            call: None,
             expires_at: self.in_seconds(600),
         }
     }

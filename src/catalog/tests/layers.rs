@@ -40,6 +40,8 @@ async fn references_alone_keep_a_row_from_pointing_to_another_customers() {
     // A call has one question: this one must not stand in the way of the other's.
     fx.catalog.drop_pending(north.customer, north.call, north.pending, &entry("drop")).await.unwrap();
     let mut owner = PgConnection::connect(&fx.database().owner_url()).await.unwrap();
+    // Nor must a message's one place in the queue.
+    sqlx::query("DELETE FROM deliveries WHERE customer_id = $1").bind(north.customer.to_string()).execute(&mut owner).await.unwrap();
     // Every reference there is but those to the customer itself: its name, both tables, and the columns of each.
     let references: Vec<(String, String, String, Vec<String>, Vec<String>)> = sqlx::query_as(
         "SELECT c.conname::text, c.conrelid::regclass::text, c.confrelid::regclass::text, \

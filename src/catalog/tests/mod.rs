@@ -12,6 +12,7 @@ mod codes;
 mod collect;
 mod customers;
 mod database;
+mod deliveries;
 mod faults;
 mod files;
 mod fixture;

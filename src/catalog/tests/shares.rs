@@ -1,8 +1,8 @@
 //! Shares, their links, and the messages that carry them.
 
 use super::fixture::{Fixture, catalog_suite, conflicts, entry, hash};
-use crate::catalog::{NewFile, NewMessage};
-use crate::domain::{CustomerId, FileId, FileStatus, MessageId, PersonId, Rights};
+use crate::catalog::{MessageState, NewFile};
+use crate::domain::{Channel, CustomerId, FileId, FileStatus, PersonId, Rights};
 
 async fn ready(fx: &Fixture) -> (CustomerId, FileId, PersonId) {
     let customer = fx.customer("Northwind").await;
@@ -17,15 +17,7 @@ async fn a_share_reads_back_with_its_link_code_and_messages(fx: &Fixture) {
     share.call = Some(call);
     share.link.slug_hash = hash("slug");
     share.code = Some(fx.new_code(call, share.link.id, "427913"));
-    for channel in ["mail", "sms"] {
-        share.messages.push(NewMessage {
-            id: MessageId::new(&*fx.clock, &*fx.entropy),
-            recipient: john,
-            channel,
-            address: format!("{channel} of John"),
-            sealed_body: "sealed body".to_owned(),
-        });
-    }
+    share.messages = Channel::ALL.map(|channel| fx.new_message(john, channel)).into();
     fx.catalog.share(&share, None, &entry("share")).await.unwrap();
 
     let stored = fx.catalog.share_with(customer, file, john, Rights::Comment).await.unwrap().unwrap();
@@ -47,11 +39,12 @@ async fn a_share_reads_back_with_its_link_code_and_messages(fx: &Fixture) {
     assert_eq!(fx.catalog.living_code(customer, call, share.link.id).await.unwrap().unwrap().sealed, "sealed 427913");
 
     let outbox = fx.catalog.outbox(customer, 10).await.unwrap();
-    let mut told: Vec<_> = outbox.iter().map(|message| (message.channel.as_str(), message.address.as_str())).collect();
+    let mut told: Vec<_> = outbox.iter().map(|message| (message.channel, message.address.as_str())).collect();
     told.sort_unstable();
-    assert_eq!(told, [("mail", "mail of John"), ("sms", "sms of John")]);
+    assert_eq!(told, [(Channel::Mail, "address by mail"), (Channel::Sms, "address by sms")]);
     assert!(outbox.iter().all(|message| message.recipient == john && message.sealed_body == "sealed body"));
     assert!(outbox.iter().all(|message| message.created_at == fx.now() && message.delivered_at.is_none()));
+    assert!(outbox.iter().all(|message| message.state == MessageState::Kept), "the customer is marked as test");
     assert_eq!(fx.catalog.outbox(customer, 1).await.unwrap().len(), 1, "as many as asked for");
 }
 
@@ -123,13 +116,7 @@ async fn a_share_is_all_or_nothing(fx: &Fixture) {
     let nobody = fx.contact(fx.customer("Southwind").await, "Nobody here").await;
     let mut share = fx.new_share(customer, file, john);
     share.link.slug_hash = hash("slug");
-    share.messages.push(NewMessage {
-        id: MessageId::new(&*fx.clock, &*fx.entropy),
-        recipient: nobody,
-        channel: "mail",
-        address: "x".to_owned(),
-        sealed_body: "x".to_owned(),
-    });
+    share.messages.push(fx.new_message(nobody, Channel::Mail));
     let (before, seq) = (fx.records(customer).await, fx.last_change(customer).await);
     assert!(conflicts(fx.catalog.share(&share, None, &entry("share")).await), "its last row cannot be written");
     assert_eq!(fx.catalog.shares_of_file(customer, file).await.unwrap(), []);

@@ -8,9 +8,11 @@ use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person,
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, KeyOwner, NewCustomer,
-    NewFile, NewPolicySet, PersonChange, Place, Revocation, Rotation, SYSTEM_CHAIN,
+    NewFile, NewMessage, NewPolicySet, PersonChange, Place, Revocation, Rotation, SYSTEM_CHAIN, Settled,
 };
-use crate::domain::{Caller, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, ScanStatus, UploadId};
+use crate::domain::{
+    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, ScanStatus, UploadId,
+};
 
 /// Counts the records that verbs leave on one customer's chain.
 struct Counter<'a> {
@@ -116,6 +118,23 @@ async fn rules(count: &mut Counter<'_>, world: &World) {
     let set = NewPolicySet { texts: Vec::new(), note: "none".to_owned() };
     assert_eq!(count.leaves(1, "add_policy_set", catalog.add_policy_set(customer, &set, &e)).await, 2);
     count.leaves(1, "activate_policy_set", catalog.activate_policy_set(customer, 2, 1, &e)).await;
+}
+
+/// Messages on their way. What a worker does with its lease is bookkeeping; how an attempt ended is not.
+async fn deliveries(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let about = |share: &str| NewMessage { about: Some(share.to_owned()), ..fx.new_message(world.john, Channel::Mail) };
+    count.leaves(1, "send", catalog.send(customer, &[about("share_a")], &e)).await;
+    count.leaves(1, "taken_back", catalog.taken_back(customer, "share_a", &e)).await;
+    count.leaves(1, "send", catalog.send(customer, &[about("share_b")], &e)).await;
+    let leased = async || catalog.lease_message(fx.in_seconds(60), &Channel::ALL).await;
+    let message = count.leaves(0, "lease_message", leased()).await.unwrap();
+    count.leaves(0, "leased_message", catalog.leased_message(&message)).await;
+    count.leaves(0, "renew_message", catalog.renew_message(&message, fx.in_seconds(90))).await;
+    count.leaves(0, "put_back_message", catalog.put_back_message(&message)).await;
+    let message = count.leaves(0, "lease_message", leased()).await.unwrap();
+    count.leaves(1, "settle_message", catalog.settle_message(&message, &Settled::Sent { receipt: None }, &e)).await;
+    count.leaves(0, "waiting_messages", catalog.waiting_messages()).await;
 }
 
 /// The file was deleted: its bytes are let go, and given up.
@@ -260,6 +279,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     }
     let revocation = Revocation { share: world.share, entry: e.clone() };
     count.leaves(1, "revoke", catalog.revoke(customer, &[revocation])).await;
+    deliveries(&mut count, &world).await;
     history(&mut count, &world).await;
     count.leaves(1, "delete_file", catalog.delete_file(customer, world.file, &e)).await;
     collection(&mut count, &world).await;

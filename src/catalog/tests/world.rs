@@ -39,7 +39,7 @@ impl World {
     /// One whose secrets carry its name: `key of`, `token of` and `slug of`.
     pub async fn named(fx: &Fixture, name: &str) -> Self {
         let catalog = &fx.catalog;
-        let customer = fx.customer(name).await;
+        let customer = fx.real_customer(name).await;
         let key = catalog.keys(customer).await.unwrap()[0].id;
         let (ana, phone) = (UserId::new(&*fx.clock, &*fx.entropy), Phone::parse("+15550100").unwrap());
         let person = Person {
@@ -92,13 +92,7 @@ impl World {
         let code = fx.new_code(call, share.link.id, "427913");
         let (link, code_id) = (share.link.id, code.id);
         share.code = Some(code);
-        share.messages.push(NewMessage {
-            id: MessageId::new(&*fx.clock, &*fx.entropy),
-            recipient: john,
-            channel: "mail",
-            address: "john@example.com".to_owned(),
-            sealed_body: "sealed".to_owned(),
-        });
+        share.messages.push(fx.new_message(john, Channel::Mail));
         catalog.share(&share, None, &entry("share")).await.unwrap();
         let opened = catalog.link(&share.link.slug_hash).await.unwrap().unwrap();
         catalog.downloaded(&opened, &entry("open_link")).await.unwrap();

@@ -101,6 +101,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/healthz", Nothing, Never),
         get("/readyz", Nothing, Never),
         get("/metrics", Operator, Never),
+        get("/outbox", Nothing, Never),
+        post("/outbox", none(), Nothing, Never),
         // There is none where no issuer is set, as here: `oauth`.
         get("/.well-known/oauth-protected-resource", Nothing, Never),
         get("/.well-known/oauth-protected-resource/mcp", Nothing, Never),
