@@ -4,8 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people, policies,
-    shares,
-    store_events, tools, upload, uploads,
+    shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;

@@ -1,8 +1,8 @@
 //! Taking shares back, and counting how often a link was opened.
 
 use super::fixture::{Fixture, at_once, catalog_suite, conflicts, entry, hash};
-use crate::catalog::{Attempt, CatalogError, NewShare, Revocation, ShareFilter};
-use crate::domain::{AuditEntry, CustomerId, FileId, PersonId, ShareId};
+use crate::catalog::{Attempt, CatalogError, MessageState, NewMessage, NewShare, Revocation, ShareFilter};
+use crate::domain::{AuditEntry, Channel, CustomerId, FileId, PersonId, ShareId};
 
 async fn given(fx: &Fixture) -> (CustomerId, FileId, PersonId, NewShare) {
     let customer = fx.customer("Northwind").await;
@@ -51,6 +51,24 @@ async fn a_share_is_taken_back_once(fx: &Fixture) {
     assert_eq!(fx.records(customer).await, records + 2);
     fx.clock.advance_seconds(2 * 86_400);
     assert_eq!(fx.catalog.revoke(customer, &revocations(&[share.id])).await.unwrap(), []);
+}
+
+async fn what_waits_about_a_share_is_not_sent_once_it_was_taken_back(fx: &Fixture) {
+    let customer = fx.real_customer("Northwind").await;
+    let (file, john) = (fx.active(customer, "report").await, fx.contact(customer, "John").await);
+    let mut shares = [fx.new_share(customer, file, john), fx.new_share(customer, file, john)];
+    for share in &mut shares {
+        fx.clock.advance_seconds(1);
+        let about = Some(share.id.to_string());
+        share.messages.push(NewMessage { about, ..fx.new_message(john, Channel::Mail) });
+        fx.catalog.share(share, None, &entry("share")).await.unwrap();
+    }
+    let records = fx.records(customer).await;
+    fx.catalog.revoke(customer, &revocations(&[shares[0].id])).await.unwrap();
+    let states: Vec<_> = fx.catalog.outbox(customer, 10).await.unwrap().into_iter().map(|message| message.state).collect();
+    assert_eq!(states, [MessageState::Queued, MessageState::Cancelled], "the newest first");
+    assert_eq!(fx.records(customer).await, records + 2, "one of the revocation, one of the message");
+    assert_eq!(fx.catalog.waiting_messages().await.unwrap(), [(Channel::Mail, 1)]);
 }
 
 async fn what_has_come_to_its_end_is_not_taken_back(fx: &Fixture) {
@@ -123,6 +141,7 @@ async fn a_link_is_opened_no_more_often_than_it_may_be(fx: &Fixture) {
 catalog_suite!(
     a_share_that_was_taken_back_opens_nothing,
     a_share_is_taken_back_once,
+    what_waits_about_a_share_is_not_sent_once_it_was_taken_back,
     what_has_come_to_its_end_is_not_taken_back,
     another_customers_share_stays,
     shares_are_found_by_file_recipient_giver_time_and_life,
