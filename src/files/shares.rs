@@ -2,7 +2,7 @@
 
 use super::{Files, FilesError, GivenShare, Subject};
 use crate::catalog::{ShareFilter, ShareRecord};
-use crate::domain::{AuditEntry, Decision, FileId, FileStatus, PersonId, ShareId};
+use crate::domain::{AuditEntry, Decision, FileId, FileStatus, Permission, PersonId, ShareId};
 use crate::policy::History;
 
 /// Shares of one page, at most.
@@ -94,6 +94,13 @@ impl Files {
                 field: "file",
                 reason: "say whose shares are to end: of which `file`, to which `recipient`".to_owned(),
             });
+        }
+        // Each share asks for its own right; where there is none to end, this alone tells who may end any.
+        if !subject.principal.permissions.has(Permission::Share) {
+            let reason = Some("the credential gives and ends no shares".to_owned());
+            let entry = AuditEntry { decision: Decision::Deny, reason, ..subject.entry("revoke", "refused") };
+            self.0.catalog.record(subject.customer(), &entry).await?;
+            return Err(FilesError::Refused);
         }
         let filter = ShareFilter { file, recipient, living: true, ..ShareFilter::default() };
         let found = self.0.catalog.shares(subject.customer(), &filter, ENDED_AT_ONCE).await?;
