@@ -16,6 +16,8 @@ pub struct DoorLimits {
     pub upload_memory: u64,
     /// How long a connection may take to bring the head of its next request, and may lie idle.
     pub head: Duration,
+    /// Tries at codes that the page takes in a minute from one network, and at one link.
+    pub code_tries: u32,
     /// When a request is given up; what streams bytes ends when they stall.
     pub request: Duration,
 }
@@ -28,6 +30,7 @@ impl Default for DoorLimits {
             uploads: 1024,
             upload_memory: 256 * 1024 * 1024,
             head: Duration::from_mins(1),
+            code_tries: 10,
             request: Duration::from_secs(10),
         }
     }

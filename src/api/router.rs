@@ -33,8 +33,8 @@ pub fn router(parts: ApiParts) -> Router {
     let door = Doorkeeper::new(files.clone(), gate, &settings.public_url, tasks.clone(), stop);
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
-    let admission = Admission::new(&settings.limits);
-    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter: Limiter::default(), tasks }));
+    let (admission, limiter) = (Admission::new(&settings.limits), Limiter::of(settings.limits.code_tries));
+    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter, tasks }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);
     let timed = endpoints::routes().merge(pages::routes()).merge(oauth::routes()).layer(in_time.clone()).layer(admitted.clone());

@@ -232,6 +232,7 @@ impl House {
             settings: FilesSettings {
                 public_url: public.clone(),
                 reveal_links: settings.links.reveal,
+                evidence: settings.confirm.evidence(),
                 code_beside_link: settings.links.code_beside_link,
                 upload_limit: settings.limits.upload_bytes,
                 keeping: settings.keeping.keeping(),

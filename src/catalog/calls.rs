@@ -66,6 +66,10 @@ pub struct CallRecord {
     pub settings: CallSettings,
     /// The caller's last words or keys.
     pub heard: Option<Heard>,
+    /// Up to which report what was heard was tried as a code.
+    pub heard_tried_at: Option<Timestamp>,
+    /// Whether the platform has ever reported what was said on it.
+    pub speech_reported: bool,
     /// When an answer last carried a file's own text.
     pub untrusted_at: Option<Timestamp>,
     /// When its token ends.
@@ -100,6 +104,8 @@ struct CallRow {
     heard_kind: Option<String>,
     heard_text: Option<String>,
     heard_at: Option<i64>,
+    heard_tried_at: Option<i64>,
+    speech_reported: i64,
     untrusted_at: Option<i64>,
     expires_at: i64,
     ended_at: Option<i64>,
@@ -112,7 +118,7 @@ macro_rules! select_calls {
     ($tail:literal) => {
         concat!(
             "SELECT id, customer_id, caller_id, caller_number, epoch, verified_method, verified_level, permissions, locale, time_zone, ",
-            "heard_kind, heard_text, heard_at, untrusted_at, expires_at, ended_at, external_id, created_at FROM calls ",
+            "heard_kind, heard_text, heard_at, heard_tried_at, speech_reported, untrusted_at, expires_at, ended_at, external_id, created_at FROM calls ",
             $tail
         )
     };
@@ -157,6 +163,8 @@ impl CallRow {
             permissions: Permissions::only(row.list(&self.permissions, Permission::parse)?),
             settings: CallSettings { locale: self.locale.clone(), time_zone: self.time_zone.clone() },
             heard,
+            heard_tried_at: row.maybe_instant(self.heard_tried_at)?,
+            speech_reported: self.speech_reported != 0,
             untrusted_at: row.maybe_instant(self.untrusted_at)?,
             expires_at: row.instant(self.expires_at)?,
             ended_at: row.maybe_instant(self.ended_at)?,
@@ -419,14 +427,17 @@ impl Catalog {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             hold_call(&mut tx, customer, call, Turn::Alive).await?;
-            sql::query("UPDATE calls SET heard_kind = $3, heard_text = $4, heard_at = $5 WHERE customer_id = $1 AND id = $2")
-                .bind(customer.to_string())
-                .bind(call.to_string())
-                .bind(heard_kind(kind))
-                .bind(text)
-                .bind(micros(self.clock().now()))
-                .execute(&mut tx)
-                .await?;
+            sql::query(
+                "UPDATE calls SET heard_kind = $3, heard_text = $4, heard_at = $5, \
+                 speech_reported = CASE WHEN $3 = 'text' THEN 1 ELSE speech_reported END WHERE customer_id = $1 AND id = $2",
+            )
+            .bind(customer.to_string())
+            .bind(call.to_string())
+            .bind(heard_kind(kind))
+            .bind(text)
+            .bind(micros(self.clock().now()))
+            .execute(&mut tx)
+            .await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
             Ok(())

@@ -1,5 +1,7 @@
 //! The one action of a call that waits for a yes.
 
+use sqlx::FromRow;
+
 use super::calls::{Turn, hold_call};
 use super::rows::{RowRef, micros};
 use super::session::Tx;
@@ -21,6 +23,8 @@ pub struct NewPending {
     pub not_before: Timestamp,
     /// After then it is void.
     pub expires_at: Timestamp,
+    /// What a yes needs beside the model's word, as the use case names it.
+    pub evidence: &'static str,
 }
 
 /// The action that waits for the caller's yes.
@@ -36,10 +40,27 @@ pub struct Pending {
     pub failures: u32,
     /// Before then nobody can have heard the question.
     pub not_before: Timestamp,
-    /// When it was asked.
-    pub created_at: Timestamp,
+    /// When it was asked, the last time.
+    pub asked_at: Timestamp,
+    /// When the call put another question since.
+    pub other_asked_at: Option<Timestamp>,
     /// After then it is void.
     pub expires_at: Timestamp,
+    /// What a yes needs beside the model's word, as the use case names it.
+    pub evidence: String,
+}
+
+#[derive(FromRow)]
+struct PendingRow {
+    id: String,
+    payload: String,
+    batch: Option<String>,
+    failures: i64,
+    not_before: i64,
+    created_at: i64,
+    other_asked_at: Option<i64>,
+    expires_at: i64,
+    evidence: String,
 }
 
 impl Catalog {
@@ -60,10 +81,10 @@ impl Catalog {
             let mut tx = self.begin(customer).await?;
             hold_call(&mut tx, customer, call, Turn::AliveOf(epoch)).await?;
             sql::query(
-                "INSERT INTO call_pending (call_id, customer_id, epoch, id, payload, batch, failures, not_before, created_at, expires_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9) ON CONFLICT (call_id) DO UPDATE SET epoch = excluded.epoch, id = excluded.id, \
-                 payload = excluded.payload, batch = excluded.batch, failures = 0, not_before = excluded.not_before, \
-                 created_at = excluded.created_at, expires_at = excluded.expires_at",
+                "INSERT INTO call_pending (call_id, customer_id, epoch, id, payload, batch, failures, not_before, created_at, expires_at, evidence) \
+                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10) ON CONFLICT (call_id) DO UPDATE SET epoch = excluded.epoch, \
+                 id = excluded.id, payload = excluded.payload, batch = excluded.batch, failures = 0, not_before = excluded.not_before, \
+                 created_at = excluded.created_at, expires_at = excluded.expires_at, evidence = excluded.evidence, other_asked_at = NULL",
             )
             .bind(call.to_string())
             .bind(customer.to_string())
@@ -74,6 +95,7 @@ impl Catalog {
             .bind(micros(new.not_before))
             .bind(micros(self.clock().now()))
             .bind(micros(new.expires_at))
+            .bind(new.evidence)
             .execute(&mut tx)
             .await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
@@ -88,8 +110,8 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn pending(&self, customer: CustomerId, call: CallId, epoch: u32) -> Result<Option<Pending>, CatalogError> {
-        let row: Option<(String, String, Option<String>, i64, i64, i64, i64)> = sql::query(
-            "SELECT id, payload, batch, failures, not_before, created_at, expires_at FROM call_pending \
+        let row: Option<PendingRow> = sql::query(
+            "SELECT id, payload, batch, failures, not_before, created_at, other_asked_at, expires_at, evidence FROM call_pending \
              WHERE customer_id = $1 AND call_id = $2 AND epoch = $3",
         )
         .bind(customer.to_string())
@@ -97,37 +119,87 @@ impl Catalog {
         .bind(i64::from(epoch))
         .fetch_optional(&mut self.read(customer).await?)
         .await?;
-        let Some((id, payload, batch, failures, not_before, created_at, expires_at)) = row else { return Ok(None) };
-        let row = RowRef { table: "call_pending", id: &id };
+        let Some(found) = row else { return Ok(None) };
+        let row = RowRef { table: "call_pending", id: &found.id };
         Ok(Some(Pending {
-            id: row.parsed(&id)?,
-            payload,
-            batch,
-            failures: row.number(failures)?,
-            not_before: row.instant(not_before)?,
-            created_at: row.instant(created_at)?,
-            expires_at: row.instant(expires_at)?,
+            id: row.parsed(&found.id)?,
+            failures: row.number(found.failures)?,
+            not_before: row.instant(found.not_before)?,
+            asked_at: row.instant(found.created_at)?,
+            other_asked_at: row.maybe_instant(found.other_asked_at)?,
+            expires_at: row.instant(found.expires_at)?,
+            payload: found.payload,
+            batch: found.batch,
+            evidence: found.evidence,
         }))
     }
 
-    /// Counts an answer that was not a clear yes or no.
+    /// Counts an answer that was not a clear yes or no. With `heard_by`, the question is put again now,
+    /// and can have been heard by then.
     ///
     /// # Errors
     /// `Conflict` when it was answered meanwhile; else when it could not be committed.
-    pub async fn not_understood(&self, customer: CustomerId, call: CallId, id: PendingId, entry: &AuditEntry) -> Result<(), CatalogError> {
+    pub async fn not_understood(
+        &self,
+        customer: CustomerId,
+        call: CallId,
+        id: PendingId,
+        heard_by: Option<Timestamp>,
+        entry: &AuditEntry,
+    ) -> Result<(), CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            let counted = sql::query("UPDATE call_pending SET failures = failures + 1 WHERE customer_id = $1 AND call_id = $2 AND id = $3")
+            let counted = if let Some(heard_by) = heard_by {
+                sql::query(
+                    "UPDATE call_pending SET failures = failures + 1, created_at = $4, not_before = $5, other_asked_at = NULL \
+                     WHERE customer_id = $1 AND call_id = $2 AND id = $3",
+                )
                 .bind(customer.to_string())
                 .bind(call.to_string())
                 .bind(id.to_string())
+                .bind(micros(self.clock().now()))
+                .bind(micros(heard_by))
                 .execute(&mut tx)
-                .await?;
+                .await?
+            } else {
+                sql::query("UPDATE call_pending SET failures = failures + 1 WHERE customer_id = $1 AND call_id = $2 AND id = $3")
+                    .bind(customer.to_string())
+                    .bind(call.to_string())
+                    .bind(id.to_string())
+                    .execute(&mut tx)
+                    .await?
+            };
             if counted == 0 {
                 return Err(ANSWERED);
             }
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes that the call has put another question while one waits for a yes; the first such is kept.
+    /// Nothing is noted, and nothing recorded, when none waits.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn asked_else(&self, customer: CustomerId, call: CallId, epoch: u32, entry: &AuditEntry) -> Result<(), CatalogError> {
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            let noted = sql::query(
+                "UPDATE call_pending SET other_asked_at = $4 WHERE customer_id = $1 AND call_id = $2 AND epoch = $3 AND other_asked_at IS NULL",
+            )
+            .bind(customer.to_string())
+            .bind(call.to_string())
+            .bind(i64::from(epoch))
+            .bind(micros(self.clock().now()))
+            .execute(&mut tx)
+            .await?;
+            if noted > 0 {
+                audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+                tx.commit().await?;
+            }
             Ok(())
         })
         .await

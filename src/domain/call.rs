@@ -223,6 +223,8 @@ pub struct CallContext {
     pub origin: Origin,
     /// The caller's own last words, where the platform reports them.
     pub heard: Option<Heard>,
+    /// Whether a code was tried on this call, so that one may have opened something.
+    pub codes_tried: bool,
     /// When the answer must be out.
     pub deadline: Timestamp,
     /// One batch of a model's tool calls; a confirmation is never given in the batch that asked for it.

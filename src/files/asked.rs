@@ -11,6 +11,7 @@ use super::share::AskedShare;
 use super::{Files, FilesError, ReadBack, Shared, Subject};
 use crate::catalog::{NewPending, Pending};
 use crate::domain::{AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, PendingId, Person, PersonKind, Timestamp};
+use crate::policy::Evidence;
 
 /// A yes counts for two minutes.
 const PENDING_SECONDS: i64 = 120;
@@ -49,6 +50,13 @@ impl Question {
     pub const fn failures(&self) -> u32 {
         match self {
             Self::Share(read_back) => read_back.failures,
+        }
+    }
+
+    /// The action it asks about.
+    pub const fn pending(&self) -> PendingId {
+        match self {
+            Self::Share(read_back) => read_back.pending,
         }
     }
 }
@@ -95,38 +103,69 @@ impl Reviewed {
     ///
     /// # Errors
     /// `Invalid` when what lies in the catalog means no lifetime.
-    pub fn question(self, failures: u32) -> Result<Question, FilesError> {
+    pub fn question(self, pending: PendingId, failures: u32) -> Result<Question, FilesError> {
         match self {
-            Self::Share { asked, file, recipient } => Ok(Question::Share(Box::new(ReadBack::of(&asked, file, recipient, failures)?))),
+            Self::Share { asked, file, recipient } => {
+                Ok(Question::Share(Box::new(ReadBack::of(&asked, file, recipient, (pending, failures))?)))
+            }
         }
     }
 }
 
 impl Files {
-    /// Puts an action in wait for the caller's yes. `words` is how many the read-back has, about: before
-    /// they can have been heard, a yes without evidence does not count.
+    /// Puts an action in wait for the caller's yes, which needs the evidence that is demanded. `words` is how
+    /// many the read-back has, about: before they can have been heard, a yes without evidence does not count.
     ///
     /// # Errors
     /// `Conflict` when the call has ended or another person has taken the line; else when it could not
     /// be committed.
-    pub(super) async fn put_in_wait(&self, ctx: &CallContext, asked: &Asked, words: usize, entry: &AuditEntry) -> Result<(), FilesError> {
+    pub(super) async fn put_in_wait(
+        &self,
+        ctx: &CallContext,
+        asked: &Asked,
+        words: usize,
+        demanded: Evidence,
+        entry: &AuditEntry,
+    ) -> Result<PendingId, FilesError> {
         let payload = serde_json::to_string(asked).map_err(|_| FilesError::Sealed { what: "pending action" })?;
-        let now = self.now();
-        let after = |seconds| now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
         let pending = NewPending {
             id: PendingId::new(&*self.0.clock, &*self.0.entropy),
             payload,
             batch: ctx.batch.clone(),
-            not_before: after(self.heard_seconds(words)),
-            expires_at: after(PENDING_SECONDS),
+            not_before: self.heard_by(words),
+            expires_at: self.after(PENDING_SECONDS),
+            evidence: demanded.as_str(),
         };
-        Ok(self.0.catalog.ask(ctx.customer, ctx.call, ctx.epoch, &pending, entry).await?)
+        self.0.catalog.ask(ctx.customer, ctx.call, ctx.epoch, &pending, entry).await?;
+        Ok(pending.id)
     }
 
-    /// Whole seconds in which so many words can have been heard.
-    fn heard_seconds(&self, words: usize) -> i64 {
+    /// When so many words, said from now on, can have been heard.
+    pub(super) fn heard_by(&self, words: usize) -> Timestamp {
         let speed = usize::try_from(self.0.settings.heard_words_per_second.max(1)).unwrap_or(1);
-        i64::try_from(words.div_ceil(speed)).unwrap_or(i64::MAX)
+        self.after(i64::try_from(words.div_ceil(speed)).unwrap_or(i64::MAX))
+    }
+
+    fn after(&self, seconds: i64) -> Timestamp {
+        self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The question of a call as a client carries it through a form and back: sealed for the customer,
+    /// and good for this call, this caller and this action alone.
+    ///
+    /// # Errors
+    /// Never with a key of the right length.
+    pub fn seal_question(&self, ctx: &CallContext, question: PendingId) -> Result<String, FilesError> {
+        let text = format!("{} {} {question}", ctx.call, ctx.epoch);
+        self.0.secrets.seal(ctx.customer, "question", &text).ok_or(FilesError::Sealed { what: "question" })
+    }
+
+    /// The action that a sealed question of this call and this caller asks about; `None` for anything
+    /// else, whoever sealed it and whatever was changed.
+    pub fn unseal_question(&self, ctx: &CallContext, sealed: &str) -> Option<PendingId> {
+        let text = self.0.secrets.unseal(ctx.customer, "question", sealed)?;
+        let question = text.strip_prefix(&format!("{} {} ", ctx.call, ctx.epoch))?;
+        PendingId::parse(question).ok()
     }
 
     /// What waits, beside what is true now.

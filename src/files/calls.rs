@@ -60,6 +60,7 @@ impl CallAccess {
             untrusted_text: self.record.untrusted_at.is_some(),
             origin: facts.origin,
             heard: self.record.heard.clone(),
+            codes_tried: self.record.heard_tried_at.is_some(),
             deadline,
             batch: facts.batch,
             idempotency_key: facts.idempotency_key,

@@ -2,26 +2,46 @@
 
 use super::errand::Errand;
 use super::find::Meant;
+use super::guessable::is_guessable;
 use super::secrets::token_hash;
 use super::share::IssuedCode;
 use super::versions::may_leave;
 use super::words::WORDS;
 use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
-use crate::catalog::{Attempt, BlobRecord, CatalogError, LinkRecord, ShareRecord};
+use crate::catalog::{Attempt, BlobRecord, CatalogError, Guess, LinkRecord, NewCode, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission, Permissions,
-    Person, ScanStatus,
+    Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission,
+    Permissions, Person, Phone, ScanStatus,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
 /// How a code sounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
-    /// Six digits, spoken in two groups.
+    /// Digits, spoken in groups: six for a link, eight for a call.
     #[default]
     Digits,
     /// Five words, for a code that lives long.
     Words,
+}
+
+/// What a code is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Opens {
+    /// It is typed at the share's link.
+    #[default]
+    Link,
+    /// It is keyed, or said, on a call from the recipient's own number.
+    Call,
+}
+
+/// What a new code is for, with what it is bound to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// The link alone.
+    Link,
+    /// Calls from this number.
+    Call(&'a Phone),
 }
 
 /// A code that is wanted.
@@ -33,6 +53,8 @@ pub struct CodeRequest {
     pub lifetime: Option<Lifetime>,
     /// Digits or words; chosen by lifetime when `None`.
     pub style: Option<Style>,
+    /// Whether it is for the link or for a call.
+    pub opens: Opens,
 }
 
 /// The answer to "give me a code".
@@ -46,7 +68,13 @@ pub enum CodeAnswer {
         file: Box<FileRecord>,
         /// For whom.
         recipient: Box<Person>,
+        /// What it is for.
+        opens: Opens,
     },
+    /// A code for a call needs a number that the recipient calls from.
+    NoNumber(Box<Person>),
+    /// As many codes for calls are alive as there may be.
+    TooManyAlive,
     /// There is no link yet: the file must be shared first.
     ShareFirst(Option<Box<FileRecord>>),
     /// It is not clear which file.
@@ -74,11 +102,19 @@ pub enum Opened {
 /// Digits live for up to an hour; what lives longer is words.
 const DIGITS_SECONDS: i64 = 3600;
 const MAX_CODE_SECONDS: i64 = 7 * 86_400;
-const CODE_DIGITS: usize = 6;
-const CODE_WORDS: usize = 5;
+/// Wrong answers that a code survives, less one.
+pub const CODE_TRIES: u32 = 5;
+/// Digits of a code for a link, which is 128 bits by itself.
+pub const LINK_DIGITS: usize = 6;
+/// Digits of a code for a call: beside it stands only a number, which anybody can fake.
+pub const CALL_DIGITS: usize = 8;
+/// Words of a code.
+pub const CODE_WORD_COUNT: usize = 5;
+/// Draws after which chance itself is broken.
+const DRAWS: usize = 100;
 
 /// What was typed, as it is compared: digits without blanks, or words in lower case.
-fn typed(text: &str) -> String {
+pub(super) fn typed(text: &str) -> String {
     let text = text.trim().to_lowercase();
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | ',')).collect();
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -89,20 +125,64 @@ fn typed(text: &str) -> String {
 }
 
 impl Files {
-    pub(super) fn code_text(&self, style: Style) -> String {
+    fn code_text(&self, style: Style, way: Way<'_>) -> String {
+        let digits = match way {
+            Way::Link => LINK_DIGITS,
+            Way::Call(_) => CALL_DIGITS,
+        };
         match style {
-            Style::Digits => self.0.secrets.digits(CODE_DIGITS),
+            // Drawn anew while it is one that people try first: one in twelve is.
+            Style::Digits => {
+                let mut drawn = (0..DRAWS).map(|_| self.0.secrets.digits(digits));
+                drawn.find(|digits| !is_guessable(digits)).unwrap_or_else(|| self.0.secrets.digits(digits))
+            }
             Style::Words => {
                 let bound = u32::try_from(WORDS.len()).unwrap_or(1);
-                let word = || WORDS.get(self.0.secrets.below(bound) as usize).copied().unwrap_or_default();
-                (0..CODE_WORDS).map(|_| word()).collect::<Vec<_>>().join(" ")
+                let mut words: Vec<&str> = Vec::with_capacity(CODE_WORD_COUNT);
+                for _ in 0..DRAWS {
+                    let word = WORDS.get(self.0.secrets.below(bound) as usize).copied().unwrap_or_default();
+                    // The same word twice is heard as one that was repeated.
+                    if words.len() < CODE_WORD_COUNT && !words.contains(&word) {
+                        words.push(word);
+                    }
+                }
+                words.join(" ")
             }
         }
     }
 
-    /// The code of a link that was told in this call and lives.
-    pub(super) async fn living_code(&self, ctx: &CallContext, link: LinkId) -> Result<Option<IssuedCode>, FilesError> {
-        let Some(code) = self.0.catalog.living_code(ctx.customer, ctx.call, link).await? else { return Ok(None) };
+    /// A new code for a link, or for calls: the row to store, and what is told.
+    pub(super) fn new_code(
+        &self,
+        ctx: &CallContext,
+        link: LinkId,
+        way: Way<'_>,
+        style: Style,
+        lifetime: Lifetime,
+    ) -> Result<(NewCode, IssuedCode), FilesError> {
+        let text = self.code_text(style, way);
+        let expires_at = lifetime.ends(self.now());
+        let (caller, code_hash) = match way {
+            Way::Link => (None, self.0.secrets.code_hash(ctx.customer, link, &text)),
+            Way::Call(number) => (Some(number.clone()), self.0.secrets.call_code_hash(ctx.customer, number, &text)),
+        };
+        let new = NewCode {
+            id: CodeId::new(&*self.0.clock, &*self.0.entropy),
+            link,
+            call: ctx.call,
+            caller,
+            code_hash,
+            sealed: self.0.secrets.seal(ctx.customer, "code", &text).ok_or(FilesError::Sealed { what: "code" })?,
+            tries: CODE_TRIES,
+            expires_at,
+        };
+        Ok((new, IssuedCode { text, style, expires_at, again: false }))
+    }
+
+    /// The code of a share that was told in this call and lives.
+    pub(super) async fn living_code(&self, ctx: &CallContext, link: LinkId, opens: Opens) -> Result<Option<IssuedCode>, FilesError> {
+        let found = self.0.catalog.living_code(ctx.customer, ctx.call, link, opens == Opens::Call).await?;
+        let Some(code) = found else { return Ok(None) };
         let text = self.0.secrets.unseal(ctx.customer, "code", &code.sealed).ok_or(FilesError::Sealed { what: "code" })?;
         let style = if text.contains(' ') { Style::Words } else { Style::Digits };
         Ok(Some(IssuedCode { text, style, expires_at: code.expires_at, again: true }))
@@ -146,10 +226,19 @@ impl Files {
             return Ok(CodeAnswer::ShareFirst(Some(Box::new(file))));
         };
         let recipient = Box::new(self.person(ctx, share.recipient).await?);
+        let opens = request.opens;
+        let way = match (opens, &recipient.phone) {
+            (Opens::Link, _) => Way::Link,
+            (Opens::Call, Some(number)) => Way::Call(number),
+            (Opens::Call, None) => {
+                self.0.catalog.record(ctx.customer, &subject.file_entry("no_number", &file, &permit)).await?;
+                return Ok(CodeAnswer::NoNumber(recipient));
+            }
+        };
         let asks_for_another = request.lifetime.is_some() || request.style == Some(Style::Words);
-        if !asks_for_another && let Some(code) = self.living_code(ctx, share.link).await? {
+        if !asks_for_another && let Some(code) = self.living_code(ctx, share.link, opens).await? {
             self.0.catalog.record(ctx.customer, &subject.file_entry("again", &file, &permit)).await?;
-            return Ok(CodeAnswer::Code { code, file: Box::new(file), recipient });
+            return Ok(CodeAnswer::Code { code, file: Box::new(file), recipient, opens });
         }
         let style = match request.style {
             Some(style) if lifetime.seconds() <= DIGITS_SECONDS => style,
@@ -157,11 +246,14 @@ impl Files {
             // Six digits would be tried for too long.
             _ => Style::Words,
         };
-        let (row, code) = self.new_code(ctx, share.link, style, lifetime)?;
+        let (row, code) = self.new_code(ctx, share.link, way, style, lifetime)?;
         let entry =
             AuditEntry { reason: Some(format!("code {} for {}", row.id, share.link)), ..subject.file_entry("done", &file, &permit) };
-        self.0.catalog.issue_code(ctx.customer, &row, &entry).await?;
-        Ok(CodeAnswer::Code { code, file: Box::new(file), recipient })
+        if !self.0.catalog.issue_code(ctx.customer, &row, &entry).await? {
+            self.0.catalog.record(ctx.customer, &subject.file_entry("too_many", &file, &permit)).await?;
+            return Ok(CodeAnswer::TooManyAlive);
+        }
+        Ok(CodeAnswer::Code { code, file: Box::new(file), recipient, opens })
     }
 
     /// The face of a link: the same for every living link, and absent for any other.
@@ -196,8 +288,14 @@ impl Files {
             ..AuditEntry::new(Actor::Link(link.id), origin, "open_link", outcome)
         };
         let hash = self.0.secrets.code_hash(link.customer, link.id, &typed(code));
-        match self.0.catalog.try_code(link.customer, link.id, &hash, &entry("code_right"), &entry("code_wrong")).await? {
-            Attempt::Wrong => return Ok(Opened::Closed),
+        let by = self.guessing_network(link.customer, origin.address.as_deref());
+        let guess = Guess { link: link.id, code_hash: &hash, by: &by, strict: self.wrong_codes_spent() };
+        let tried = self.0.catalog.try_code(link.customer, &guess, &self.0.settings.failures, &entry("code")).await?;
+        match tried.attempt {
+            Attempt::Wrong => {
+                self.after_wrong(link.customer, tried, &entry("code")).await?;
+                return Ok(Opened::Closed);
+            }
             Attempt::Right => {}
         }
         let Some(file) = self.0.catalog.file(link.customer, link.file).await? else { return Ok(Opened::NotNow) };
@@ -273,6 +371,7 @@ impl Files {
             assurance: None,
             conditions: Conditions::at(Door::Page, self.now()),
             patience,
+            opened: Vec::new(),
         };
         if let Some(refusal) = self.lost(link, &subject, file).await? {
             return Ok(Err(refusal));

@@ -13,12 +13,14 @@ use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
 use super::{FilesError, Keeping, Patience};
 use crate::blob::{Capabilities, Stores};
-use crate::catalog::{Catalog, Grant};
+use crate::catalog::{Bound, Catalog, FailureLimits, Grant, OpenedShare};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CallId, Clock, CustomerId, Decision, Door, Entropy, FileRecord, Folder, KeyId, Origin, Permissions,
     PersonId, RegionName, Role, TeamId, Timestamp, UserId, Verified,
 };
-use crate::policy::{Action, Conditions, FileFacts, FolderFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource};
+use crate::policy::{
+    Action, Conditions, Evidence, FileFacts, FolderFacts, GrantFact, Permit, Policies, Principal, PrincipalKind, Refusal, Resource,
+};
 use crate::search::Indexes;
 
 /// What the use cases are made of; built by `app`.
@@ -67,8 +69,28 @@ pub struct FilesSettings {
     /// How fast a read-back is heard, in words per second: sets the earliest moment a yes can count
     /// without other evidence.
     pub heard_words_per_second: u32,
+    /// What a yes needs at least, whatever policies demand.
+    pub evidence: EvidenceSettings,
+    /// How many wrong codes are borne.
+    pub failures: FailureLimits,
     /// Who may post the store's events; nobody unless something is set.
     pub posts: PostRules,
+}
+
+/// What a yes needs at least.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EvidenceSettings {
+    /// For what stays with the customer.
+    pub inside: Evidence,
+    /// For what is given to somebody outside.
+    pub outside: Evidence,
+}
+
+impl EvidenceSettings {
+    /// For one or the other.
+    pub(super) const fn of(self, outside: bool) -> Evidence {
+        if outside { self.outside } else { self.inside }
+    }
 }
 
 impl Default for FilesSettings {
@@ -85,6 +107,15 @@ impl Default for FilesSettings {
             direct_part: 16 * 1024 * 1024,
             direct_open: 200,
             heard_words_per_second: 4,
+            evidence: EvidenceSettings::default(),
+            // Five tries belong to each code; these keep whoever tries many codes from going on, and end by
+            // themselves within the hour (docs/codes.md has the sums).
+            failures: FailureLimits {
+                network: Bound { failures: 30, seconds: 600 },
+                caller: Bound { failures: 10, seconds: 600 },
+                customer: Bound { failures: 200, seconds: 3600 },
+                overall: Bound { failures: 1000, seconds: 3600 },
+            },
             posts: PostRules::default(),
         }
     }
@@ -115,6 +146,8 @@ pub(super) struct Inner {
     /// Where customers' bytes lie, as far as that was asked for.
     pub regions: Mutex<HashMap<CustomerId, Option<RegionName>>>,
     pub events: EventCounts,
+    /// Wrong codes of all customers in the present window, as this process saw them last: since when, and how many.
+    pub wrong_codes: Mutex<(Timestamp, u32)>,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
     pub uses: Uses,
@@ -130,6 +163,8 @@ pub struct Subject {
     pub(super) assurance: Option<Verified>,
     pub(super) conditions: Conditions,
     pub(super) patience: Patience,
+    /// What codes have opened to the caller of this call.
+    pub(super) opened: Vec<OpenedShare>,
 }
 
 impl Subject {
@@ -242,6 +277,7 @@ impl Files {
             capabilities: Mutex::default(),
             regions: Mutex::default(),
             events: EventCounts::default(),
+            wrong_codes: Mutex::new((Timestamp::MIN, 0)),
             certificates: tokio::sync::Mutex::default(),
             uses: Uses::default(),
         }))
@@ -281,6 +317,7 @@ impl Files {
             assurance: Some(ctx.verified),
             conditions: Conditions::of_call(ctx, self.now()),
             patience: Patience::until(ctx.deadline, self.now()),
+            opened: if ctx.codes_tried { self.0.catalog.opened_in_call(ctx.customer, ctx.call, ctx.epoch).await? } else { Vec::new() },
         })
     }
 
@@ -296,6 +333,7 @@ impl Files {
             assurance: None,
             conditions: Conditions::at(door, self.now()),
             patience: Patience::of(Patience::USUAL),
+            opened: Vec::new(),
         }
     }
 
@@ -335,7 +373,13 @@ impl Files {
         grants: &[Grant],
     ) -> Result<Permit<A>, Refusal> {
         let resource = Resource::File(Self::facts(file, grants));
-        policies.permit::<A>(&subject.principal, &resource, &subject.conditions)
+        policies.permit::<A>(&subject.principal, &resource, &subject.conditions).or_else(|refusal| {
+            // A right code on a call opens what the same code opens at its link, and no more.
+            let Some(opened) = subject.opened.iter().find(|opened| opened.file == file.id) else { return Err(refusal) };
+            let kind = PrincipalKind::Link { id: opened.link, file: opened.file };
+            let holder = Principal { kind, ..subject.principal.clone() };
+            policies.permit::<A>(&holder, &resource, &subject.conditions).map_err(|_| refusal)
+        })
     }
 
     /// Asks the policies about a folder with all that lies in it, and records a refusal.

@@ -1,6 +1,7 @@
 //! Saying what a file is.
 
 use super::find::Meant;
+use super::orders::gives_orders;
 use super::{Files, FilesError, Unclear};
 use crate::catalog::Grant;
 use crate::domain::{CallContext, FileRecord, FileStatus, Owner, Person, PersonId, ScanStatus};
@@ -46,7 +47,7 @@ impl Files {
         let grants = self.0.catalog.grants(ctx.customer, file.id).await?;
         let (owner, shared_with) = self.holders(&file, &grants).await?;
         let entry = subject.file_entry("done", &file, &permit);
-        let carries_text = readable && file.summary.is_some();
+        let carries_text = (readable && file.summary.is_some()) || gives_orders(&file);
         let listed = self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &[file.id], carries_text, &entry).await?;
         let handle = listed.first().map_or(0, |place| place.handle);
         Ok(DescribeAnswer::Is(Box::new(Described { handle, file, owner, shared_with, readable })))

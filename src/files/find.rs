@@ -1,5 +1,6 @@
 //! Finding files by what was said, and understanding which file a tool's argument means.
 
+use super::orders::gives_orders;
 use super::{Files, FilesError, Subject};
 use crate::catalog::Listed;
 use crate::domain::{AuditEntry, CallContext, Category, Decision, FileId, FileRecord, FileStatus};
@@ -234,7 +235,8 @@ impl Files {
             [(file, permit)] => AuditEntry { action, ..subject.file_entry(outcome, file, permit) },
             _ => AuditEntry { decision: Decision::Allow, reason: Some(format!("{} files", files.len())), ..subject.entry(action, outcome) },
         };
-        let listed = self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &ids, carries_file_text, &entry).await?;
+        let misleads = carries_file_text || files.iter().any(|(file, _)| gives_orders(file));
+        let listed = self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &ids, misleads, &entry).await?;
         Ok(listed.iter().zip(files).map(|(listed, (file, _))| ListedFile { handle: listed.handle, file }).collect())
     }
 

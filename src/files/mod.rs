@@ -24,8 +24,11 @@ mod describe;
 mod direct;
 mod errand;
 mod error;
+mod evidence;
 mod find;
 mod grant;
+mod guess;
+mod guessable;
 mod handing;
 mod health;
 mod history;
@@ -39,6 +42,7 @@ mod messages;
 mod moving;
 mod object_events;
 mod once;
+mod orders;
 mod outbox;
 mod people;
 mod policies;
@@ -46,6 +50,7 @@ mod policy_cache;
 mod policy_diff;
 mod posts;
 mod recipient;
+mod redeem;
 mod revoke;
 mod sealing;
 mod secrets;
@@ -64,10 +69,10 @@ pub use add::AddRequest;
 pub use adopt::ImportRequest;
 pub use asked::{Confirmed, Question};
 pub use calls::{CallAccess, CallRequest, CallerHint, OpenedCall, RequestFacts};
-pub use code::{CodeAnswer, CodeRequest, LinkFace, Opened, Style};
+pub use code::{CALL_DIGITS, CODE_TRIES, CODE_WORD_COUNT, CodeAnswer, CodeRequest, LINK_DIGITS, LinkFace, Opened, Opens, Style};
 pub use collect::{Keeping, Swept};
 pub use confirm::Answered;
-pub use context::{Files, FilesSettings, KeyAccess, Parts, Subject};
+pub use context::{EvidenceSettings, Files, FilesSettings, KeyAccess, Parts, Subject};
 pub use customers::CreatedCustomer;
 pub use delivery::{MOST_ATTEMPTS, ToDeliver, Undelivered};
 pub use describe::{DescribeAnswer, Described};
@@ -75,6 +80,7 @@ pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way
 pub use errand::Patience;
 pub use error::FilesError;
 pub use find::{FindRequest, Found, ListedFile, Unclear};
+pub use guessable::is_guessable;
 pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
 pub use history::{Deed, FileHistory, Happening, HistoryAnswer};
@@ -90,6 +96,7 @@ pub use policies::{PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use recipient::Toward;
+pub use redeem::Redeemed;
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
@@ -98,12 +105,13 @@ pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use versions::VersionView;
+pub use words::WORDS as CODE_WORDS;
 
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, Given, GrantRecord, HeldFile, ImportNote, ImportRecord,
-    ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, ShareFilter, ShareRecord, Sighting,
-    VersionRecord,
+    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, GrantRecord, HeldFile,
+    ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, ShareFilter,
+    ShareRecord, Sighting, VersionRecord,
 };
 pub use crate::policy::Evidence;

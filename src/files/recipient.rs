@@ -9,7 +9,7 @@ use super::share::AskedShare;
 use super::{Files, FilesError, Subject, Who};
 use crate::catalog::{LinkRecord, NewRecipient};
 use crate::domain::{AuditEntry, CallContext, Caller, ContactId, CustomerId, FileRecord, Person, PersonId, PersonKind, Phone};
-use crate::policy::{AddContact, Download, Permit, Principal, PrincipalKind, Refusal, Share};
+use crate::policy::{AddContact, Download, Evidence, Permit, Principal, PrincipalKind, Refusal, Share};
 
 /// What kind of recipient a share has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,14 @@ pub(super) enum MayGive {
 }
 
 impl MayGive {
+    /// What a yes to it needs at least, by policy.
+    pub fn evidence(&self) -> Evidence {
+        match self {
+            Self::Share(permit) => permit.evidence(),
+            Self::Own(permit) => permit.evidence(),
+        }
+    }
+
     /// A record about the share of a file.
     pub fn entry(&self, subject: &Subject, outcome: &'static str, file: &FileRecord) -> AuditEntry {
         match self {

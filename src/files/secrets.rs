@@ -12,7 +12,7 @@ use ring::digest::{SHA256, digest};
 use ring::hmac;
 
 use crate::catalog::CheckpointKey;
-use crate::domain::{Checksum, CustomerId, Entropy, LinkId, random_bytes};
+use crate::domain::{Checksum, CustomerId, Entropy, LinkId, Phone, random_bytes};
 
 /// The server's secret: 32 random bytes that never leave the machine. Without them codes, sealed
 /// links and deduplication keys of this installation cannot be read.
@@ -122,6 +122,16 @@ impl Secrets {
     /// The hash under which a spoken code of a link is stored.
     pub fn code_hash(&self, customer: CustomerId, link: LinkId, code: &str) -> String {
         self.keyed_hash("code", customer, &[link.to_string().as_bytes(), code.as_bytes()])
+    }
+
+    /// The hash under which a code for calls from a number is stored.
+    pub fn call_code_hash(&self, customer: CustomerId, number: &Phone, code: &str) -> String {
+        self.keyed_hash("call code", customer, &[number.as_str().as_bytes(), code.as_bytes()])
+    }
+
+    /// Under which name failures of a network or a caller are counted: means nothing to whoever reads the rows.
+    pub fn guesser(&self, customer: CustomerId, who: &str) -> String {
+        self.keyed_hash("guesser", customer, &[who.as_bytes()])
     }
 
     /// The name of a session that others know: one that cannot be made up from what they are called.

@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
-use super::code::Style;
+use super::code::{Opens, Style, Way};
 use super::find::Meant;
 use super::messages::{Parcel, ways};
 use super::recipient::{AskedContact, Recipient};
 use super::{Files, FilesError, Subject, Toward, Unclear, Who};
-use crate::catalog::{NewCode, NewLink, NewShare, ShareRecord};
+use crate::catalog::{NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, Channel, CodeId, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
-    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person, PersonId,
+    PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Permit, Share};
 
@@ -35,6 +35,8 @@ pub struct ShareRequest {
 /// What is read back before anything changes.
 #[derive(Debug, Clone)]
 pub struct ReadBack {
+    /// The action that waits.
+    pub pending: PendingId,
     /// The file, at the version that will be shared.
     pub file: FileRecord,
     /// The recipient.
@@ -140,15 +142,20 @@ const MOST_DOWNLOADS: u32 = 1000;
 
 /// A double request within this time is the same request.
 const SAME_SECONDS: i64 = 600;
-pub(super) const CODE_TRIES: u32 = 5;
 
 impl ReadBack {
     /// What is read back of a share that waits for a yes.
     ///
     /// # Errors
     /// `Invalid` when what lies in the catalog means no lifetime.
-    pub(super) fn of(asked: &AskedShare, file: FileRecord, recipient: Person, failures: u32) -> Result<Self, FilesError> {
+    pub(super) fn of(
+        asked: &AskedShare,
+        file: FileRecord,
+        recipient: Person,
+        (pending, failures): (PendingId, u32),
+    ) -> Result<Self, FilesError> {
         Ok(Self {
+            pending,
             with_code: with_code(&recipient, asked.toward),
             soundalikes: Vec::new(),
             rights: asked.rights,
@@ -234,8 +241,8 @@ impl Files {
         // Its fixed words and the two names.
         let words = 12 + file.title.split_whitespace().count() + recipient.name.split_whitespace().count();
         let entry = permit.entry(&subject, "confirm", &file);
-        self.put_in_wait(ctx, &Asked::Share(asked.clone()), words, &entry).await?;
-        Ok(ShareAnswer::Confirm(Box::new(ReadBack { soundalikes, ..ReadBack::of(&asked, file, recipient, 0)? })))
+        let pending = self.put_in_wait(ctx, &Asked::Share(asked.clone()), words, permit.evidence(), &entry).await?;
+        Ok(ShareAnswer::Confirm(Box::new(ReadBack { soundalikes, ..ReadBack::of(&asked, file, recipient, (pending, 0))? })))
     }
 
     /// The recipient as the question keeps it, where the directory does not know him.
@@ -333,7 +340,7 @@ impl Files {
         let url = self.link_url(&slug.secret);
         let now = self.now();
         let (code_row, code) = if with_code(&recipient, asked.toward) {
-            self.new_code(ctx, link.id, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
+            self.new_code(ctx, link.id, Way::Link, Style::Digits, Lifetime::CODE).map(|(row, issued)| (Some(row), Some(issued)))?
         } else {
             (None, None)
         };
@@ -393,7 +400,7 @@ impl Files {
         share: &ShareRecord,
     ) -> Result<Shared, FilesError> {
         let slug = self.0.secrets.unseal(ctx.customer, "slug", &share.slug_sealed).ok_or(FilesError::Sealed { what: "link" })?;
-        let code = self.living_code(ctx, share.link).await?;
+        let code = self.living_code(ctx, share.link, Opens::Link).await?;
         Ok(Shared {
             share: share.id,
             rights: share.rights,
@@ -411,29 +418,5 @@ impl Files {
 
     fn link_url(&self, slug: &str) -> String {
         format!("{}/s/{slug}", self.0.settings.public_url)
-    }
-}
-
-impl Files {
-    /// A new code for a link: the row to store, and what is told.
-    pub(super) fn new_code(
-        &self,
-        ctx: &CallContext,
-        link: LinkId,
-        style: Style,
-        lifetime: Lifetime,
-    ) -> Result<(NewCode, IssuedCode), FilesError> {
-        let text = self.code_text(style);
-        let expires_at = lifetime.ends(self.now());
-        let new = NewCode {
-            id: CodeId::new(&*self.0.clock, &*self.0.entropy),
-            link,
-            call: ctx.call,
-            code_hash: self.0.secrets.code_hash(ctx.customer, link, &text),
-            sealed: self.0.secrets.seal(ctx.customer, "code", &text).ok_or(FilesError::Sealed { what: "code" })?,
-            tries: CODE_TRIES,
-            expires_at,
-        };
-        Ok((new, IssuedCode { text, style, expires_at, again: false }))
     }
 }

@@ -16,6 +16,9 @@ pub trait Action: sealed::Sealed {
 /// Whoever is on the line, and programs.
 const ASKERS: &[PrincipalType] = &[PrincipalType::User, PrincipalType::Guest, PrincipalType::Key];
 
+/// The same, and whoever holds a link and its code.
+const HOLDERS: &[PrincipalType] = &[PrincipalType::User, PrincipalType::Guest, PrincipalType::Key, PrincipalType::Link];
+
 macro_rules! actions {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal, needs $needs:expr, by $by:expr, on $on:expr;)*) => {
         $(
@@ -80,14 +83,13 @@ macro_rules! actions {
 
 actions! {
     /// Learn that a file exists, by name.
-    Find = "find", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
+    Find = "find", needs Some(Permission::Read), by HOLDERS, on &[ResourceType::File];
     /// Hear title, dates, size, summary.
-    Describe = "describe", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
+    Describe = "describe", needs Some(Permission::Read), by HOLDERS, on &[ResourceType::File];
     /// Hear passages of its text.
-    Read = "read", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
+    Read = "read", needs Some(Permission::Read), by HOLDERS, on &[ResourceType::File];
     /// Get its bytes.
-    Download = "download", needs Some(Permission::Read),
-        by &[PrincipalType::User, PrincipalType::Guest, PrincipalType::Key, PrincipalType::Link], on &[ResourceType::File];
+    Download = "download", needs Some(Permission::Read), by HOLDERS, on &[ResourceType::File];
     /// See what became of it.
     History = "history", needs Some(Permission::Read), by ASKERS, on &[ResourceType::File];
     /// Put a new file into the customer's store, or a new version in place of a file.

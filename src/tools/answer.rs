@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::domain::PendingId;
 use crate::speech::{Keys, MustSay};
 
 /// How a tool call ended.
@@ -72,13 +73,16 @@ pub struct Answer {
     /// The tool that usually comes next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// The action that the question is about, for a door that has a way of its own to put it. Never written down.
+    #[serde(skip)]
+    pub asks: Option<PendingId>,
 }
 
 impl Answer {
     /// An answer that tells nothing beyond its sentence.
     #[must_use]
     pub fn new(outcome: Outcome, say: String) -> Self {
-        Self { outcome, say, data: json!({}), must_say: Vec::new(), keys: Keys::new(), next: None }
+        Self { outcome, say, data: json!({}), must_say: Vec::new(), keys: Keys::new(), next: None, asks: None }
     }
 
     /// With what the tool's own type holds.
@@ -101,6 +105,18 @@ impl Answer {
     pub fn keys(mut self, keys: Keys) -> Self {
         self.keys = keys;
         self
+    }
+
+    /// As the question about an action that waits.
+    #[must_use]
+    pub const fn asking(mut self, action: PendingId) -> Self {
+        self.asks = Some(action);
+        self
+    }
+
+    /// Whether it puts a question of its own to the caller, which is not the one about an action that waits.
+    pub fn puts_another_question(&self) -> bool {
+        self.outcome == Outcome::Choose || (self.outcome != Outcome::Confirm && !self.keys.is_empty())
     }
 
     /// With the tool that usually comes next.

@@ -9,11 +9,11 @@ use super::kit::{FileItem, Kit, Tool};
 use super::lifetime;
 use super::registry::Hints;
 use super::share_file::{CodeData, code_data, must_say_code, seconds_left, spoken_code};
-use crate::domain::CallContext;
-use crate::files::{CodeAnswer, CodeRequest, FilesError, IssuedCode, Style};
+use crate::domain::{CallContext, Person};
+use crate::files::{CodeAnswer, CodeRequest, FilesError, IssuedCode, Opens, Style};
 use crate::speech::{
-    CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, MustSay, Spoken, speakable_title, spoken_digits_slowly, spoken_duration,
-    spoken_left,
+    CodeAgain, CodeAgainSlower, CodeForCall, CodeIssued, CodeNeedsShare, CodeNoNumber, CodeTooMany, MustSay, Spoken, speakable_title,
+    spoken_digits_slowly, spoken_duration, spoken_left, spoken_name,
 };
 
 /// How the code is to sound.
@@ -25,6 +25,14 @@ pub(super) enum StyleWord {
     Slower,
 }
 
+/// What the code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OpensWord {
+    Link,
+    Call,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Input {
     /// Which file: a handle such as f1 or the caller's words; the one shared last in this call when left out.
@@ -33,6 +41,8 @@ pub(super) struct Input {
     lifetime: Option<String>,
     /// Digits, words (needed beyond an hour), or slower: the same code again, slowly.
     style: Option<StyleWord>,
+    /// link: it opens the link (usual). call: the recipient has no screen, calls here from their own phone and keys it.
+    opens: Option<OpensWord>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -55,12 +65,15 @@ fn slowly(code: &IssuedCode) -> Spoken {
     }
 }
 
-fn said(kit: &Kit, title: &str, code: &IssuedCode, slower: bool) -> String {
+fn said(kit: &Kit, title: &str, code: &IssuedCode, slower: bool, caller: Option<&Person>) -> String {
     let left = seconds_left(code.expires_at, kit.files.now());
     if slower {
         kit.say(&CodeAgainSlower { code: slowly(code) })
     } else if code.again {
         kit.say(&CodeAgain { code: spoken_code(code), left: spoken_left(left) })
+    } else if let Some(person) = caller {
+        let (recipient, lifetime) = (spoken_name(&person.name), spoken_duration(left.max(1)));
+        kit.say(&CodeForCall { code: spoken_code(code), recipient, lifetime })
     } else {
         kit.say(&CodeIssued { title: Some(speakable_title(title)), code: spoken_code(code), lifetime: spoken_duration(left.max(1)) })
     }
@@ -91,8 +104,12 @@ impl Tool for GenerateAccessCode {
             Some(StyleWord::Words) => Some(Style::Words),
             Some(StyleWord::Slower) | None => None,
         };
-        Ok(match kit.files.code(ctx, &CodeRequest { file: input.file, lifetime, style }).await? {
-            CodeAnswer::Code { code, file, recipient } => {
+        let opens = match input.opens {
+            Some(OpensWord::Call) => Opens::Call,
+            Some(OpensWord::Link) | None => Opens::Link,
+        };
+        Ok(match kit.files.code(ctx, &CodeRequest { file: input.file, lifetime, style, opens }).await? {
+            CodeAnswer::Code { code, file, recipient, opens } => {
                 let title = speakable_title(&file.title).to_string();
                 let left = seconds_left(code.expires_at, kit.files.now());
                 let lifetime = if code.again { spoken_left(left) } else { spoken_duration(left.max(1)) };
@@ -102,7 +119,8 @@ impl Tool for GenerateAccessCode {
                 } else {
                     vec![must_say_code(&code), MustSay::lifetime(&lifetime)]
                 };
-                Answer::new(Outcome::Done, said(kit, &file.title, &code, slower)).with_data(&data).must_say(must_say)
+                let caller = (opens == Opens::Call).then_some(&*recipient);
+                Answer::new(Outcome::Done, said(kit, &file.title, &code, slower, caller)).with_data(&data).must_say(must_say)
             }
             CodeAnswer::ShareFirst(file) => {
                 let mut data = json!({ "error": { "code": "conflict", "field": "file", "reason": "share the file first" } });
@@ -111,6 +129,12 @@ impl Tool for GenerateAccessCode {
                 }
                 Answer::new(Outcome::NotFound, kit.say(&CodeNeedsShare {})).with_data(&data).next("share_file")
             }
+            CodeAnswer::NoNumber(person) => {
+                let data = json!({ "error": { "code": "invalid", "field": "opens", "reason": "the recipient has no number" } });
+                Answer::new(Outcome::Unavailable, kit.say(&CodeNoNumber { recipient: spoken_name(&person.name) })).with_data(&data)
+            }
+            CodeAnswer::TooManyAlive => Answer::new(Outcome::Unavailable, kit.say(&CodeTooMany {}))
+                .with_data(&json!({ "error": { "code": "too_many", "field": "opens", "reason": "20 codes for calls are alive" } })),
             CodeAnswer::Which(unclear) => kit.unclear(ctx, &unclear),
         })
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::answer::{Answer, Outcome};
-use super::confirm_action::ConfirmAction;
+use super::confirm_action::{self, ConfirmAction};
 use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
 use super::file_history::FileHistoryTool;
@@ -19,7 +19,7 @@ use super::kit::{Kit, Tool};
 use super::revoke_access::RevokeAccess;
 use super::share_file::ShareFile;
 use super::{schema, simulate};
-use crate::domain::{CallContext, ErrorCode};
+use crate::domain::{CallContext, ErrorCode, PendingId};
 use crate::files::{Files, FilesError, Once};
 use crate::speech::{Part, Speech, Unavailable, Working};
 use crate::telemetry::{Stopwatch, metric};
@@ -171,6 +171,21 @@ impl Registry {
         Ok(answer)
     }
 
+    /// Takes what the caller chose in a form that a door put beside the question of `action`.
+    pub async fn answer_form(&self, ctx: &CallContext, action: PendingId, accepted: bool) -> Answer {
+        match confirm_action::answered(&self.kit, ctx, self.kit.files.answer_form(ctx, action, accepted).await) {
+            Ok(answer) => answer,
+            Err(error) => self.kit.trouble(ConfirmAction::NAME, &error),
+        }
+    }
+
+    /// Records that a form came back which is none of this call's.
+    pub async fn refuse_form(&self, ctx: &CallContext, reason: &str) {
+        if let Err(error) = self.kit.files.note(ctx, ConfirmAction::NAME, "refused", Some(reason.to_owned())).await {
+            tracing::warn!(error = %error, "a forged form could not be recorded");
+        }
+    }
+
     async fn answer(&self, entry: &Entry, ctx: &CallContext, raw: Value, simulation: Option<&str>) -> Answer {
         if let Some(simulation) = simulation.filter(|_| ctx.is_test).and_then(simulate::parse) {
             tokio::time::sleep(simulation.delay).await;
@@ -231,6 +246,11 @@ impl Registry {
     async fn run(&self, entry: &Entry, ctx: &CallContext, raw: Value) -> Answer {
         let name = entry.definition.name;
         match (entry.run)(&self.kit, ctx, raw, &entry.definition.input_schema).await {
+            // A yes that follows could be meant for this question instead of the one that waits.
+            Ok(answer) if answer.puts_another_question() => match self.kit.files.put_another_question(ctx).await {
+                Ok(()) => answer,
+                Err(error) => self.kit.trouble(name, &error),
+            },
             Ok(answer) => answer,
             Err(Trouble::Files(error)) => self.kit.trouble(name, &error),
             Err(Trouble::Argument(bad)) => match self.kit.files.note(ctx, name, "invalid", Some(bad.to_string())).await {

@@ -12,8 +12,8 @@ use crate::domain::{CallContext, Channel, Edition, Lifetime, Person, Phone, Righ
 use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Toward, Who};
 use crate::speech::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SentBy, ShareToward, SharedInside,
-    SharedOutside, SharedPending, SharedWithCaller, Spoken, confirm_keys, speakable_title, spell, spoken_address, spoken_code_words,
-    spoken_count, spoken_digits, spoken_duration, spoken_left, spoken_times,
+    SharedOutside, SharedWithCaller, Spoken, confirm_keys, speakable_title, spell, spoken_address, spoken_code_words, spoken_count,
+    spoken_digits, spoken_duration, spoken_left, spoken_times,
 };
 
 /// What the recipient may do.
@@ -83,7 +83,7 @@ struct LinkData {
 /// A code to be said.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct CodeData {
-    /// Six digits, when it is made of digits.
+    /// Digits, when it is made of digits: six for a link, eight for a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     digits: Option<String>,
     /// Words, when it is made of words.
@@ -196,11 +196,16 @@ pub(super) fn question(kit: &Kit, read_back: &ReadBack) -> Answer {
         downloads: read_back.downloads,
         ..Data::default()
     };
-    Answer::new(Outcome::Confirm, say).with_data(&data).must_say(must_say).keys(confirm_keys()).next("confirm_action")
+    Answer::new(Outcome::Confirm, say)
+        .with_data(&data)
+        .must_say(must_say)
+        .keys(confirm_keys())
+        .next("confirm_action")
+        .asking(read_back.pending)
 }
 
 /// What is told of a share that exists.
-pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) -> Answer {
+pub(super) fn told(kit: &Kit, shared: &Shared, is_new: bool) -> Answer {
     let now = kit.files.now();
     let title = speakable_title(&shared.file.title);
     let recipient = recipient_of(&shared.recipient, &[]);
@@ -222,10 +227,6 @@ pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) 
                     kit.say(&SharedOutside { title, recipient, by, lifetime, code, code_lifetime, undo: true })
                 }
             }
-        }
-        // Nothing carries messages of customers that are not marked as test yet.
-        (None, true) if shared.channel.is_some() && !ctx.is_test && is_outside(shared) => {
-            kit.say(&SharedPending { title: title.clone(), recipient })
         }
         (None, true) => {
             kit.say(&SharedInside { title: title.clone(), recipient, rights: shared.rights, lifetime: spoken_duration(left.max(1)) })
@@ -314,7 +315,7 @@ impl Tool for ShareFile {
         let request = ShareRequest { file: input.file, with: input.with, rights, lifetime, edition, downloads: input.downloads };
         Ok(match kit.files.ask_share(ctx, &request).await? {
             ShareAnswer::Confirm(read_back) => question(kit, &read_back),
-            ShareAnswer::Already(shared) => told(kit, ctx, &shared, false),
+            ShareAnswer::Already(shared) => told(kit, &shared, false),
             ShareAnswer::WhichFile(unclear) => kit.unclear(ctx, &unclear),
             ShareAnswer::WhichPerson(who) => which_person(kit, &who),
             ShareAnswer::NoAddress(person) => {

@@ -29,15 +29,10 @@ const NEVER_GIVEN: &[(&str, Outcome)] = &[
     ("find_file", Outcome::Refused),
     // Whoever may know of a file may have it described, by every built-in role.
     ("describe_file", Outcome::Refused),
-    // One question waits at a time.
-    ("confirm_action", Outcome::Choose),
 ];
 
 /// Outcomes no case expects yet. This list may only shrink.
-const NOT_EXPECTED: &[(&str, Outcome)] = &[
-    // The right to know of the file is lost between question and answer; no step of a case takes rights away.
-    ("confirm_action", Outcome::NotFound),
-];
+const NOT_EXPECTED: &[(&str, Outcome)] = &[];
 
 /// Routes that are tried elsewhere: the protocol behind `/mcp` has credentials of its own kind, in `mcp::entry`.
 const ELSEWHERE: &[(&str, &str)] = &[("ANY", "/mcp")];

@@ -10,7 +10,11 @@ mod browser;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod collection;
+#[cfg(test)]
+mod confirmation;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]

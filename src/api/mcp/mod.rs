@@ -9,6 +9,7 @@
 //! only when a model that sees nothing else needs it for its next call.
 
 mod credential;
+mod form;
 mod refusal;
 mod scopes;
 mod service;

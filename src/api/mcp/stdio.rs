@@ -43,7 +43,8 @@ where
 {
     let toolbox = Toolbox::for_token(files, tools, token);
     let transport = IntoTransport::<RoleServer, _, _>::into_transport(pipes);
-    match serve_server_with_ct(toolbox, transport, stop).await {
+    // Boxed, as it holds the state of every tool.
+    match Box::pin(serve_server_with_ct(toolbox, transport, stop)).await {
         Ok(running) => running.waiting().await.map(drop).map_err(|_| StdioError::Broken),
         // Whoever hangs up before the first word has not failed.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),

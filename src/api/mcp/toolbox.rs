@@ -15,6 +15,7 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Map, Value};
 
 use super::credential::Standing;
+use super::form::{self, Means};
 use super::text;
 use crate::api::credential::MAX_NAME;
 use crate::api::state::tool_deadline;
@@ -100,6 +101,54 @@ impl Toolbox {
         };
         answer.map_err(|unknown| ErrorData::invalid_params(unknown.to_string(), None))
     }
+
+    /// The answer to a request that comes back with the form of its question filled in. What the client sends
+    /// back is believed only as far as it is our own seal, for this call and this caller.
+    async fn formed(
+        &self,
+        request: &CallToolRequestParams,
+        sealed: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Answer, ErrorData> {
+        let standing = self.standing(context).await?;
+        let ctx = standing.context(None, tool_deadline(self.files.now()));
+        let Some(action) = self.files.unseal_question(&ctx, sealed) else {
+            self.tools.refuse_form(&ctx, "a state that is not of this call").await;
+            return Err(ErrorData::invalid_params("`requestState` is none that this call was given", None));
+        };
+        let Some(accepted) = form::accepted(request.input_responses.as_ref()) else {
+            return Err(ErrorData::invalid_params("`inputResponses` must hold the answer to `confirm`", None));
+        };
+        Ok(self.tools.answer_form(&ctx, action, accepted).await)
+    }
+
+    /// Puts the question of an answer to the client's user, where the client can; else the answer as it is.
+    async fn asked(&self, answer: Answer, context: &RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+        let Some(action) = answer.asks else { return Ok(result(&answer)?.into()) };
+        let is_connected = matches!(self.origin, Origin::Token(_));
+        match form::means(context, is_connected) {
+            Means::None => {}
+            Means::Retry => {
+                let standing = self.standing(context).await?;
+                let ctx = standing.context(None, tool_deadline(self.files.now()));
+                let sealed = self.files.seal_question(&ctx, action).map_err(|error| {
+                    tracing::error!(error = %error, "a question could not be sealed");
+                    ErrorData::internal_error("the question could not be put", None)
+                })?;
+                if let Some(again) = form::to_be_repeated(&answer.say, sealed) {
+                    return Ok(again.into());
+                }
+            }
+            Means::Request => {
+                if let Some(accepted) = form::put(context, &answer.say).await {
+                    let standing = self.standing(context).await?;
+                    let ctx = standing.context(None, tool_deadline(self.files.now()));
+                    return Ok(result(&self.tools.answer_form(&ctx, action, accepted).await)?.into());
+                }
+            }
+        }
+        Ok(result(&answer)?.into())
+    }
 }
 
 impl ServerHandler for Toolbox {
@@ -128,7 +177,11 @@ impl ServerHandler for Toolbox {
     }
 
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
-        Ok(result(&self.answer(request, &context).await?)?.into())
+        if let Some(sealed) = request.request_state.clone() {
+            return Ok(result(&self.formed(&request, &sealed, &context).await?)?.into());
+        }
+        let answer = self.answer(request, &context).await?;
+        self.asked(answer, &context).await
     }
 
     /// What the library could not read as any request it knows.

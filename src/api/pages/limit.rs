@@ -10,14 +10,13 @@ use jiff::SignedDuration;
 
 use crate::domain::Timestamp;
 
-const TRIES: u32 = 10;
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// Networks and links remembered at once.
 const ROOM: usize = 20_000;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+pub(in crate::api) enum Key {
     /// An IPv4 network of 24 bits.
     V4([u8; 3]),
     /// An IPv6 network of 48 bits.
@@ -29,14 +28,38 @@ enum Key {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Count {
+pub(in crate::api) struct Count {
     since: Timestamp,
     tries: u32,
 }
 
+type Counts = HashMap<Key, Count>;
+
+/// Counts, which one thread at a time may change. Tests put the lock of a model checker in the place of ours.
+pub(in crate::api) trait Guarded {
+    /// Changes them.
+    fn with<R>(&self, change: impl FnOnce(&mut Counts) -> R) -> R;
+}
+
+impl Guarded for Mutex<Counts> {
+    fn with<R>(&self, change: impl FnOnce(&mut Counts) -> R) -> R {
+        change(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Counts tries in memory.
-#[derive(Debug, Default)]
-pub(in crate::api) struct Limiter(Mutex<HashMap<Key, Count>>);
+#[derive(Debug)]
+pub(in crate::api) struct Limiter<G = Mutex<Counts>> {
+    tries: u32,
+    counts: G,
+}
+
+impl Limiter {
+    /// Lets so many tries through in a minute.
+    pub fn of(tries: u32) -> Self {
+        Self { tries, counts: Mutex::default() }
+    }
+}
 
 fn network(peer: Option<SocketAddr>) -> Key {
     match peer.map(|address| address.ip().to_canonical()) {
@@ -57,7 +80,7 @@ fn is_over(count: &Count, now: Timestamp) -> bool {
 }
 
 /// Counts one try; says whether there was one left. A full table lets nobody new in.
-fn take(counts: &mut HashMap<Key, Count>, key: Key, now: Timestamp) -> bool {
+fn take(counts: &mut Counts, key: Key, most: u32, now: Timestamp) -> bool {
     if counts.len() >= ROOM && !counts.contains_key(&key) {
         counts.retain(|_, count| !is_over(count, now));
         if counts.len() >= ROOM {
@@ -67,7 +90,7 @@ fn take(counts: &mut HashMap<Key, Count>, key: Key, now: Timestamp) -> bool {
     match counts.entry(key) {
         Entry::Vacant(place) => {
             place.insert(Count { since: now, tries: 1 });
-            true
+            most > 0
         }
         Entry::Occupied(mut place) => {
             let count = place.get_mut();
@@ -75,22 +98,25 @@ fn take(counts: &mut HashMap<Key, Count>, key: Key, now: Timestamp) -> bool {
                 *count = Count { since: now, tries: 0 };
             }
             count.tries = count.tries.saturating_add(1);
-            count.tries <= TRIES
+            count.tries <= most
         }
     }
 }
 
-impl Limiter {
+impl<G: Guarded> Limiter<G> {
     /// Counts a try at a link; says whether it may be made.
     pub(super) fn may_try(&self, peer: Option<SocketAddr>, slug: &str, now: Timestamp) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The network first: one that is over its limit must not use up a link's tries for others.
-        take(&mut counts, network(peer), now) && take(&mut counts, Key::Link(slug.to_owned()), now)
+        self.counts.with(|counts| {
+            // The network first: one that is over its limit must not use up a link's tries for others.
+            take(counts, network(peer), self.tries, now) && take(counts, Key::Link(slug.to_owned()), self.tries, now)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn peer(text: &str) -> SocketAddr {
@@ -103,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_network_has_ten_tries_a_minute_whatever_the_link() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::of(10);
         let tries = |from: &str, second| limiter.may_try(Some(peer(from)), &format!("{from}{second}"), at(second));
         assert!((0..10).all(|second| tries(&format!("192.0.2.{second}:1"), second)));
         assert!(!tries("192.0.2.99:5", 11));
@@ -113,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_link_has_ten_tries_a_minute_whatever_the_network() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::of(10);
         assert!((0..10).all(|net| limiter.may_try(Some(peer(&format!("[2001:db8:{net}::1]:1"))), "slug", at(0))));
         assert!(!limiter.may_try(Some(peer("[2001:db8:77::1]:1")), "slug", at(0)));
         assert!(limiter.may_try(Some(peer("[2001:db8:77::1]:1")), "other", at(0)));
@@ -129,11 +155,37 @@ mod tests {
     fn memory_is_bounded_and_comes_back() {
         let mut counts = HashMap::new();
         for index in 0..ROOM {
-            assert!(take(&mut counts, Key::Link(index.to_string()), at(0)));
+            assert!(take(&mut counts, Key::Link(index.to_string()), 10, at(0)));
         }
-        assert!(!take(&mut counts, Key::Link("new".to_owned()), at(1)));
-        assert!(take(&mut counts, Key::Link("7".to_owned()), at(1)), "who is known goes on");
-        assert!(take(&mut counts, Key::Link("new".to_owned()), at(61)));
+        assert!(!take(&mut counts, Key::Link("new".to_owned()), 10, at(1)));
+        assert!(take(&mut counts, Key::Link("7".to_owned()), 10, at(1)), "who is known goes on");
+        assert!(take(&mut counts, Key::Link("new".to_owned()), 10, at(61)));
         assert!(counts.len() < 3);
+    }
+
+    /// A lock whose every hand-over the model checker decides.
+    struct Checked(shuttle::sync::Mutex<Counts>);
+
+    impl Guarded for Checked {
+        fn with<R>(&self, change: impl FnOnce(&mut Counts) -> R) -> R {
+            change(&mut self.0.lock().unwrap())
+        }
+    }
+
+    #[test]
+    fn in_whatever_order_they_come_ten_of_many_tries_at_once_are_let_through() {
+        shuttle::check_random(
+            || {
+                let limiter = Arc::new(Limiter { tries: 10, counts: Checked(shuttle::sync::Mutex::default()) });
+                let tries = (0..16).map(|net| {
+                    let limiter = Arc::clone(&limiter);
+                    shuttle::thread::spawn(move || limiter.may_try(Some(peer(&format!("[2001:db8:{net}::1]:1"))), "slug", at(0)))
+                });
+                let tries: Vec<_> = tries.collect();
+                let through = tries.into_iter().map(|one| one.join().unwrap()).filter(|through| *through).count();
+                assert_eq!(through, 10);
+            },
+            500,
+        );
     }
 }

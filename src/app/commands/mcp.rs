@@ -83,7 +83,7 @@ async fn alone(house: &mut House, arguments: &McpArgs, terminal: Terminal, stop:
             call.leave(terminal).await;
             Ok(talked?)
         };
-        let talked = talked.await;
+        let talked = Box::pin(talked).await;
         serving.cancel();
         talked
     };

@@ -201,6 +201,7 @@ mod tests {
     use super::super::remote::Bytes;
     use super::super::values::CatalogPlace;
     use super::*;
+    use crate::files::{Evidence, EvidenceSettings};
 
     fn from_text(text: &str) -> Result<Loaded, SettingsError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -335,6 +336,13 @@ mod tests {
             let variable = Variable::of(key, text.to_owned(), &defaults);
             assert_eq!((variable.key, variable.value), (key.to_lowercase(), value));
         }
+    }
+
+    #[test]
+    fn what_a_yes_needs_is_one_of_three_words() {
+        let settings = from_text("[confirm]\noutside = \"heard\"\n").unwrap().settings;
+        assert_eq!(settings.confirm.evidence(), EvidenceSettings { inside: Evidence::ModelWord, outside: Evidence::Heard });
+        assert!(from_text("[confirm]\noutside = \"a nod\"\n").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //!
 //! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`; a flag for it in `arguments` and `load`.
 
+mod confirm;
 mod delivery;
 mod events;
 mod load;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::confirm::ConfirmSettings;
 use super::delivery::DeliverySettings;
 use super::load::SettingsError;
 use super::oauth::OauthSettings;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub store: RemoteSettings,
     /// Links.
     pub links: LinkSettings,
+    /// What a caller's yes needs.
+    pub confirm: ConfirmSettings,
     /// How messages reach people.
     pub delivery: DeliverySettings,
     /// Limits.

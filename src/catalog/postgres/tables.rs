@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 33] = [
+pub const TABLES: [Table; 35] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set)"),
@@ -38,6 +38,8 @@ pub const TABLES: [Table; 33] = [
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
     table("openings", "SELECT, INSERT"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
+    table("call_grants", "SELECT, INSERT"),
+    table("code_failures", "SELECT, INSERT, UPDATE, DELETE"),
     table("outbox", "SELECT, INSERT, UPDATE (state, attempts, last_error, receipt, delivered_at)"),
     table("deliveries", "SELECT, INSERT, UPDATE (attempts, run_at, leased_until), DELETE"),
     table("jobs", "SELECT, INSERT, UPDATE"),

@@ -166,8 +166,8 @@ async fn a_new_caller_voids_what_the_one_before_listed_and_was_asked(fx: &Fixtur
     for epoch in [0, 1] {
         assert!(fx.catalog.pending(customer, call, epoch).await.unwrap().is_none());
     }
-    assert!(fx.catalog.living_code(customer, call, links[0]).await.unwrap().is_none());
-    assert!(fx.catalog.living_code(customer, other, links[1]).await.unwrap().is_some(), "another call's code lives on");
+    assert!(fx.catalog.living_code(customer, call, links[0], false).await.unwrap().is_none());
+    assert!(fx.catalog.living_code(customer, other, links[1], false).await.unwrap().is_some(), "another call's code lives on");
     // Numbers go on, so that the earlier caller's `f1` never means another file.
     assert_eq!(list(fx, customer, call, 1, &[file]).await, [2]);
 }

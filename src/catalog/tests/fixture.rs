@@ -328,6 +328,7 @@ impl Fixture {
             batch: Some("batch 1".to_owned()),
             not_before: self.in_seconds(2),
             expires_at: self.in_seconds(seconds),
+            evidence: "model_word",
         }
     }
 
@@ -363,6 +364,7 @@ impl Fixture {
             id: CodeId::new(&*self.clock, &*self.entropy),
             link,
             call,
+            caller: None,
             code_hash: hash(code),
             sealed: format!("sealed {code}"),
             tries: 5,
@@ -386,13 +388,29 @@ impl Fixture {
     }
 
     pub async fn try_code(&self, customer: CustomerId, link: LinkId, code: &str) -> Attempt {
-        self.catalog.try_code(customer, link, &hash(code), &entry("right"), &entry("wrong")).await.unwrap()
+        try_at(&self.catalog, customer, link, code, "somewhere").await.attempt
     }
 
     /// How many records a customer's chain has.
     pub async fn records(&self, customer: CustomerId) -> usize {
         self.catalog.audit_page(customer, 0, 10_000).await.unwrap().len()
     }
+}
+
+/// How many wrong codes are borne in the suite: more than any test of something else makes.
+pub const LIMITS: FailureLimits = FailureLimits {
+    network: Bound { failures: 5000, seconds: 600 },
+    caller: Bound { failures: 7, seconds: 600 },
+    customer: Bound { failures: 6000, seconds: 3600 },
+    overall: Bound { failures: 10_000, seconds: 3600 },
+};
+
+/// A try from a network.
+pub async fn try_at(catalog: &Catalog, customer: CustomerId, link: LinkId, code: &str, network: &str) -> Tried {
+    let by = Guesser { scope: network.to_owned(), is_caller: false };
+    let hash = hash(code);
+    let guess = Guess { link, code_hash: &hash, by: &by, strict: false };
+    catalog.try_code(customer, &guess, &LIMITS, &entry("try")).await.unwrap()
 }
 
 async fn opened(home: &Home, clock: &Arc<ManualClock>, entropy: &Arc<SeededEntropy>) -> Catalog {

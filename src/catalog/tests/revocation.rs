@@ -28,7 +28,7 @@ async fn a_share_that_was_taken_back_opens_nothing(fx: &Fixture) {
     assert_eq!(fx.catalog.revoke(customer, &revocations(&[share.id])).await.unwrap(), [share.id]);
     assert_eq!(fx.try_code(customer, link.id, "427913").await, Attempt::Wrong, "its code is void");
     assert!(conflicts(fx.catalog.downloaded(&link, &entry("open_link")).await));
-    assert_eq!(fx.catalog.living_code(customer, share.call.unwrap(), link.id).await.unwrap(), None);
+    assert_eq!(fx.catalog.living_code(customer, share.call.unwrap(), link.id, false).await.unwrap(), None);
     assert_eq!(fx.catalog.grants(customer, file).await.unwrap(), [], "nobody has it any more");
     assert!(fx.last_change(customer).await > before, "indexes hear of it");
     assert_eq!(fx.records(customer).await, records + 2, "one of the revocation, one of the try");

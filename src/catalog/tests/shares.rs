@@ -36,7 +36,7 @@ async fn a_share_reads_back_with_its_link_code_and_messages(fx: &Fixture) {
     assert_eq!((link.recipient, link.created_by.as_str(), link.downloads), (john, "operator", 0));
     assert_eq!((link.expires_at, link.revoked_at), (share.expires_at, None));
     assert_eq!(fx.catalog.link(&hash("guess")).await.unwrap(), None);
-    assert_eq!(fx.catalog.living_code(customer, call, share.link.id).await.unwrap().unwrap().sealed, "sealed 427913");
+    assert_eq!(fx.catalog.living_code(customer, call, share.link.id, false).await.unwrap().unwrap().sealed, "sealed 427913");
 
     let outbox = fx.catalog.outbox(customer, 10).await.unwrap();
     let mut told: Vec<_> = outbox.iter().map(|message| (message.channel, message.address.as_str())).collect();

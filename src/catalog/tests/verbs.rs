@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CatalogError, Collected, DirectState, Garbage, ImportPage, ImportState, JobState, Judgement, KeyOwner, NewCustomer,
-    NewFile, NewMessage, NewPolicySet, PersonChange, Place, Revocation, Rotation, SYSTEM_CHAIN, Settled,
+    Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
+    Judgement, KeyOwner, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Revocation, Rotation, SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
-    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, ScanStatus, UploadId,
+    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
 };
 
 /// Counts the records that verbs leave on one customer's chain.
@@ -203,7 +203,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(1, "list_in_call", catalog.list_in_call(customer, call.id, 0, &[world.file], true, &e)).await;
     let question = fx.new_pending(60);
     count.leaves(1, "ask", catalog.ask(customer, call.id, 0, &question, &e)).await;
-    count.leaves(1, "not_understood", catalog.not_understood(customer, call.id, question.id, &e)).await;
+    count.leaves(1, "asked_else", catalog.asked_else(customer, call.id, 0, &e)).await;
+    count.leaves(1, "not_understood", catalog.not_understood(customer, call.id, question.id, None, &e)).await;
     count.leaves(1, "drop_pending", catalog.drop_pending(customer, call.id, question.id, &e)).await;
     // Bookkeeping of a request that has a record of its own.
     count.leaves(0, "claim", catalog.claim(customer, call.id, "k", "r", fx.in_seconds(-600))).await;
@@ -272,11 +273,19 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     count.leaves(1, "downloaded", catalog.downloaded(&link, &e)).await;
     count.leaves(1, "issue_code", catalog.issue_code(customer, &fx.new_code(world.call, world.link, "111111"), &e)).await;
-    for (code, action) in [("111111", "right"), ("222222", "wrong")] {
-        count.leaves(1, "try_code", catalog.try_code(customer, world.link, &hash(code), &entry("right"), &entry("wrong"))).await;
+    for (code, outcome) in [("111111", "code_right"), ("222222", "code_wrong")] {
+        let (hash, by) = (hash(code), Guesser { scope: "somewhere".to_owned(), is_caller: false });
+        let guess = Guess { link: world.link, code_hash: &hash, by: &by, strict: false };
+        count.leaves(1, "try_code", catalog.try_code(customer, &guess, &LIMITS, &e)).await;
         let last = catalog.audit_page(customer, 0, 10_000).await.unwrap().pop().unwrap();
-        assert_eq!(last.action, action);
+        assert_eq!(last.outcome, outcome);
     }
+    let (number, typed) = (Phone::parse("+15550100123").unwrap(), hash("42791386"));
+    let by = Guesser { scope: "a caller".to_owned(), is_caller: true };
+    let epoch = catalog.call(customer, &world.call.to_string()).await.unwrap().unwrap().epoch;
+    let keyed = CallGuess { call: world.call, epoch, number: &number, heard_at: fx.now(), code_hash: &typed, by: &by, strict: false };
+    count.leaves(1, "try_call_code", catalog.try_call_code(customer, &keyed, &LIMITS, &e)).await;
+    count.leaves(0, "count_overall", catalog.count_overall(&LIMITS.overall)).await;
     let revocation = Revocation { share: world.share, entry: e.clone() };
     count.leaves(1, "revoke", catalog.revoke(customer, &[revocation])).await;
     deliveries(&mut count, &world).await;

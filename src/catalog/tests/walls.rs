@@ -46,7 +46,7 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.list_in_call(other, world.call, 0, &[own_file], true, &e).await));
     assert!(conflicts(catalog.list_in_call(other, own_call, 0, &[world.file], true, &e).await));
     assert!(conflicts(catalog.ask(other, world.call, 0, &fx.new_pending(60), &e).await));
-    assert!(conflicts(catalog.not_understood(other, world.call, world.pending, &e).await));
+    assert!(conflicts(catalog.not_understood(other, world.call, world.pending, None, &e).await));
     assert!(conflicts(catalog.drop_pending(other, world.call, world.pending, &e).await));
     assert!(conflicts(catalog.claim(other, world.call, "k", "r", fx.in_seconds(-600)).await));
     catalog.settle(other, world.call, "k", None).await.unwrap();

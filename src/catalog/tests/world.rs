@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, admission, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, entry, hash, new_person, signing_key, verdict};
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -96,6 +96,7 @@ impl World {
         catalog.share(&share, None, &entry("share")).await.unwrap();
         let opened = catalog.link(&share.link.slug_hash).await.unwrap().unwrap();
         catalog.downloaded(&opened, &entry("open_link")).await.unwrap();
+        Self::keyed(fx, customer, call, link).await;
         let grant = fx.new_grant(customer, Place::File(file), PersonId::User(ana));
         catalog.give_grant(&grant, &entry("grant")).await.unwrap();
         let of_folder = fx.new_grant(customer, Place::Folder(Folder::parse("legal").unwrap()), team);
@@ -136,6 +137,20 @@ impl World {
             upload,
             import,
             later,
+        }
+    }
+
+    /// A code for calls that was keyed wrong from one number, and right from its own.
+    async fn keyed(fx: &Fixture, customer: CustomerId, call: CallId, link: LinkId) {
+        let number = Phone::parse("+15550100123").unwrap();
+        let code = NewCode { caller: Some(number.clone()), ..fx.new_code(call, link, "42791386") };
+        assert!(fx.catalog.issue_code(customer, &code, &entry("issue_code")).await.unwrap());
+        let typed = hash("42791386");
+        for (number, seconds) in [(Phone::parse("+15550100999").unwrap(), -20), (number, -10)] {
+            let by = Guesser { scope: number.as_str().to_owned(), is_caller: true };
+            let heard_at = fx.in_seconds(seconds);
+            let guess = CallGuess { call, epoch: 0, number: &number, heard_at, code_hash: &typed, by: &by, strict: false };
+            assert!(fx.catalog.try_call_code(customer, &guess, &LIMITS, &entry("redeem_code")).await.unwrap().is_some());
         }
     }
 
@@ -195,7 +210,8 @@ impl World {
             answer("living_calls", &catalog.living_calls(asker, 100).await.unwrap()),
             answer("listed", &catalog.listed(asker, self.call, 0).await.unwrap()),
             answer("pending", &catalog.pending(asker, self.call, 0).await.unwrap()),
-            answer("living_code", &catalog.living_code(asker, self.call, self.link).await.unwrap()),
+            answer("living_code", &catalog.living_code(asker, self.call, self.link, false).await.unwrap()),
+            answer("opened_in_call", &catalog.opened_in_call(asker, self.call, 0).await.unwrap()),
             answer("file", &catalog.file(asker, self.file).await.unwrap()),
             answer("files_of", &catalog.files_of(asker, &[self.waiting, self.file]).await.unwrap()),
             answer("given", &catalog.given(asker, self.file).await.unwrap()),

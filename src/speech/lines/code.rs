@@ -45,4 +45,38 @@ line! {
         /// What it is called.
         title: Spoken,
     };
+
+    /// A new code for a call instead of a link.
+    CodeForCall = "code_for_call" {
+        /// The code.
+        code: Spoken,
+        /// Whose phone it is for.
+        recipient: Spoken,
+        /// How long it lives.
+        lifetime: Spoken,
+    };
+
+    /// A code for calls is for somebody without a number.
+    CodeNoNumber = "code_no_number" {
+        /// Who.
+        recipient: Spoken,
+    };
+
+    /// As many codes for calls are alive as there may be.
+    CodeTooMany = "code_too_many" {};
+
+    /// The caller has a code, and has not given it yet.
+    CodeKeyIt = "code_key_it" {};
+
+    /// The caller's code was right.
+    CodeOpened = "code_opened" {
+        /// What it opens.
+        title: Spoken,
+    };
+
+    /// The caller's code opens nothing, for whatever reason.
+    CodeClosed = "code_closed" {};
+
+    /// The caller's code was right, and what it opens cannot be had.
+    CodeNotNow = "code_not_now" {};
 }

@@ -47,6 +47,9 @@ line! {
     /// The answer came before the caller can have given it.
     ConfirmTooEarly = "confirm_too_early" {};
 
+    /// A spoken yes where a pressed key is asked for.
+    ConfirmNeedsKey = "confirm_needs_key" {};
+
     /// Another action took the place of the one that waited.
     ConfirmSuperseded = "confirm_superseded" {
         /// The read-back of the one that waits now.

@@ -16,8 +16,13 @@ mod revoke;
 mod samples;
 mod share;
 
-pub use code::{CodeAgain, CodeAgainSlower, CodeIssued, CodeNeedsShare, CodeRefused, ConfirmCode};
-pub use confirm::{Attempt, Cancelled, ConfirmExpired, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm};
+pub use code::{
+    CodeAgain, CodeAgainSlower, CodeClosed, CodeForCall, CodeIssued, CodeKeyIt, CodeNeedsShare, CodeNoNumber, CodeNotNow, CodeOpened,
+    CodeRefused, CodeTooMany, ConfirmCode,
+};
+pub use confirm::{
+    Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
+};
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{
@@ -28,5 +33,5 @@ pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
 pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,
-    SharedInside, SharedOutside, SharedPending, SharedWithCaller,
+    SharedInside, SharedOutside, SharedWithCaller,
 };

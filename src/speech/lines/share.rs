@@ -127,14 +127,6 @@ line! {
     }
     shorter |line| line.title.is_some().then(|| Self { title: None, ..line.clone() });
 
-    /// Shared, but the message to the recipient is not out yet.
-    SharedPending = "share_done_pending" {
-        /// What the file is called.
-        title: Spoken,
-        /// Who gets it.
-        recipient: Spoken,
-    };
-
     /// The same share lives already.
     AlreadyShared = "share_already" {
         /// What the file is called.

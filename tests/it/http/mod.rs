@@ -6,6 +6,7 @@ mod calls;
 mod files;
 mod grants;
 mod keys;
+mod openings;
 mod outbox;
 mod pages;
 mod rules;

@@ -2,5 +2,6 @@
 
 mod answers;
 mod entry;
+mod forms;
 mod revisions;
 mod world;

@@ -147,7 +147,10 @@ impl World {
     pub fn newest(&self, method: &str, mut params: Value) -> RequestBuilder {
         params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!(NEWEST);
         params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({ "name": "test", "version": "1" });
-        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+        let capabilities = &mut params["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+        if capabilities.is_null() {
+            *capabilities = json!({});
+        }
         let name = params["name"].as_str().map(str::to_owned);
         let request = self.post(&rpc(method, params)).header("mcp-protocol-version", NEWEST).header("mcp-method", method);
         match name {

@@ -109,6 +109,8 @@ pub struct Question {
     pub to: Option<Who>,
     /// When it is void, in seconds of the model's time.
     pub until: i64,
+    /// Whether the call has put another question since: a yes may then be one to that.
+    pub is_passed_over: bool,
 }
 
 /// A link that was made.

@@ -51,7 +51,8 @@ impl Run {
                 (Ground { database: Some(database.settings()), ..ground }, Some(database))
             }
         };
-        let world = World::on(ground).await;
+        // The model counts the tries of codes, not those of networks.
+        let world = World::with(ground, |files| files.failures.network.failures = u32::MAX).await;
         let (mut tenants, mut users) = (Vec::new(), Vec::new());
         for customer in 0..2 {
             let tenant = world.tenant(["Acme", "Borealis"][customer]).await;
@@ -133,6 +134,13 @@ impl Run {
         let answer = self.world.post(&format!("/v1/tools/{tool}"), &call.token, &arguments).await.expect(200);
         assert!(satchel::speech::lint_line(&answer.text("/say")).is_ok(), "{tool}: {answer:?}");
         self.check(customer, call.who, tool, &answer);
+        let puts_another = answer.text("/outcome") != "confirm" && answer.json()["keys"].as_object().is_some_and(|keys| !keys.is_empty());
+        if puts_another || answer.text("/outcome") == "choose" {
+            let waiting = self.model[customer].call.as_mut().and_then(|call| call.question.as_mut());
+            if let Some(question) = waiting {
+                question.is_passed_over = true;
+            }
+        }
         (call, answer)
     }
 
@@ -344,7 +352,8 @@ impl Run {
         match answer.text("/outcome").as_str() {
             "confirm" => {
                 assert!(file.may_list(call.who) && file.is_active(), "{:?} may share {file:?}", call.who);
-                let question = Question { file: index, version: file.versions.len(), to, until: self.now + QUESTION_SECONDS };
+                let question =
+                    Question { file: index, version: file.versions.len(), to, until: self.now + QUESTION_SECONDS, is_passed_over: false };
                 self.model[customer].call.as_mut().unwrap().question = Some(question);
             }
             "not_found" => assert!(!file.may_list(call.who), "{answer:?}"),
@@ -390,11 +399,15 @@ impl Run {
                 self.model[customer].links.push(link);
             }
         }
-        if yes && heard && is_same && file.is_active() {
+        if yes && heard && is_same && file.is_active() && !question.is_passed_over {
             assert!(shared, "the platform heard the yes: {answer:?}");
         }
-        if answer.text("/outcome") != "confirm" {
-            self.model[customer].call.as_mut().unwrap().question = None;
+        let call = self.model[customer].call.as_mut().unwrap();
+        match call.question.as_mut() {
+            // It was put again.
+            Some(question) if answer.text("/outcome") == "confirm" && heard => question.is_passed_over = false,
+            Some(_) if answer.text("/outcome") == "confirm" => {}
+            _ => call.question = None,
         }
         1
     }

@@ -20,11 +20,20 @@ pub struct OpenedShare {
 impl World {
     /// Uploads a file of these bytes, has a member share it with a contact, and confirms.
     pub async fn share(&self, tenant: &Tenant, bytes: &[u8]) -> OpenedShare {
-        self.share_edition(tenant, bytes, Edition::Confirmed).await
+        self.shared(tenant, bytes, Edition::Confirmed, None).await
     }
 
     /// The same, of the version that is confirmed or always of the newest.
     pub async fn share_edition(&self, tenant: &Tenant, bytes: &[u8], edition: Edition) -> OpenedShare {
+        self.shared(tenant, bytes, edition, None).await
+    }
+
+    /// The same, with a link that may be opened so many times.
+    pub async fn share_at_most(&self, tenant: &Tenant, bytes: &[u8], downloads: u32) -> OpenedShare {
+        self.shared(tenant, bytes, Edition::Confirmed, Some(downloads)).await
+    }
+
+    async fn shared(&self, tenant: &Tenant, bytes: &[u8], edition: Edition, downloads: Option<u32>) -> OpenedShare {
         let owner = self.user(tenant, "Amira Haddad", "member").await;
         self.person(tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
         let call = self.call(tenant, &owner).await;
@@ -35,7 +44,7 @@ impl World {
             rights: Rights::View,
             lifetime: Lifetime::SHARE,
             edition,
-            downloads: None,
+            downloads,
         };
         let asked = self.files.ask_share(&self.context(&call.token).await, &request).await.unwrap();
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");

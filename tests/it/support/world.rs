@@ -207,6 +207,12 @@ impl World {
         Self::of(ground, Wish { limits: DoorLimits { request, ..DoorLimits::default() }, ..Wish::default() }).await
     }
 
+    /// The same, whose page lets codes be tried as fast as they come.
+    pub async fn letting_codes_be_tried(ground: Ground, change: impl FnOnce(&mut FilesSettings) + Send) -> Self {
+        let limits = DoorLimits { code_tries: u32::MAX, ..DoorLimits::default() };
+        Self::of(ground, Wish { limits, change: Box::new(change), ..Wish::default() }).await
+    }
+
     /// The same, with further regions.
     pub async fn in_regions(ground: Ground, regions: Vec<(RegionName, Store)>) -> Self {
         Self::of(ground, Wish { regions, ..Wish::default() }).await
@@ -382,7 +388,7 @@ impl World {
                 created_date: None,
                 page_count: Some(1),
                 duration_ms: None,
-                summary: text.strip_prefix("In short: ").map(str::to_owned),
+                summary: text.lines().find_map(|line| line.strip_prefix("In short: ")).map(str::to_owned),
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
             };
