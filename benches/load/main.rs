@@ -1,6 +1,6 @@
 //! Load on the real binary, from a process beside it, with a reference for every figure in the same run.
 //!
-//! `cargo bench --bench load -- [tools|durable|bytes|store|all] [--quick] [--markdown FILE] [--json FILE]`
+//! `cargo bench --bench load -- [tools|durable|bytes|store|fairness|all] [--quick] [--markdown FILE] [--json FILE]`
 //!
 //! Searching many files of one customer is measured by the bench `find`.
 
@@ -11,6 +11,7 @@ mod bytes;
 mod client;
 mod durable;
 mod echo;
+mod fairness;
 mod pace;
 mod report;
 mod server;
@@ -39,6 +40,8 @@ enum Section {
     Bytes,
     /// The storage layer beside the bare SDK, each operation and size.
     Store,
+    /// A quiet customer alone and beside a noisy one.
+    Fairness,
     /// All of them.
     All,
     /// Not measured: the server that the tool calls are compared with.
@@ -124,6 +127,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted(Section::Store) {
         store::measure(scale, &arguments.store, &mut report).await?;
+    }
+    if wanted(Section::Fairness) {
+        fairness::measure(scale, &mut report).await?;
     }
     report.write(arguments.markdown.as_deref(), arguments.json.as_deref())
 }

@@ -32,14 +32,15 @@ const TITLES: [&str; 10] = [
 ];
 
 /// A connection and what it sends.
-struct Caller {
-    client: Client,
-    path: String,
-    token: String,
-    body: Bytes,
+pub struct Caller {
+    pub client: Client,
+    pub path: String,
+    pub token: String,
+    pub body: Bytes,
 }
 
-async fn call(mut caller: Caller) -> Result<(Caller, Went), Failure> {
+/// Sends it once.
+pub async fn call(mut caller: Caller) -> Result<(Caller, Went), Failure> {
     let answer = caller.client.send(Method::POST, &caller.path, &caller.token, caller.body.clone()).await?.done()?;
     let went = answer.went();
     Ok((caller, went))
@@ -92,7 +93,7 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
 }
 
 /// Ten small files that can be read.
-async fn fill(server: &Server, customer: &Customer) -> Result<(), Failure> {
+pub async fn fill(server: &Server, customer: &Customer) -> Result<(), Failure> {
     let mut client = server.client().await?;
     let mut files = Vec::new();
     for title in TITLES {

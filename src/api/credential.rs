@@ -1,5 +1,7 @@
 //! Who stands at the door: `Authorization: Bearer` alone opens it.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -7,8 +9,9 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::addresses::Addresses;
 use super::oauth::{Challenge, Gate, Lack, MAX_TOKEN, looks_signed};
-use super::origin::{origin, place};
+use super::origin::{origin, peer, place};
 use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
@@ -24,6 +27,7 @@ pub(super) const MAX_NAME: usize = 255;
 #[derive(Clone)]
 pub(super) struct Doorkeeper {
     files: Files,
+    addresses: Arc<Addresses>,
     gate: Gate,
     challenge: Challenge,
     strangers: Strangers,
@@ -74,9 +78,17 @@ fn forbidden(detail: &str) -> Problem {
 }
 
 impl Doorkeeper {
-    pub fn new(files: Files, gate: Gate, public_url: &str, tasks: TaskTracker, stop: CancellationToken) -> Self {
+    pub fn new(files: Files, addresses: Arc<Addresses>, gate: Gate, public_url: &str, tasks: TaskTracker, stop: CancellationToken) -> Self {
         let challenge = Challenge::new(public_url, gate.is_open());
-        Self { strangers: Strangers::new(files.clone(), tasks, stop), files, gate, challenge }
+        Self { strangers: Strangers::new(files.clone(), tasks, stop), files, addresses, gate, challenge }
+    }
+
+    /// Counts that somebody came without a valid credential.
+    ///
+    /// # Errors
+    /// When too many came from there: he is told to come back, and not what is wrong.
+    pub fn turn_away(&self, extensions: &Extensions) -> Result<(), Problem> {
+        self.addresses.stranger(peer(extensions), self.files.now())
     }
 
     /// The gate for tokens of issuers.
@@ -112,8 +124,11 @@ impl Doorkeeper {
     /// # Errors
     /// `unauthenticated` when it opens nothing.
     pub async fn access(&self, parts: &Parts, door: Door) -> Result<Access, Problem> {
-        let found = self.found(&parts.headers, &parts.extensions, door).await?;
-        found.ok_or_else(|| Problem::unauthenticated().challenged(self.challenge(Self::lack(&parts.headers))))
+        if let Some(access) = self.found(&parts.headers, &parts.extensions, door).await? {
+            return Ok(access);
+        }
+        self.turn_away(&parts.extensions)?;
+        Err(Problem::unauthenticated().challenged(self.challenge(Self::lack(&parts.headers))))
     }
 
     /// When the answer of a tool that is called now must be out.
@@ -157,7 +172,9 @@ pub(super) struct Program {
 
 fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Result<Program, Problem> {
     let origin = origin(Door::Http, &parts.extensions, &parts.headers)?;
-    Ok(Program { subject: api.0.files.program(&key, origin).waiting(patience(&parts.extensions)), key })
+    let subject = api.0.files.program(&key, origin).waiting(patience(&parts.extensions));
+    api.0.files.pace(&subject)?;
+    Ok(Program { subject, key })
 }
 
 impl FromRequestParts<Api> for Program {
@@ -188,7 +205,9 @@ impl FromRequestParts<Api> for Asker {
 
 async fn caller_of(parts: &Parts, api: &Api, call: &CallAccess) -> Result<Subject, Problem> {
     let facts = request_facts(parts)?;
-    let caller = api.0.files.caller(&call.context(facts, api.0.door.deadline())).await?;
+    let context = call.context(facts, api.0.door.deadline());
+    api.0.files.pace_call(&context)?;
+    let caller = api.0.files.caller(&context).await?;
     Ok(caller.waiting(patience(&parts.extensions)))
 }
 

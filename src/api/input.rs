@@ -18,6 +18,30 @@ fn too_large() -> Problem {
     Problem::new(ErrorCode::TooLarge, format!("the body of this request is at most {BODY_LIMIT} bytes"))
 }
 
+/// Deepest nesting of a JSON body: nothing that is taken here is nested by half.
+pub(super) const MOST_NESTED: usize = 16;
+
+/// Whether a text, read as JSON, is nested deeper than anything that is taken. It need not be JSON.
+pub(super) fn is_too_nested(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > MOST_NESTED {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
 /// The declared length of a body, where there is a readable one.
 pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
@@ -34,6 +58,7 @@ impl FromRequest<Api> for Whole {
             return Err(too_large());
         }
         match Bytes::from_request(request, api).await {
+            Ok(bytes) if is_too_nested(&bytes) => Err(Problem::invalid(format!("the body is nested more than {MOST_NESTED} deep"))),
             Ok(bytes) => Ok(Self(bytes)),
             Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_))) => Err(too_large()),
             Err(_) => Err(Problem::invalid("the body broke off before its end")),
@@ -110,4 +135,21 @@ pub(super) fn value<T, E: std::fmt::Display>(field: &str, read: Result<T, E>) ->
 /// A blank field is a missing one.
 pub(super) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_is_counted_outside_of_texts() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_nested(nested(MOST_NESTED).as_bytes()));
+        assert!(is_too_nested(nested(MOST_NESTED + 1).as_bytes()));
+        assert!(is_too_nested("{\"a\":".repeat(MOST_NESTED + 1).as_bytes()));
+        for text in [format!("\"{}\"", "[".repeat(100)), format!("\"\\\"{}\"", "{".repeat(100)), "[]".repeat(100), String::new()] {
+            assert!(!is_too_nested(text.as_bytes()), "{text}");
+        }
+        assert!(is_too_nested(format!("\"\\\\\"{}", "[".repeat(100)).as_bytes()), "the text ended before");
+    }
 }

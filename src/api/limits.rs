@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::Rate;
+
 /// How much the doors take in at once. Beyond it the answer is a quick "not now": nothing waits in
 /// a queue without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,17 @@ pub struct DoorLimits {
     pub code_tries: u32,
     /// When a request is given up; what streams bytes ends when they stall.
     pub request: Duration,
+    /// How fast may be asked from one address.
+    pub addresses: AddressPaces,
+}
+
+/// How fast may be asked from one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressPaces {
+    /// Whatever is asked.
+    pub all: Rate,
+    /// What needs a credential, without a valid one.
+    pub strangers: Rate,
 }
 
 impl Default for DoorLimits {
@@ -32,6 +45,7 @@ impl Default for DoorLimits {
             head: Duration::from_mins(1),
             code_tries: 10,
             request: Duration::from_secs(10),
+            addresses: AddressPaces { all: Rate::ANY, strangers: Rate::ANY },
         }
     }
 }

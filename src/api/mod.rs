@@ -7,9 +7,11 @@
 //! the credential it needs (`credential`), and gets a line in that file's `routes` and its description in
 //! `operations`; a page goes into `pages/`; a way to fail gets its status in `problem`.
 
+mod addresses;
 mod admission;
 mod attachment;
 mod credential;
+mod headers;
 mod http;
 mod input;
 mod limits;
@@ -19,14 +21,16 @@ mod openapi;
 mod origin;
 mod pages;
 mod problem;
+mod proxies;
 mod router;
 mod serve;
 mod state;
 mod strangers;
 
-pub use limits::DoorLimits;
+pub use limits::{AddressPaces, DoorLimits};
 pub use openapi::openapi;
 pub use problem::Problem;
+pub use proxies::{ForwardedBy, Network, NetworkError, Proxies};
 pub use router::router;
 pub use serve::serve;
 pub use state::{ApiParts, ApiSettings};

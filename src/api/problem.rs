@@ -1,5 +1,7 @@
 //! Every error of every door as a problem document (RFC 9457).
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +21,8 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     say: Option<String>,
+    /// After how many seconds to try again, where that is known.
+    wait: Option<u64>,
     challenge: Option<HeaderValue>,
 }
 
@@ -49,7 +53,7 @@ pub(super) const fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::Invalid => StatusCode::BAD_REQUEST,
         ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
-        ErrorCode::Forbidden | ErrorCode::Quarantined => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden | ErrorCode::Quarantined | ErrorCode::OverQuota => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Conflict | ErrorCode::NotReady => StatusCode::CONFLICT,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -71,6 +75,7 @@ pub(super) const fn title(code: ErrorCode) -> &'static str {
         ErrorCode::Conflict => "This cannot be done now",
         ErrorCode::TooLarge => "The request is too large",
         ErrorCode::TooMany => "Too many requests",
+        ErrorCode::OverQuota => "The customer has no room for this",
         ErrorCode::NotReady => "The file is still being checked",
         ErrorCode::Quarantined => "The file is in quarantine",
         ErrorCode::Held => "A hold or retention forbids this",
@@ -91,6 +96,7 @@ pub(super) const fn retry_after(code: ErrorCode) -> Option<&'static str> {
         | ErrorCode::NotFound
         | ErrorCode::Conflict
         | ErrorCode::TooLarge
+        | ErrorCode::OverQuota
         | ErrorCode::Quarantined
         | ErrorCode::Held
         | ErrorCode::Internal => None,
@@ -101,13 +107,22 @@ impl Problem {
     /// A problem with what was wrong and what to do, for the developer who reads it.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, status: status(code), detail: detail.into(), say: None, challenge: None }
+        Self { code, status: status(code), detail: detail.into(), say: None, wait: None, challenge: None }
     }
 
     /// The request cannot be read.
     #[must_use]
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Invalid, detail)
+    }
+
+    /// Asked too often in a short time; after so long the next one is taken.
+    #[must_use]
+    pub fn too_fast(wait: Duration) -> Self {
+        // A client that comes back a little too early is told the same again.
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        let wait = Some(u64::try_from(seconds).unwrap_or(u64::MAX));
+        Self { wait, ..Self::new(ErrorCode::TooMany, "asked too fast; wait as long as `Retry-After` says, then try again") }
     }
 
     /// No such thing, or not for this asker: one text for both.
@@ -182,7 +197,9 @@ impl Problem {
         } else if self.code == ErrorCode::Unauthenticated {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = retry_after(self.code) {
+        if let Some(seconds) = self.wait {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        } else if let Some(seconds) = retry_after(self.code) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
@@ -201,13 +218,19 @@ impl IntoResponse for Problem {
 
 impl From<FilesError> for Problem {
     fn from(error: FilesError) -> Self {
+        if let FilesError::TooFast { wait } = error {
+            return Self::too_fast(wait);
+        }
         let code = error.code();
         match code {
             ErrorCode::NotFound => Self::not_found(),
             // The message of these is written for the asker; what lies beneath them is not.
-            ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::TooLarge | ErrorCode::NotReady | ErrorCode::Quarantined => {
-                Self::new(code, told(&error))
-            }
+            ErrorCode::Invalid
+            | ErrorCode::Conflict
+            | ErrorCode::TooLarge
+            | ErrorCode::OverQuota
+            | ErrorCode::NotReady
+            | ErrorCode::Quarantined => Self::new(code, told(&error)),
             ErrorCode::Unauthenticated => Self::unauthenticated(),
             ErrorCode::Forbidden => Self::new(code, "this credential may not do that"),
             ErrorCode::TooMany => Self::new(code, "wait a minute, then try again"),
@@ -238,6 +261,7 @@ fn told(error: &FilesError) -> String {
         | FilesError::Held { .. }
         | FilesError::Conflict(_)
         | FilesError::TooMany(_)
+        | FilesError::TooFast { .. }
         | FilesError::Search(_)
         | FilesError::Policy(_)
         | FilesError::Outside(_)

@@ -1,25 +1,29 @@
 //! All doors under one router, and what every request passes on its way in and out.
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{ALLOW, CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, HeaderName};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::addresses::Addresses;
 use super::admission::Admission;
 use super::credential::Doorkeeper;
+use super::headers::Armour;
 use super::http as endpoints;
 use super::oauth::{self, Gate};
-use super::origin::RequestId;
+use super::origin::{RequestId, peer};
 use super::pages::{self, Limiter, Pages};
 use super::problem::Problem;
+use super::proxies::Proxies;
 use super::state::{Api, ApiParts, BODY_LIMIT, Inner};
-use crate::domain::{Entropy, ErrorCode, random_bytes};
+use crate::domain::{Clock, Entropy, ErrorCode, random_bytes};
 use crate::files::Patience;
 use crate::telemetry::Stopwatch;
 
@@ -29,8 +33,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// audit do not know where a request comes from.
 pub fn router(parts: ApiParts) -> Router {
     let ApiParts { files, tools, speech, settings, oauth: rules, mcp, entropy, tasks, stop } = parts;
+    let addresses = Arc::new(Addresses::new(&settings.limits.addresses));
     let gate = Gate::new(&settings.public_url, rules);
-    let door = Doorkeeper::new(files.clone(), gate, &settings.public_url, tasks.clone(), stop);
+    let door = Doorkeeper::new(files.clone(), Arc::clone(&addresses), gate, &settings.public_url, tasks.clone(), stop);
+    let outside =
+        Outside { entropy, armour: Armour::of(&settings.public_url), proxies: settings.proxies.clone(), addresses, clock: files.clock() };
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
     let (admission, limiter) = (Admission::new(&settings.limits), Limiter::of(settings.limits.code_tries));
@@ -50,13 +57,22 @@ pub fn router(parts: ApiParts) -> Router {
     if let Some(mcp) = mcp {
         all = all.nest("/mcp", mcp.layer(keeper).layer(admitted));
     }
-    finished(all, entropy)
+    finished(all, Arc::new(outside))
 }
 
-/// What every answer has, whatever made it: an id, a document instead of a bare error, and headers
-/// that keep browsers from guessing.
-fn finished(router: Router, entropy: Arc<dyn Entropy>) -> Router {
-    router.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(entropy, finish))
+/// What is done with every request and every answer, whatever made it.
+struct Outside {
+    entropy: Arc<dyn Entropy>,
+    armour: Armour,
+    proxies: Proxies,
+    addresses: Arc<Addresses>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What every answer has: an id, a document instead of a bare error, and headers that keep browsers from
+/// guessing.
+fn finished(router: Router, outside: Arc<Outside>) -> Router {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(outside, finish))
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
@@ -90,14 +106,22 @@ fn full(api: &Api, route: Option<&MatchedPath>) -> Response {
     Problem::new(ErrorCode::Unavailable, "too many requests are in work; nothing was changed, try again in a few seconds").into_response()
 }
 
-async fn finish(State(entropy): State<Arc<dyn Entropy>>, mut request: Request, next: Next) -> Response {
+async fn finish(State(outside): State<Arc<Outside>>, mut request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
-    let id = format!("req_{}", hex::encode(random_bytes::<12>(&*entropy)));
+    let id = format!("req_{}", hex::encode(random_bytes::<12>(&*outside.entropy)));
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
+        // From here on the client is the peer, for limits and records.
+        let client = outside.proxies.client(peer, request.headers());
+        request.extensions_mut().insert(ConnectInfo(client));
+    }
     request.extensions_mut().insert(RequestId(id.as_str().into()));
     let method = request.method().clone();
     // The pattern, never the path: a link's secret is part of it.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = match outside.addresses.request(peer(request.extensions()), outside.clock.now()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let mut document = problem.document(&id);
         // What the router or a layer has already said beside it: which methods a path takes.
@@ -108,9 +132,7 @@ async fn finish(State(entropy): State<Arc<dyn Entropy>>, mut request: Request, n
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    outside.armour.put_on(headers);
     tracing::debug!(
         request.id = %id,
         http.method = %method,
@@ -129,16 +151,25 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::domain::SeededEntropy;
+    use crate::api::DoorLimits;
+    use crate::domain::{ManualClock, SeededEntropy};
 
     #[tokio::test]
     async fn a_panic_is_a_problem_document_with_the_requests_id() {
         async fn broken() -> Response {
             panic!("never told")
         }
-        let router = finished(Router::new().route("/", get(broken)), Arc::new(SeededEntropy::new(1)));
+        let outside = Outside {
+            entropy: Arc::new(SeededEntropy::new(1)),
+            armour: Armour::of("https://satchel.example"),
+            proxies: Proxies::default(),
+            addresses: Arc::new(Addresses::new(&DoorLimits::default().addresses)),
+            clock: Arc::new(ManualClock::at("2026-03-01T09:00:00Z")),
+        };
+        let router = finished(Router::new().route("/", get(broken)), Arc::new(outside));
         let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["strict-transport-security"], "max-age=63072000");
         let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
         let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
         let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();

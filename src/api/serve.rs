@@ -25,6 +25,10 @@ use super::limits::DoorLimits;
 const DRAIN: Duration = Duration::from_secs(10);
 /// Requests that one connection of HTTP/2 may have under way.
 const STREAMS: u32 = 250;
+/// Headers of one request, and bytes of its head; more is answered 431.
+const HEADERS: usize = 64;
+const HEAD_BYTES: usize = 32 * 1024;
+const HEAD_LIST: u32 = 32 * 1024;
 /// How often a quiet connection of HTTP/2 is asked whether it is still there, and how long it may
 /// take to say so.
 const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
@@ -59,9 +63,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: DoorLimits, st
 
 fn protocol(limits: &DoorLimits) -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
-    protocol.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
+    protocol.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(HEADERS).max_buf_size(HEAD_BYTES);
     let mut http2 = protocol.http2();
-    http2.timer(TokioTimer::new()).max_concurrent_streams(STREAMS);
+    http2.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEAD_LIST);
     http2.keep_alive_interval(PING.0).keep_alive_timeout(PING.1);
     protocol
 }
@@ -235,6 +239,21 @@ mod tests {
             let mut socket = connected(served.address, sent).await;
             let said = said(&mut socket).await;
             assert_eq!(said.ends_with("here"), answered, "{sent:?}: {said}");
+        }
+        served.stop.cancel();
+        served.serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_or_has_too_many_lines_is_refused_and_not_read_to_its_end() {
+        let served = served(DoorLimits::default(), Arc::default()).await;
+        let many = (0..=HEADERS).fold(String::new(), |head, number| head + &format!("x-{number}: 1\r\n"));
+        let long = format!("x: {}\r\n", "1".repeat(2 * HEAD_BYTES));
+        for head in [many, long] {
+            let mut socket = connected(served.address, &format!("GET / HTTP/1.1\r\nhost: x\r\n{head}\r\n")).await;
+            let mut said = [0; 12];
+            socket.read_exact(&mut said).await.unwrap();
+            assert_eq!(&said, b"HTTP/1.1 431");
         }
         served.stop.cancel();
         served.serving.await.unwrap();

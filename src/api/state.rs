@@ -11,6 +11,7 @@ use super::credential::Doorkeeper;
 use super::limits::DoorLimits;
 use super::oauth::OauthRules;
 use super::pages::{Limiter, Pages};
+use super::proxies::Proxies;
 use crate::domain::{Entropy, Timestamp};
 use crate::files::Files;
 use crate::speech::Speech;
@@ -58,6 +59,8 @@ pub struct ApiSettings {
     pub upload_limit: u64,
     /// How much is taken in at once.
     pub limits: DoorLimits,
+    /// Who says whom a request comes from.
+    pub proxies: Proxies,
 }
 
 /// When the answer of a tool that is called now must be out.

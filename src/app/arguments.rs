@@ -103,7 +103,7 @@ pub struct SettingsArgs {
     /// Data folder
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Postgres database of the catalog, postgres://role:password@host:port/database [default: SQLite in the data folder]
+    /// Postgres database of the catalog, postgres://role@host:port/database; with its password in `SATCHEL__CATALOG__URL` instead [default: SQLite in the data folder]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// The same database as the role that owns its tables; brings them up to date
@@ -154,7 +154,7 @@ pub struct MigrateArgs {
     /// Data folder with the catalog; no server may hold it
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Database it moves to, postgres://role:password@host:port/database, as the role that will serve
+    /// Database it moves to, postgres://role@host:port/database, as the role that will serve; taken from the variable where it has a password
     #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__URL", hide_env_values = true)]
     pub to: String,
     /// The same database as the role that owns its tables: makes them, and the role of `--to` where it is missing
@@ -227,6 +227,9 @@ pub struct StoreSetupArgs {
     /// Customer whose `temp/` and `archive/` get rules of their own, repeatable: cust_...
     #[arg(long = "customer", value_name = "CUSTOMER")]
     pub customers: Vec<String>,
+    /// Make the metadata bucket with object lock, so that nobody deletes the checkpoints of the audit trail
+    #[arg(long)]
+    pub lock: bool,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -241,7 +244,7 @@ pub struct ServerArgs {
     /// Address of the server
     #[arg(long, value_name = "URL", env = "SATCHEL_URL")]
     pub url: Option<String>,
-    /// Key: of a customer, or the operator's
+    /// Key: of a customer, or the operator's; taken from the variable, never from the command line
     #[arg(long, value_name = "KEY", env = "SATCHEL_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// Data folder of a server on this machine: address and key are read from it
@@ -256,7 +259,7 @@ pub struct ImportArgs {
     /// The folder, or the objects of a bucket, which stay where they lie: s3://BUCKET/PREFIX
     #[arg(value_name = "DIR or s3://BUCKET/PREFIX")]
     pub source: String,
-    /// The customer that must receive them; its key is taken from the demo's folder or `--key`
+    /// The customer that must receive them; its key is taken from the demo's folder or `SATCHEL_KEY`
     #[arg(long, value_name = "CUSTOMER")]
     pub customer: Option<String>,
     /// Folder of Satchel that receives them
@@ -279,7 +282,7 @@ pub struct CallArgs {
     /// Who calls: a name of the directory, a number (+1555...), or an id (user_...)
     #[arg(long, value_name = "WHO", conflicts_with = "token")]
     pub caller: Option<String>,
-    /// Token of a call that is open
+    /// Token of a call that is open; taken from the variable, never from the command line
     #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// Case file to run instead of typing
@@ -305,10 +308,10 @@ pub struct McpArgs {
     /// Speak over standard input and output; over HTTP, `satchel serve` does
     #[arg(long, required = true)]
     pub stdio: bool,
-    /// Token of the call the tools run in [default: a new call, ended with the conversation]
+    /// Token of the call the tools run in; taken from the variable, never from the command line [default: a new call, ended with the conversation]
     #[arg(long, value_name = "TOKEN", env = "SATCHEL_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// Key of the customer whose files these are [default: that of the demo in the data folder]
+    /// Key of the customer whose files these are; taken from the variable, never from the command line [default: that of the demo in the data folder]
     #[arg(long, value_name = "KEY", env = "SATCHEL_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// Who calls: a name of the directory, a number (+1555...), or an id (user_...) [default: the demo's caller]
@@ -402,6 +405,34 @@ pub enum CustomerCommand {
         #[arg(long)]
         json: bool,
     },
+    /// How much a customer has and may have; sets what is given
+    Quota {
+        /// Its id (cust_...)
+        customer: String,
+        /// Files it may have, deleted ones apart; `any` for as many as it likes
+        #[arg(long, value_name = "N", value_parser = most)]
+        files: Option<Most>,
+        /// Bytes it may have in all their versions; `any` for as many as it likes
+        #[arg(long, value_name = "N", value_parser = most)]
+        bytes: Option<Most>,
+        /// Server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How much one may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Most(pub Option<u64>);
+
+fn most(text: &str) -> Result<Most, String> {
+    match text {
+        "any" => Ok(Most(None)),
+        text => text.parse().map(|most| Most(Some(most))).map_err(|_| "is a number, or `any`".to_owned()),
+    }
 }
 
 /// `satchel key`.

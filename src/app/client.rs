@@ -21,13 +21,15 @@ const READ: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// No server was named, and none runs on the usual folders.
-    #[error("no server runs on {looked}; start one (`satchel demo`), or name one with `--url` and `--key`, or its folder with `--data`")]
+    #[error(
+        "no server runs on {looked}; start one (`satchel demo`), or name one with `--url` and its key in `SATCHEL_KEY`, or its folder with `--data`"
+    )]
     NoServer {
         /// Where one was looked for.
         looked: String,
     },
     /// A server, and nothing that opens it.
-    #[error("this needs {needed}; give it with `--key` or `SATCHEL_KEY`")]
+    #[error("this needs {needed}; put it into the variable `SATCHEL_KEY`")]
     NoKey {
         /// Which kind.
         needed: &'static str,
@@ -201,6 +203,11 @@ impl Client {
     /// Asks for something to be done.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.value(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Sets something.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.value(self.request(Method::PUT, path).json(body)).await
     }
 
     /// Ends something.

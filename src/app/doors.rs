@@ -1,7 +1,6 @@
 //! The doors of this process, and what they are told of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -9,13 +8,13 @@ use url::Url;
 
 use super::house::{Addresses, House};
 use super::open_files;
-use super::settings::LimitSettings;
 use crate::api::mcp::{self, McpSettings};
-use crate::api::{self, ApiParts, ApiSettings, DoorLimits};
+use crate::api::{self, ApiParts, ApiSettings};
 
 /// Opens the doors over these parts until `stop`; requests under way then have ten seconds to end.
 pub async fn serve(house: &House, listener: TcpListener, stop: CancellationToken) {
-    let limits = limits(&house.settings.limits, house.open_files);
+    let set = &house.settings.limits;
+    let limits = set.doors(open_files::connections(set.connections, house.open_files));
     tracing::info!(connections = limits.connections, open_files = house.open_files, "the doors open");
     let router = api::router(ApiParts {
         files: house.files.clone(),
@@ -24,8 +23,9 @@ pub async fn serve(house: &House, listener: TcpListener, stop: CancellationToken
         settings: ApiSettings {
             public_url: house.addresses.public.clone(),
             bytes_origins: house.stores.iter().map(|(_, store)| store.browser_origin().to_owned()).collect(),
-            upload_limit: house.settings.limits.upload_bytes,
+            upload_limit: set.upload_bytes,
             limits,
+            proxies: house.proxies.clone(),
         },
         oauth: house.oauth.clone(),
         mcp: Some(mcp::service(house.files.clone(), Arc::clone(&house.tools), mcp_settings(&house.addresses))),
@@ -34,18 +34,6 @@ pub async fn serve(house: &House, listener: TcpListener, stop: CancellationToken
         stop: stop.clone(),
     });
     api::serve(listener, router, limits, stop).await;
-}
-
-/// What was set, and no more connections than this process may have files open.
-fn limits(set: &LimitSettings, open_files: u64) -> DoorLimits {
-    DoorLimits {
-        connections: open_files::connections(set.connections, open_files),
-        requests: set.requests,
-        uploads: set.uploads,
-        upload_memory: set.upload_memory_bytes,
-        head: Duration::from_secs(set.head_seconds.max(1)),
-        ..DoorLimits::default()
-    }
 }
 
 fn mcp_settings(addresses: &Addresses) -> McpSettings {

@@ -11,6 +11,7 @@ use super::arguments::{Arguments, Command};
 use super::commands;
 use super::failure::Failure;
 use super::terminal::Terminal;
+use super::typed::refuse_secrets;
 use crate::inspect;
 
 /// How long threads that still wait for the system may hold up the end.
@@ -31,9 +32,13 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::standard();
+    let typed = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    if let Err(failure) = refuse_secrets(typed) {
+        return ended(terminal, Err(failure));
+    }
     // A second installation is refused; the first one is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let ended = runtime.block_on(run(arguments.command, terminal));
             // What matters has been waited for; a read of standard input may never end.
@@ -42,7 +47,12 @@ pub fn main() -> ExitCode {
         }
         Err(error) => Err(Failure::Usage(format!("the threads of this process cannot be started: {error}"))),
     };
-    match ended {
+    ended(terminal, outcome)
+}
+
+/// The exit code of an outcome, and the sentence that says what went wrong.
+fn ended(terminal: Terminal, outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(sentence) = failure.sentence() {

@@ -1,14 +1,15 @@
 //! Brings what the store tells of its objects to the use cases: from a queue, or from the embedded store.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use crate::blob::embedded::Raised;
+use crate::blob::embedded::{Fetched, Raised};
 use crate::blob::{Message, Queue, Store};
-use crate::domain::ErrorCode;
+use crate::domain::{CustomerId, ErrorCode};
 use crate::files::{Files, FilesError};
 
 /// How often a message may be handed out before it is let go.
@@ -17,6 +18,11 @@ const TRIES: u32 = 5;
 const KEEP_EVERY: Duration = Duration::from_secs(20);
 /// How long to wait after a fault.
 const AFTER_FAULT: Duration = Duration::from_secs(5);
+/// How often what was read from the embedded store is written down: an address lives for a minute, so that
+/// whoever opens it again and again makes a dozen records of it and no more.
+const NOTE_EVERY: Duration = Duration::from_secs(5);
+/// Addresses whose readings are kept until then.
+const MOST_NOTED: usize = 10_000;
 
 /// Reads a queue until cancelled. A message leaves the queue when it was handled, or given up.
 pub async fn from_queue(files: Files, queue: Queue, cancel: CancellationToken) {
@@ -97,6 +103,44 @@ pub async fn from_embedded(files: Files, store: Store, mut raised: Receiver<Rais
                 tracing::warn!(events.missed = missed, "events of the embedded store were lost; the sweep finds them");
             }
             Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Writes down what is read from the embedded store through addresses that were given out, until cancelled or
+/// until it stops.
+pub async fn reads_of_embedded(files: Files, store: Store, mut told: Receiver<Fetched>, cancel: CancellationToken) {
+    let mut seen: HashMap<(CustomerId, String, String), u64> = HashMap::new();
+    let mut tick = tokio::time::interval(NOTE_EVERY);
+    loop {
+        let is_over = tokio::select! {
+            () = cancel.cancelled() => true,
+            _ = tick.tick() => false,
+            next = told.recv() => match next {
+                Ok(fetched) => {
+                    if let Some((customer, key)) = store.read_from_embedded(&fetched) {
+                        let bytes = seen.entry((customer, key, fetched.mark)).or_default();
+                        *bytes = bytes.saturating_add(fetched.bytes);
+                    }
+                    if seen.len() < MOST_NOTED {
+                        continue;
+                    }
+                    false
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(events.missed = missed, "downloads from the embedded store were not noted");
+                    continue;
+                }
+                Err(RecvError::Closed) => true,
+            },
+        };
+        for ((customer, key, mark), bytes) in seen.drain() {
+            if let Err(error) = files.fetched(customer, &key, &mark, bytes).await {
+                tracing::warn!(code = %error.code(), error = %error, "a download from the embedded store was not noted");
+            }
+        }
+        if is_over {
+            return;
         }
     }
 }

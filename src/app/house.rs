@@ -17,6 +17,7 @@ use super::issuers::{self, IssuersError};
 use super::open_files;
 use super::outgoing::{self, OutgoingPosts, PostsError};
 use super::settings::{Bytes, CatalogPlace, Loaded, Region, Settings, SettingsError};
+use crate::api::Proxies;
 use crate::api::oauth::OauthRules;
 use crate::blob::embedded::{Embedded, EmbeddedError, EmbeddedSettings};
 use crate::blob::{BlobError, StoreSettings, Stores, Tuning};
@@ -148,6 +149,8 @@ pub struct House {
     pub settings: Settings,
     /// How many files this process may have open.
     pub open_files: u64,
+    /// The proxies in front of the doors.
+    pub proxies: Proxies,
     listener: Option<TcpListener>,
     /// Those whose stores are reached over the network.
     regions: Vec<Region>,
@@ -186,6 +189,7 @@ impl House {
         let address = listener.local_addr().map_err(|source| HouseError::Listen { address: settings.http.listen, source })?;
         let (place, regions, home) = (settings.bytes_place()?, settings.regions()?, settings.home_region()?);
         let workers = settings.workers()?;
+        let proxies = settings.http.proxies()?;
         let posts = outgoing::posts(&settings.store.events)?;
         let carriers = Box::pin(settings.delivery.carriers(&OutgoingPosts)).await?;
         let oauth = issuers::issuers(&settings.oauth)?;
@@ -239,6 +243,7 @@ impl House {
                 posts,
                 anchor_days: settings.audit.anchor_days,
                 anchors_checked: settings.audit.anchors_checked,
+                paces: settings.limits.paces(),
                 ..FilesSettings::default()
             },
         });
@@ -253,7 +258,7 @@ impl House {
             tracing::info!(taken, "jobs and requests of a server that was cut off were taken over");
         }
         Ok(Self {
-            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech)).at_most(settings.limits.tool_calls)),
+            tools: Arc::new(Registry::new(files.clone(), Arc::clone(&speech)).for_crowd(settings.limits.crowd())),
             speech,
             entropy,
             files,
@@ -266,6 +271,7 @@ impl House {
             regions,
             settings,
             open_files,
+            proxies,
             inspector: Arc::new(Inspector::new(inspector)),
             carriers,
             workers,
@@ -312,7 +318,8 @@ impl House {
         let (files, rest) = (self.files.clone(), self.rest.clone());
         if let Some(embedded) = &self.embedded {
             let store = self.stores.home().clone();
-            self.tasks.spawn(events::from_embedded(files.clone(), store, embedded.listen(), rest.clone()));
+            self.tasks.spawn(events::from_embedded(files.clone(), store.clone(), embedded.listen(), rest.clone()));
+            self.tasks.spawn(events::reads_of_embedded(files.clone(), store, embedded.watch(), rest.clone()));
         }
         for region in &self.regions {
             let store = self.stores.iter().find(|(name, _)| **name == region.name).map(|(_, store)| store);

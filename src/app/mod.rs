@@ -25,6 +25,7 @@ mod outgoing;
 mod platform;
 mod settings;
 mod terminal;
+mod typed;
 
 pub use entry::main;
 pub use outgoing::{Outgoing, OutgoingError};

@@ -125,7 +125,7 @@ pub const OPERATIONS: &[Operation] = &[
     row(
         "create_bucket",
         &[
-            (SETUP, On::Buckets, &["s3:CreateBucket"]),
+            (SETUP, On::Buckets, &["s3:CreateBucket", "s3:PutBucketObjectLockConfiguration"]),
             (SETUP, On::ScratchBuckets, &["s3:CreateBucket", "s3:PutBucketObjectLockConfiguration"]),
         ],
     ),

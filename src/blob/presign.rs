@@ -38,6 +38,14 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
+/// The parameter of an address that says which request it was given out for. Stores take no notice of
+/// parameters that begin so, and write them into their access logs.
+pub(super) const MARK: &str = "x-satchel-request";
+
+fn marking(mark: &str) -> String {
+    format!("{MARK}={}", utf8_percent_encode(mark, ATTR_CHAR))
+}
+
 /// A request that is signed and not sent. Who holds it may send it; it does not belong in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedRequest {
@@ -70,7 +78,7 @@ pub struct PutTerms {
 
 impl Store {
     /// A URL under the public address that downloads the object, as an attachment of that name and
-    /// type, for at most 60 seconds whatever `lifetime` says, and no longer than the
+    /// type and with a mark that the store's access log shows, for at most 60 seconds whatever `lifetime` says, and no longer than the
     /// credentials it is signed by. The store is not asked: the object may be missing. Who holds the URL holds the bytes; it does not belong in a log.
     ///
     /// # Errors
@@ -80,6 +88,7 @@ impl Store {
         key: &ObjectKey,
         download_name: &FileName,
         content_type: &str,
+        mark: Option<&str>,
         lifetime: Duration,
     ) -> Result<String, BlobError> {
         let (bucket, name) = self.place(key);
@@ -91,6 +100,15 @@ impl Store {
             .key(name)
             .response_content_disposition(content_disposition(download_name))
             .response_content_type(content_type);
+        let marked = mark.map(marking);
+        let request = request.customize().mutate_request(move |request| {
+            if let Some(marked) = &marked
+                && let Err(error) =
+                    request.set_uri(format!("{}{}{marked}", request.uri(), if request.uri().contains('?') { '&' } else { '?' }))
+            {
+                tracing::warn!(error = %error, "an address carries no mark");
+            }
+        });
         let request = self.timed(request.presigned(expiring(lifetime)?)).await.map_err(BlobError::of)?;
         Ok(signed(&request, lifetime).url)
     }

@@ -267,7 +267,7 @@ async fn a_presigned_url_downloads_the_file_under_its_name() {
     let key = world.key();
     world.store.put_bytes(&key, content(100_000)).await.unwrap();
     let name = FileName::parse("Übersicht Q2.pdf").unwrap();
-    let url = world.store.presign_get(&key, &name, "application/pdf", Duration::from_hours(1)).await.unwrap();
+    let url = world.store.presign_get(&key, &name, "application/pdf", Some("req_1"), Duration::from_hours(1)).await.unwrap();
     assert!(url.contains("X-Amz-Expires=60"), "the lifetime is capped");
 
     let web = reqwest::Client::new();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
-use super::{Adoption, Catalog, CatalogError, adopted, audit, direct, object_places, sql};
+use super::{Adoption, Catalog, CatalogError, adopted, audit, direct, object_places, quotas, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -149,7 +149,7 @@ impl Catalog {
     ///
     /// # Errors
     /// `Conflict` when the file to get a version cannot take one now, or the customer does not have that
-    /// owner; else when it could not be committed.
+    /// owner; `Full` when it may not have so much; else when it could not be committed.
     pub async fn add_file(&self, new: &NewFile, entry: &AuditEntry) -> Result<AddedFile, CatalogError> {
         let now = self.clock().now();
         let customer = new.customer.to_string();
@@ -239,6 +239,7 @@ impl Catalog {
                 .await?;
                 1
             };
+            quotas::grow(&mut tx, new.customer, version == 1, new.size).await?;
             sql::query(
                 "INSERT INTO versions (customer_id, file_id, number, blob_id, name, added_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )

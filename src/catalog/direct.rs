@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::arrival::Given;
 use super::rows::{RowRef, as_i64, micros};
 use super::session::Tx;
-use super::{Catalog, CatalogError, audit, sql, sweeps};
+use super::{Catalog, CatalogError, audit, quotas, sql, sweeps};
 use crate::domain::{AuditEntry, Checksum, CustomerId, FileId, FileName, Folder, Timestamp, UploadId, UserId};
 
 /// What became of a direct upload.
@@ -127,8 +127,8 @@ impl Catalog {
     /// `most_open` of the customer are open already.
     ///
     /// # Errors
-    /// `Conflict` when the customer has no such owner or file to replace; else when it could not be
-    /// committed.
+    /// `Conflict` when the customer has no such owner or file to replace; `Full` when it may not have so
+    /// much; else when it could not be committed.
     pub async fn begin_direct(&self, new: &DirectUpload, most_open: u32, entry: &AuditEntry) -> Result<bool, CatalogError> {
         let customer = new.customer.to_string();
         let given =
@@ -147,6 +147,7 @@ impl Catalog {
             if open >= i64::from(most_open) {
                 return Ok(false);
             }
+            quotas::fits(&mut tx, new.customer, new.replaces.is_none(), new.size, self.clock().now()).await?;
             sql::query("INSERT INTO uploads (id, customer_id, object_key, created_at) VALUES ($1, $2, $3, $4)")
                 .bind(new.id.to_string())
                 .bind(&customer)

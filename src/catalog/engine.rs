@@ -45,6 +45,9 @@ pub enum CatalogError {
     /// What was to be changed is gone or has changed.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The customer may not have so much.
+    #[error("{0}")]
+    Full(&'static str),
     /// The tables could not be made.
     #[error("the catalog's tables could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -112,6 +115,7 @@ impl CatalogError {
                 ErrorCode::Unavailable
             }
             Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Full(_) => ErrorCode::OverQuota,
             Self::Corrupt { .. }
             | Self::Migration(_)
             | Self::Outdated
@@ -263,7 +267,7 @@ impl Catalog {
 
     pub(super) async fn begin<'s>(&self, scope: impl Into<Scope<'s>>) -> Result<Tx, CatalogError> {
         match &self.engine {
-            Engine::Sqlite { writer, .. } => writer.turn().await.map(Tx::Sqlite),
+            Engine::Sqlite { writer, .. } => writer.turn(scope.into().customer()).await.map(Tx::Sqlite),
             Engine::Postgres(database) => database.begin(scope.into()).await.map(Tx::Postgres),
         }
     }

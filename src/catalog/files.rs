@@ -3,7 +3,7 @@
 use super::arrival::Given;
 use super::rows::{FileRow, RowRef, micros, select_files};
 use super::session::Tx;
-use super::{Catalog, CatalogError, audit, sql, sweeps};
+use super::{Catalog, CatalogError, audit, quotas, sql, sweeps};
 use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileRecord, FileStatus, Pin, ScanStatus, Timestamp};
 
 /// Bytes, as stored once per customer.
@@ -178,6 +178,7 @@ impl Catalog {
                 .bind(micros(now))
                 .execute(&mut tx)
                 .await?;
+            quotas::shrink(&mut tx, customer, file).await?;
             touch(&mut tx, customer, file, now).await?;
             sweeps::due(&mut tx, customer, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;

@@ -3,7 +3,7 @@
 use super::collect::refer_to;
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, micros};
-use super::{Catalog, CatalogError, audit, sql};
+use super::{Catalog, CatalogError, audit, quotas, sql};
 use crate::domain::{
     AuditEntry, BlobId, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, JobId, ScanStatus, Timestamp,
 };
@@ -93,7 +93,7 @@ impl Catalog {
     ///
     /// # Errors
     /// `Conflict` when the file cannot take a version now, has no such version, or its bytes were not
-    /// found clean; else when it could not be committed.
+    /// found clean; `Full` when the customer may not have so much; else when it could not be committed.
     pub async fn restore_version(
         &self,
         customer: CustomerId,
@@ -159,6 +159,7 @@ impl Catalog {
             .bind(now)
             .execute(&mut tx)
             .await?;
+            quotas::grow(&mut tx, customer, false, old.size).await?;
             let entry = AuditEntry { version: Some(version), content_hash: Some(old.checksum.hex()), ..entry.clone() };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;
             tx.commit().await?;

@@ -24,6 +24,17 @@ pub(super) enum Scope<'a> {
     House,
 }
 
+impl Scope<'_> {
+    /// The customer whose rows they are, where they are one's.
+    pub fn customer(self) -> Option<CustomerId> {
+        match self {
+            Self::Customer(customer) => Some(customer),
+            Self::Chain(chain) => CustomerId::parse(chain).ok(),
+            Self::Secret(_) | Self::House => None,
+        }
+    }
+}
+
 impl From<CustomerId> for Scope<'_> {
     fn from(customer: CustomerId) -> Self {
         Self::Customer(customer)

@@ -3,6 +3,7 @@
 //! commit that holds it. A verb that fails leaves nothing behind and does not disturb its
 //! neighbours; a commit that fails, fails every verb in it.
 
+use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,22 +15,29 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::CatalogError;
+use crate::domain::{CustomerId, Turns};
 
 /// Verbs that may wait; the next one is refused at once.
 const WAITING: usize = 4096;
+/// Those of one customer.
+const WAITING_OF_ONE: usize = 2048;
 /// Verbs in one transaction, so that the first of them does not wait long for the last.
 const BATCH: usize = 256;
+/// Those of one customer, so that one with very many lengthens nobody's transaction by much.
+const BATCH_OF_ONE: usize = 32;
 /// How long a verb waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Where verbs ask for their turn. Cheap to clone; the writer ends when every clone is dropped.
 #[derive(Clone)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Request>,
+    queue: mpsc::Sender<(Whose, Request)>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
+/// Whose rows a verb is about, where that is one customer.
+type Whose = Option<CustomerId>;
 /// Somebody who waits for a turn.
 type Request = oneshot::Sender<Result<Tx, CatalogError>>;
 /// Somebody who waits for the commit.
@@ -75,20 +83,20 @@ impl Writer {
     pub fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let line = Line { connection: Arc::new(Mutex::new(connection)), options, is_sound: true };
+        let line = Line { connection: Arc::new(Mutex::new(connection)), options, is_sound: true, turns: Turns::default() };
         tasks.spawn(line.serve(waiting, stop.clone()));
         tasks.close();
         Self { queue, stop, tasks }
     }
 
-    /// A turn, inside a transaction.
+    /// A turn for a verb about one customer or none, inside a transaction.
     ///
     /// # Errors
     /// `Busy` when too many wait or the turn does not come in time; `Unavailable` when no
     /// transaction can be begun.
-    pub async fn turn(&self) -> Result<Tx, CatalogError> {
+    pub async fn turn(&self, whose: Option<CustomerId>) -> Result<Tx, CatalogError> {
         let (give, take) = oneshot::channel();
-        self.queue.try_send(give).map_err(|refused| match refused {
+        self.queue.try_send((whose, give)).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => CatalogError::Busy,
             mpsc::error::TrySendError::Closed(_) => CatalogError::Stopped,
         })?;
@@ -111,22 +119,29 @@ struct Line {
     options: SqliteConnectOptions,
     /// Whether the connection is outside a transaction and can begin one.
     is_sound: bool,
+    /// Those who wait, as far as they have been taken from the queue.
+    turns: Turns<Whose, Request>,
 }
 
 impl Line {
-    async fn serve(mut self, mut waiting: mpsc::Receiver<Request>, stop: CancellationToken) {
+    async fn serve(mut self, mut waiting: mpsc::Receiver<(Whose, Request)>, stop: CancellationToken) {
         loop {
-            let first = tokio::select! {
-                biased;
-                first = waiting.recv() => first,
-                () = stop.cancelled() => {
-                    // Those who came before the end are served; `recv` then gives nothing.
-                    waiting.close();
-                    continue;
-                }
-            };
-            let Some(first) = first else { break };
-            self.batch(first, &mut waiting).await;
+            self.line_up(&mut waiting);
+            if self.turns.waiting() == 0 {
+                let first = tokio::select! {
+                    biased;
+                    first = waiting.recv() => first,
+                    () = stop.cancelled() => {
+                        // Those who came before the end are served; `recv` then gives nothing.
+                        waiting.close();
+                        continue;
+                    }
+                };
+                let Some((whose, first)) = first else { break };
+                self.join(whose, first);
+                continue;
+            }
+            self.batch(&mut waiting).await;
         }
         if let Some(connection) = Arc::into_inner(self.connection)
             && let Err(error) = connection.into_inner().close().await
@@ -135,26 +150,46 @@ impl Line {
         }
     }
 
-    /// One transaction, for the first verb and those that wait by the time it is done.
-    async fn batch(&mut self, first: Request, waiting: &mut mpsc::Receiver<Request>) {
+    /// Takes those who came from the queue into the lines of their customers.
+    fn line_up(&mut self, waiting: &mut mpsc::Receiver<(Whose, Request)>) {
+        while self.turns.waiting() < WAITING
+            && let Ok((whose, request)) = waiting.try_recv()
+        {
+            self.join(whose, request);
+        }
+    }
+
+    fn join(&mut self, whose: Whose, request: Request) {
+        if let Err(request) = self.turns.join(whose, request, WAITING_OF_ONE) {
+            // Who has left in the meantime is not told.
+            drop(request.send(Err(CatalogError::Busy)));
+        }
+    }
+
+    /// One transaction, for those who wait, and those who come before it is done: one of each customer
+    /// after the other, and of none more than its share.
+    async fn batch(&mut self, waiting: &mut mpsc::Receiver<(Whose, Request)>) {
         if let Err(error) = self.begin().await {
             // Whoever is told of it logs it.
-            drop(first.send(Err(error.into())));
+            if let Some((_, first)) = self.turns.next(|_| true) {
+                drop(first.send(Err(error.into())));
+            }
             return;
         }
         let mut kept = Vec::new();
-        let mut next = Some(first);
+        let mut served: HashMap<Whose, usize> = HashMap::new();
         let mut fault = None;
-        while let Some(request) = next.take() {
+        while kept.len() < BATCH {
+            self.line_up(waiting);
+            let next = self.turns.next(|whose| served.get(&whose).copied().unwrap_or(0) < BATCH_OF_ONE);
+            let Some((whose, request)) = next else { break };
+            *served.entry(whose).or_default() += 1;
             match self.one(request).await {
                 Ok(answer) => kept.extend(answer),
                 Err(error) => {
                     fault = Some(error);
                     break;
                 }
-            }
-            if kept.len() < BATCH {
-                next = waiting.try_recv().ok();
             }
         }
         let ended = match fault {
@@ -225,6 +260,7 @@ mod tests {
     use sqlx::sqlite::SqliteJournalMode;
 
     use super::*;
+    use crate::domain::{ManualClock, SeededEntropy};
 
     struct Notes {
         writer: Writer,
@@ -246,7 +282,7 @@ mod tests {
 
         /// A verb that notes a text, and keeps it.
         async fn note(&self, text: &str) -> Result<(), CatalogError> {
-            let mut tx = self.writer.turn().await?;
+            let mut tx = self.writer.turn(None).await?;
             write(&mut tx, text).await?;
             tx.commit().await
         }
@@ -266,7 +302,7 @@ mod tests {
     #[tokio::test]
     async fn verbs_that_wait_together_are_durable_together_and_not_before() {
         let notes = Notes::open().await;
-        let mut first = notes.writer.turn().await.unwrap();
+        let mut first = notes.writer.turn(None).await.unwrap();
         write(&mut first, "a").await.unwrap();
         let (second, third) = (notes.note("b"), notes.note("c"));
         // The others are in line when the first one asks for its commit, so that one commit serves all.
@@ -282,9 +318,9 @@ mod tests {
     #[tokio::test]
     async fn a_verb_that_fails_or_is_dropped_leaves_its_neighbours_alone() {
         let notes = Notes::open().await;
-        let first = notes.writer.turn().await.unwrap();
+        let first = notes.writer.turn(None).await.unwrap();
         let dropped = async {
-            let mut tx = notes.writer.turn().await.unwrap();
+            let mut tx = notes.writer.turn(None).await.unwrap();
             write(&mut tx, "dropped").await.unwrap();
         };
         let failing = async { notes.note("b").await.and(notes.note("b").await) };
@@ -297,10 +333,10 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_that_the_engine_gave_up_fails_all_its_verbs_and_the_next_one_works() {
         let notes = Notes::open().await;
-        let mut first = notes.writer.turn().await.unwrap();
+        let mut first = notes.writer.turn(None).await.unwrap();
         write(&mut first, "a").await.unwrap();
         let broken = async {
-            let mut tx = notes.writer.turn().await.unwrap();
+            let mut tx = notes.writer.turn(None).await.unwrap();
             write(&mut tx, "b").await.unwrap();
             // What SQLite does by itself when the disk is full.
             execute(&mut tx, "ROLLBACK").await.unwrap();
@@ -315,7 +351,7 @@ mod tests {
     #[tokio::test]
     async fn closing_serves_those_in_line_and_nobody_after() {
         let notes = Notes::open().await;
-        let first = notes.writer.turn().await.unwrap();
+        let first = notes.writer.turn(None).await.unwrap();
         let ended = tokio::join!(notes.note("a"), notes.note("b"), notes.writer.close(), first.commit());
         assert!(ended.0.is_ok() && ended.1.is_ok() && ended.3.is_ok(), "{ended:?}");
         assert!(matches!(notes.note("late").await, Err(CatalogError::Stopped)));
@@ -323,16 +359,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_customer_with_very_many_verbs_lets_another_in_and_its_transaction_end() {
+        let notes = Notes::open().await;
+        let [noisy, quiet] = [1, 2].map(|seed| CustomerId::new(&ManualClock::at("2026-01-01T00:00:00Z"), &SeededEntropy::new(seed)));
+        let first = notes.writer.turn(None).await.unwrap();
+        let order = std::sync::Mutex::new(Vec::new());
+        let verb = async |whose: CustomerId, text: String| {
+            let mut tx = notes.writer.turn(Some(whose)).await.unwrap();
+            write(&mut tx, &text).await.unwrap();
+            order.lock().unwrap().push(text);
+            tx.commit().await.unwrap();
+            notes.kept().await.len()
+        };
+        let many = futures::future::join_all((0..100).map(|number| verb(noisy, format!("noisy {number}"))));
+        let (_, kept, ended) = tokio::join!(many, verb(quiet, "quiet".to_owned()), first.commit());
+        ended.unwrap();
+        // It came last, was the second to be served, and waited for no more than the other's share.
+        assert_eq!(order.lock().unwrap().iter().position(|text| text == "quiet"), Some(1));
+        assert_eq!(kept, BATCH_OF_ONE + 1);
+        assert_eq!(notes.kept().await.len(), 101);
+    }
+
+    #[tokio::test]
     async fn too_many_in_line_are_turned_away_at_once() {
         let notes = Notes::open().await;
-        let first = notes.writer.turn().await.unwrap();
+        let first = notes.writer.turn(None).await.unwrap();
         let mut line = Vec::new();
         for _ in 0..WAITING {
             let (give, take) = oneshot::channel();
-            notes.writer.queue.try_send(give).unwrap();
+            notes.writer.queue.try_send((None, give)).unwrap();
             line.push(take);
         }
-        assert!(matches!(notes.writer.turn().await, Err(CatalogError::Busy)));
+        assert!(matches!(notes.writer.turn(None).await, Err(CatalogError::Busy)));
         drop(line);
         first.commit().await.unwrap();
         notes.note("a").await.unwrap();

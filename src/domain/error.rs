@@ -24,6 +24,8 @@ pub enum ErrorCode {
     TooLarge,
     /// Over a limit on rate or number.
     TooMany,
+    /// Over what a customer may have.
+    OverQuota,
     /// Bytes wait for the scanner's verdict.
     NotReady,
     /// Bytes were judged harmful.
@@ -40,7 +42,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -48,6 +50,7 @@ impl ErrorCode {
         Self::Conflict,
         Self::TooLarge,
         Self::TooMany,
+        Self::OverQuota,
         Self::NotReady,
         Self::Quarantined,
         Self::Held,
@@ -66,6 +69,7 @@ impl ErrorCode {
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::TooMany => "too_many",
+            Self::OverQuota => "over_quota",
             Self::NotReady => "not_ready",
             Self::Quarantined => "quarantined",
             Self::Held => "held",
@@ -85,6 +89,7 @@ impl ErrorCode {
             | Self::NotFound
             | Self::Conflict
             | Self::TooLarge
+            | Self::OverQuota
             | Self::Quarantined
             | Self::Held
             | Self::Internal => false,

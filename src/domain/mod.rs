@@ -19,10 +19,12 @@ mod message;
 mod name;
 mod person;
 mod published;
+mod rate;
 mod region;
 mod share;
 mod state;
 mod store_event;
+mod turns;
 
 pub use adopted::{AdoptedPlace, Pin};
 pub use audit::{Actor, AuditEntry, Decision, Door, Origin, Purpose, PurposeError};
@@ -40,10 +42,12 @@ pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use person::{Person, PersonKind, Role};
 pub use published::{Day, Instant};
+pub use rate::{Buckets, Rate};
 pub use region::{RegionName, RegionNameError};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};
+pub use turns::Turns;
 
 /// A point in time, UTC, microsecond precision when stored.
 pub type Timestamp = jiff::Timestamp;

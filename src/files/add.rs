@@ -166,10 +166,13 @@ impl Files {
             // INVARIANT: whoever has two uploads of one object must not remove it by a conflict of the
             // second; see `direct.rs`.
             Err(CatalogError::Conflict(reason)) if closes.is_some() => return Err(FilesError::Conflict(reason)),
-            // The version before is still under way, or the file is gone: these bytes are of no use.
-            Err(CatalogError::Conflict(reason)) => {
+            // The version before is still under way, the file is gone, or there is no room: these bytes are of no use.
+            Err(error @ (CatalogError::Conflict(reason) | CatalogError::Full(reason))) if closes.is_none() => {
                 self.abandon(subject, upload, &key, "refused", reason).await;
-                return Err(FilesError::Conflict(reason));
+                return Err(match error {
+                    CatalogError::Conflict(reason) => FilesError::Conflict(reason),
+                    error => error.into(),
+                });
             }
             added => added?,
         };

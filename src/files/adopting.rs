@@ -283,6 +283,8 @@ impl Files {
                 let is_there = rows.iter().any(|row| row.pin.etag == candidate.pin.etag);
                 return Ok(if is_there { Ok(Sighting::Known) } else { Err(reason.to_owned()) });
             }
+            // Told of this object in the report of the run, which goes on: another may be smaller.
+            Err(CatalogError::Full(reason)) => return Ok(Err(reason.to_owned())),
             Err(error) => return Err(error.into()),
         }
         self.0.arrived.notify_waiters();

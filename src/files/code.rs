@@ -311,7 +311,7 @@ impl Files {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
             return Ok(Opened::NotNow);
         };
-        let given = match self.hand_out(Errand::waited_for(link.customer, patience), &file, &blob, &name).await {
+        let given = match self.hand_out(Errand::waited_for(link.customer, patience), origin.request.as_deref(), &file, &blob, &name).await {
             // The bytes were adopted, and are not those any more.
             Err(FilesError::Conflict(reason)) => {
                 let entry = AuditEntry { reason: Some(reason.to_owned()), ..entry("unavailable") };

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::keys::Uses;
 use super::object_events::EventCounts;
+use super::pace::{Pacer, Paces};
 use super::policy_cache::PolicyCache;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
@@ -75,6 +76,8 @@ pub struct FilesSettings {
     pub failures: FailureLimits,
     /// Who may post the store's events; nobody unless something is set.
     pub posts: PostRules,
+    /// How fast may be asked.
+    pub paces: Paces,
 }
 
 /// What a yes needs at least.
@@ -117,6 +120,7 @@ impl Default for FilesSettings {
                 overall: Bound { failures: 1000, seconds: 3600 },
             },
             posts: PostRules::default(),
+            paces: Paces::default(),
         }
     }
 }
@@ -150,6 +154,7 @@ pub(super) struct Inner {
     pub wrong_codes: Mutex<(Timestamp, u32)>,
     /// Certificates of topics, for whoever posts with their signature.
     pub certificates: tokio::sync::Mutex<Certificates>,
+    pub pacer: Pacer,
     pub uses: Uses,
 }
 
@@ -269,6 +274,7 @@ impl Files {
             clock: parts.clock,
             entropy: parts.entropy,
             secrets,
+            pacer: Pacer::new(&parts.settings.paces),
             settings: parts.settings,
             changed: Notify::new(),
             arrived: Notify::new(),

@@ -8,7 +8,7 @@ use ring::digest::{self, SHA256};
 use super::add::{AddRequest, Allowed, Arrived};
 use super::{Files, FilesError, Subject};
 use crate::blob::{ArrivedPart, BlobError, Facts, ObjectKey, PutTerms, SignedRequest, Stored};
-use crate::catalog::{DirectState, DirectUpload};
+use crate::catalog::{CatalogError, DirectState, DirectUpload};
 use crate::domain::{AuditEntry, Checksum, Decision, Timestamp, UploadId};
 use crate::files::FileView;
 
@@ -157,6 +157,10 @@ impl Files {
             && let Some((parts, _)) = &upload.parts
         {
             self.store(subject).await?.abort_parts(&key, parts).await?;
+        }
+        if let Err(CatalogError::Full(reason)) = begun {
+            let entry = AuditEntry { reason: Some(reason.to_owned()), ..subject.entry("begin_upload", "refused") };
+            self.0.catalog.record(customer, &entry).await?;
         }
         if !begun? {
             let reason = "too many direct uploads are open; complete some or give them up";

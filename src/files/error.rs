@@ -1,5 +1,7 @@
 //! What may stop a use case. Absence and ambiguity are answers, not errors.
 
+use std::time::Duration;
+
 use super::posts::FetchError;
 use crate::blob::BlobError;
 use crate::catalog::CatalogError;
@@ -50,6 +52,12 @@ pub enum FilesError {
     /// So many of these are open already that no further one is begun.
     #[error("{0}")]
     TooMany(&'static str),
+    /// Asked too often in a short time.
+    #[error("asked too fast; {} seconds until the next one is taken", wait.as_secs().max(1))]
+    TooFast {
+        /// Until when.
+        wait: Duration,
+    },
     /// The catalog.
     #[error("the catalog failed")]
     Catalog(#[from] CatalogError),
@@ -84,7 +92,7 @@ impl FilesError {
             Self::Quarantined { .. } => ErrorCode::Quarantined,
             Self::Held { .. } => ErrorCode::Held,
             Self::Conflict(_) => ErrorCode::Conflict,
-            Self::TooMany(_) => ErrorCode::TooMany,
+            Self::TooMany(_) | Self::TooFast { .. } => ErrorCode::TooMany,
             Self::Catalog(source) => source.code(),
             Self::Blob(source) => source.code(),
             Self::Search(_) | Self::Outside(_) => ErrorCode::Unavailable,

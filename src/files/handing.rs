@@ -77,13 +77,15 @@ impl Files {
         Ok(object.verified(blob.checksum))
     }
 
-    /// Bytes of a file for somebody who may have them.
+    /// Bytes of a file for somebody who may have them. An address has the request's id in it: who opens it
+    /// is seen in the store's own log, and is the one that the record of the request is about.
     ///
     /// # Errors
     /// As [`Files::open_blob`].
     pub(super) async fn hand_out(
         &self,
         errand: impl Into<Errand>,
+        request: Option<&str>,
         file: &FileRecord,
         blob: &BlobRecord,
         name: &FileName,
@@ -94,7 +96,7 @@ impl Files {
         let store = self.store(errand).await?;
         let Some(pin) = &blob.adopted else {
             let key = Self::object_of(file.customer, blob)?;
-            return Ok(Handout::Url(store.presign_get(&key, name, content_type, URL_LIFETIME).await?));
+            return Ok(Handout::Url(store.presign_get(&key, name, content_type, request, URL_LIFETIME).await?));
         };
         let object = Self::adopted(&store, file.customer, blob, pin)?;
         let Some(url) = store.presign_adopted(&object, name, content_type, URL_LIFETIME).await? else {

@@ -133,7 +133,7 @@ impl Files {
     pub async fn content(&self, subject: &Subject, id: FileId) -> Result<(FileView, Handout), FilesError> {
         let file = self.download(subject, id).await?;
         let blob = self.0.catalog.blob(file.customer, file.blob).await?.ok_or(FilesError::NotFound)?;
-        let given = self.hand_out(subject, &file, &blob, &file.name).await;
+        let given = self.hand_out(subject, subject.origin.request.as_deref(), &file, &blob, &file.name).await;
         if let Err(error) = &given {
             let entry =
                 AuditEntry { object: Some(id.to_string()), reason: Some(error.to_string()), ..subject.entry("download", "unavailable") };

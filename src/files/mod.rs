@@ -22,6 +22,7 @@ mod customers;
 mod delivery;
 mod describe;
 mod direct;
+mod downloads;
 mod errand;
 mod error;
 mod evidence;
@@ -44,11 +45,13 @@ mod object_events;
 mod once;
 mod orders;
 mod outbox;
+mod pace;
 mod people;
 mod policies;
 mod policy_cache;
 mod policy_diff;
 mod posts;
+mod quotas;
 mod recipient;
 mod redeem;
 mod revoke;
@@ -91,6 +94,7 @@ pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
 pub use outbox::{OutboxLine, OutboxText};
+pub use pace::Paces;
 pub use people::{Membership, PersonRequest, Who};
 pub use policies::{PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
@@ -111,7 +115,7 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, GrantRecord, HeldFile,
-    ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, ShareFilter,
-    ShareRecord, Sighting, VersionRecord,
+    ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Quota, ShareFilter,
+    ShareRecord, Sighting, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

@@ -75,7 +75,7 @@ impl Files {
             Err(CatalogError::Conflict(_)) => return Err(FilesError::NotReady { title: file.title, status: file.status }),
             Err(error) => return Err(error.into()),
         }
-        let given = self.hand_out(subject, &file, &blob, &version.name).await;
+        let given = self.hand_out(subject, subject.origin.request.as_deref(), &file, &blob, &version.name).await;
         if let Err(error) = &given {
             let entry = AuditEntry { reason: Some(error.to_string()), ..entry("unavailable") };
             self.0.catalog.record(file.customer, &entry).await?;
@@ -109,6 +109,10 @@ impl Files {
             Err(CatalogError::Conflict(reason)) => {
                 self.0.catalog.record(file.customer, &entry("refused", reason.to_owned())).await?;
                 return Err(FilesError::Conflict(reason));
+            }
+            Err(CatalogError::Full(reason)) => {
+                self.0.catalog.record(file.customer, &entry("refused", reason.to_owned())).await?;
+                return Err(CatalogError::Full(reason).into());
             }
             Err(error) => return Err(error.into()),
         }

@@ -159,7 +159,7 @@ impl Kit {
             FilesError::Quarantined { title } => Answer::new(Outcome::Refused, self.say(&Quarantined { title: speakable_title(title) })),
             FilesError::Blob(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::Store })),
             FilesError::Search(_) => Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::Search })),
-            FilesError::TooMany(_) => Answer::new(Outcome::Unavailable, self.say(&TooMany {})),
+            FilesError::TooMany(_) | FilesError::TooFast { .. } => Answer::new(Outcome::Unavailable, self.say(&TooMany {})),
             FilesError::Catalog(_) if code == ErrorCode::TooMany => Answer::new(Outcome::Unavailable, self.say(&TooMany {})),
             FilesError::NotReady { .. } | FilesError::Conflict(_) | FilesError::Catalog(_) | FilesError::Outside(_) => {
                 Answer::new(Outcome::Unavailable, self.say(&Unavailable { part: Part::General }))

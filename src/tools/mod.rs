@@ -14,6 +14,7 @@ mod file_history;
 mod find_file;
 #[cfg(test)]
 mod foreign;
+mod gate;
 mod generate_access_code;
 mod kit;
 mod lifetime;
@@ -24,6 +25,7 @@ mod share_file;
 mod simulate;
 
 pub use answer::{Answer, Outcome};
-pub use registry::{CALLS_AT_ONCE, Definition, Hints, Registry, UnknownTool, definitions};
+pub use gate::Crowd;
+pub use registry::{Definition, Hints, Registry, UnknownTool, definitions};
 
 pub use crate::speech::MustSay;

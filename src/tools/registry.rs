@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use super::answer::{Answer, Outcome};
 use super::confirm_action::{self, ConfirmAction};
@@ -14,6 +13,7 @@ use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
 use super::file_history::FileHistoryTool;
 use super::find_file::FindFile;
+use super::gate::{Crowd, Full, Gate};
 use super::generate_access_code::GenerateAccessCode;
 use super::kit::{Kit, Tool};
 use super::revoke_access::RevokeAccess;
@@ -115,13 +115,10 @@ pub fn definitions() -> Vec<Definition> {
     all().into_iter().map(|entry| entry.definition).collect()
 }
 
-/// Tool calls in work at once, when nobody says otherwise.
-pub const CALLS_AT_ONCE: usize = 1024;
-
 /// All tools.
 pub struct Registry {
     kit: Kit,
-    places: Semaphore,
+    gate: Arc<Gate>,
     entries: Vec<Entry>,
     definitions: Vec<Definition>,
 }
@@ -130,14 +127,13 @@ impl Registry {
     /// The tools over these use cases, speaking with this voice.
     #[must_use]
     pub fn new(files: Files, speech: Arc<Speech>) -> Self {
-        Self { kit: Kit { files, speech }, places: Semaphore::new(CALLS_AT_ONCE), entries: all(), definitions: definitions() }
+        Self { kit: Kit { files, speech }, gate: Gate::new(Crowd::default()), entries: all(), definitions: definitions() }
     }
 
-    /// The same tools, with so many calls in work at once, at least one; a further one is told at
-    /// once to come back.
+    /// The same tools, with so many calls in work and in line; a further one is told at once to come back.
     #[must_use]
-    pub fn at_most(self, calls: usize) -> Self {
-        Self { places: Semaphore::new(calls.clamp(1, Semaphore::MAX_PERMITS)), ..self }
+    pub fn for_crowd(self, crowd: Crowd) -> Self {
+        Self { gate: Gate::new(crowd), ..self }
     }
 
     /// All tools as they are published, in a fixed order.
@@ -155,9 +151,9 @@ impl Registry {
             return Err(UnknownTool { name: name.chars().take(64).collect() });
         };
         let watch = Stopwatch::start();
-        let answer = match self.places.try_acquire() {
-            Ok(_place) => self.answer(entry, ctx, raw, simulation).await,
-            Err(_) => self.not_now(ErrorCode::TooMany),
+        let answer = match self.kit.files.pace_call(ctx) {
+            Ok(()) => self.answer(entry, ctx, raw, simulation).await,
+            Err(error) => self.kit.trouble(entry.definition.name, &error),
         };
         tracing::info!(
             metric = metric::TOOL_CALL_MS,
@@ -196,7 +192,7 @@ impl Registry {
         let name = entry.definition.name;
         let left = ctx.deadline.duration_since(self.kit.files.now());
         let left = Duration::try_from(left).unwrap_or(Duration::ZERO);
-        if let Ok(answer) = tokio::time::timeout(left, self.once(entry, ctx, raw)).await {
+        if let Ok(answer) = tokio::time::timeout(left, self.in_turn(entry, ctx, raw)).await {
             answer
         } else {
             tracing::warn!(tool.name = name, call.id = %ctx.call, "tool call ran into its deadline");
@@ -207,6 +203,14 @@ impl Registry {
                 tracing::warn!(tool.name = name, error = %error, "the key of a late call stays taken for a while");
             }
             self.not_now(ErrorCode::Timeout)
+        }
+    }
+
+    /// Runs a tool when its customer's turn has come.
+    async fn in_turn(&self, entry: &Entry, ctx: &CallContext, raw: Value) -> Answer {
+        match self.gate.enter(ctx.customer).await {
+            Ok(_place) => self.once(entry, ctx, raw).await,
+            Err(Full) => self.not_now(ErrorCode::TooMany),
         }
     }
 

@@ -38,6 +38,8 @@ mod http;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod mcp;

@@ -23,6 +23,7 @@ mod operator_keys;
 mod outbox;
 mod people;
 mod policies;
+mod quotas;
 mod routes;
 mod shares;
 mod store_events;

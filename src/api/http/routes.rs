@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people, policies,
-    shares, store_events, tools, upload, uploads,
+    quotas, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -13,6 +13,7 @@ use crate::api::state::Api;
 pub(in crate::api) fn routes() -> Router<Api> {
     Router::new()
         .merge(customers::routes())
+        .merge(quotas::routes())
         .merge(people::routes())
         .merge(policies::routes())
         .merge(keys::routes())
@@ -45,6 +46,7 @@ pub(in crate::api) fn streams() -> Router<Api> {
 pub(in crate::api) fn operations() -> Vec<Operation> {
     [
         customers::operations(),
+        quotas::operations(),
         people::operations(),
         policies::operations(),
         keys::operations(),

@@ -70,7 +70,11 @@ impl Doorman {
             Some(Access::Call(call)) => *call,
             Some(Access::Key(key)) => self.named(headers, &key, origin.clone()).await?,
             // The operator has no call.
-            Some(Access::Operator) | None => return Err(Refusal::NoCall),
+            Some(Access::Operator) => return Err(Refusal::NoCall),
+            None => {
+                keeper.turn_away(&parts.extensions).map_err(Refusal::TooFast)?;
+                return Err(Refusal::NoCall);
+            }
         };
         Ok(Standing { access, origin, batch: named(headers, BATCH)?, simulation: named(headers, SIMULATE)? })
     }
@@ -81,6 +85,7 @@ impl Doorman {
         let caller = caller(headers)?;
         // A call lives on while tokens with scopes come and go: what it may is the key's, and each request is narrowed.
         let subject = self.files.program(&key.in_full(), origin);
+        self.files.pace(&subject)?;
         let within = |call: CallAccess| match &key.scopes {
             Some(scopes) => call.within(scopes),
             None => call,

@@ -5,7 +5,9 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use crate::api::input::MOST_NESTED;
 use crate::api::oauth::Lack;
+use crate::api::problem::Problem;
 use crate::domain::{ErrorCode, Permission};
 use crate::files::FilesError;
 
@@ -26,6 +28,9 @@ pub(super) enum Refusal {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Too much came from there.
+    #[error("too much comes from there")]
+    TooFast(Problem),
     /// The call could not be looked up or opened.
     #[error("the call could not be opened")]
     Files(#[from] FilesError),
@@ -38,6 +43,9 @@ pub(super) enum Refusal {
         /// The id it carries, to be given back.
         id: Value,
     },
+    /// The body is nested deeper than any message.
+    #[error("the body is nested more than {MOST_NESTED} deep")]
+    TooNested,
     /// The body is too large, or broke off.
     #[error("the body is at most {limit} bytes")]
     TooLarge {
@@ -82,7 +90,9 @@ impl Refusal {
             Self::Scope(scope) => Some(Lack::Scope(*scope)),
             Self::NoCall => Some(of_request),
             Self::Files(error) => is_no_call(error.code()).then_some(of_request),
-            Self::Header { .. } | Self::NotJson | Self::NotAMessage { .. } | Self::TooLarge { .. } => None,
+            Self::Header { .. } | Self::TooFast(_) | Self::NotJson | Self::NotAMessage { .. } | Self::TooNested | Self::TooLarge { .. } => {
+                None
+            }
         }
     }
 }
@@ -101,14 +111,17 @@ impl IntoResponse for Refusal {
             Self::Header { .. } => problem(StatusCode::BAD_REQUEST, ErrorCode::Invalid, &words),
             Self::TooLarge { .. } => problem(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, &words),
             Self::NotJson => rpc(-32700, &Value::Null, &words),
+            Self::TooNested => rpc(-32600, &Value::Null, &words),
             Self::NotAMessage { id } => rpc(-32600, &id, &words),
-            Self::Files(error) => unopened(&error),
+            // Written down where the router finishes its answers, as everywhere.
+            Self::TooFast(problem) => problem.into_response(),
+            Self::Files(error) => unopened(error),
         }
     }
 }
 
 /// Why the use cases gave no call.
-fn unopened(error: &FilesError) -> Response {
+fn unopened(error: FilesError) -> Response {
     let code = error.code();
     match code {
         // This message is written for the sender.
@@ -117,13 +130,13 @@ fn unopened(error: &FilesError) -> Response {
         ErrorCode::Forbidden => {
             problem(StatusCode::FORBIDDEN, code, "this credential may not open calls, or is of nobody in the directory")
         }
-        ErrorCode::TooMany => problem(StatusCode::TOO_MANY_REQUESTS, code, "wait a minute, then try again"),
+        ErrorCode::TooMany => Problem::from(error).into_response(),
         ErrorCode::NotReady | ErrorCode::Timeout | ErrorCode::Unavailable => {
-            tracing::warn!(error = %error, cause = root(error), "a call could not be opened now");
+            tracing::warn!(error = %error, cause = root(&error), "a call could not be opened now");
             problem(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "nothing was changed; try again in a few seconds")
         }
-        ErrorCode::TooLarge | ErrorCode::Quarantined | ErrorCode::Held | ErrorCode::Internal => {
-            tracing::error!(error = %error, cause = root(error), "a call could not be opened");
+        ErrorCode::TooLarge | ErrorCode::OverQuota | ErrorCode::Quarantined | ErrorCode::Held | ErrorCode::Internal => {
+            tracing::error!(error = %error, cause = root(&error), "a call could not be opened");
             problem(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "this is our fault; it has been recorded")
         }
     }
@@ -149,8 +162,8 @@ mod tests {
     #[test]
     fn a_name_of_nobody_is_told_in_the_words_written_for_the_sender() {
         let error = FilesError::Invalid { field: "caller_id", reason: "is not a user of this customer".to_owned() };
-        assert_eq!(unopened(&error).status(), StatusCode::BAD_REQUEST);
-        assert_eq!(unopened(&FilesError::Refused).status(), StatusCode::FORBIDDEN);
-        assert_eq!(unopened(&FilesError::Sealed { what: "slug" }).status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(unopened(error).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(unopened(FilesError::Refused).status(), StatusCode::FORBIDDEN);
+        assert_eq!(unopened(FilesError::Sealed { what: "slug" }).status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

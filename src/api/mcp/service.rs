@@ -23,6 +23,7 @@ use super::refusal::Refusal;
 use super::scopes::scope_of;
 use super::toolbox::Toolbox;
 use crate::api::credential::Doorkeeper;
+use crate::api::input::is_too_nested;
 use crate::domain::Permission;
 use crate::files::Files;
 use crate::tools::Registry;
@@ -141,6 +142,9 @@ fn takes_json(headers: &HeaderMap) -> bool {
 /// The body, when it is one message. The library would tell anything else as an unknown media type.
 async fn message(body: Body) -> Result<Bytes, Refusal> {
     let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Refusal::TooLarge { limit: BODY_LIMIT })?;
+    if is_too_nested(&bytes) {
+        return Err(Refusal::TooNested);
+    }
     if serde_json::from_slice::<ClientJsonRpcMessage>(&bytes).is_ok() {
         return Ok(bytes);
     }

@@ -131,6 +131,7 @@ mod tests {
             bytes_origins: vec!["http://127.0.0.1:2".to_owned()],
             upload_limit: 1,
             limits: crate::api::DoorLimits::default(),
+            proxies: crate::api::Proxies::default(),
         };
         let pages = Pages::new(&settings);
         assert!(Page::ALL.iter().all(|page| pages.templates.get_template(page.name()).is_ok()));

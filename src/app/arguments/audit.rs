@@ -82,6 +82,18 @@ pub enum AuditCommand {
         #[command(flatten)]
         of: AuditArgs,
     },
+    /// Hold the addresses of bytes that were given out against what left the store through them, and list the rest
+    Downloads {
+        /// Which records.
+        #[command(flatten)]
+        what: TrailArgs,
+        /// Whose.
+        #[command(flatten)]
+        of: AuditArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what checks the signatures of this installation's checkpoints
     Key {
         /// Whose.
@@ -116,7 +128,7 @@ pub struct AuditArgs {
     /// Server.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Postgres database to read without a server, postgres://role:password@host:port/database, as the role that serves
+    /// Postgres database to read without a server, postgres://role@host:port/database, as the role that serves; taken from the variable where it has a password
     #[arg(long, value_name = "URL", env = "SATCHEL__CATALOG__URL", hide_env_values = true)]
     pub database: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! `satchel audit`: through a server where one runs, else on the database or the data folder itself.
 
+mod downloads;
 mod export;
 mod source;
 mod verify;
@@ -30,6 +31,7 @@ pub async fn audit(command: &AuditCommand, terminal: Terminal) -> Result<(), Fai
             };
             export::records(of, what, &filter, *format, terminal).await
         }
+        AuditCommand::Downloads { what, of, json } => downloads::downloads(of, what, *json, terminal).await,
         AuditCommand::Key { server } => verify::key(server, terminal).await,
     }
 }

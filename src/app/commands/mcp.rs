@@ -33,7 +33,7 @@ pub async fn mcp(arguments: &McpArgs, terminal: Terminal, stop: CancellationToke
     let is_demo = dir.join(STATE_FILE).exists() || !dir.join("catalog").exists();
     if arguments.token.is_none() && arguments.key.is_none() && !is_demo {
         return Err(Failure::Usage(format!(
-            "`{}` is no demo; name the call with `--token`, or the customer with `--key` and who calls with `--caller`",
+            "`{}` is no demo; put a call's token into `SATCHEL_TOKEN`, or a key of the customer into `SATCHEL_KEY` and say who calls with `--caller`",
             dir.display()
         )));
     }

@@ -71,6 +71,7 @@ async fn setup(arguments: &StoreSetupArgs, terminal: Terminal) -> Result<(), Fai
             kms_key: region.kms_key,
             destination: region.destination,
             customers: customers.clone(),
+            lock: arguments.lock,
         };
         // Making buckets is a line of the plan.
         let settings = StoreSettings { create_buckets: false, ..region.store };
@@ -116,6 +117,7 @@ async fn embedded(
         kms_key: loaded.settings.store.kms_key.clone(),
         destination: events.destination(),
         customers: customers.to_vec(),
+        lock: arguments.lock,
     };
     let house = House::open(loaded, WhenTaken::Fail).await?;
     let report = run(house.stores.home(), &wanted, mode, arguments, terminal).await;

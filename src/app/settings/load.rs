@@ -339,6 +339,25 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_read_from_the_file_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("key"), "very secret\n").unwrap();
+        std::fs::write(path("empty"), "\n").unwrap();
+        let set = |name: &str| from_text(&format!("[store]\naccess_key = \"a\"\nsecret_key.file = \"{}\"\n", path(name)));
+        let loaded = set("key").unwrap();
+        let Bytes::Remote(store) = loaded.settings.bytes_place().unwrap() else { panic!("a store over the network") };
+        assert_eq!(store.secret_key, "very secret");
+        assert!(!loaded.settings.to_toml().contains("very secret") && !format!("{loaded:?}").contains("very secret"));
+        for (name, reason) in [("missing", "No such file"), ("empty", "it is empty")] {
+            let error = set(name).unwrap_err().to_string();
+            assert!(error.contains("`store.secret_key`") && error.contains(name) && error.contains(reason), "{error}");
+        }
+        let error = from_text("[store]\nsecret_key.path = \"x\"\n").unwrap_err().to_string();
+        assert!(error.contains("path") && error.contains("file"), "{error}");
+    }
+
+    #[test]
     fn what_a_yes_needs_is_one_of_three_words() {
         let settings = from_text("[confirm]\noutside = \"heard\"\n").unwrap().settings;
         assert_eq!(settings.confirm.evidence(), EvidenceSettings { inside: Evidence::ModelWord, outside: Evidence::Heard });

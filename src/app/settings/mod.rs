@@ -3,11 +3,12 @@
 //!
 //! Must not act on a setting, nor print a secret.
 //!
-//! To add one: its field, default and doc line in `values`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`; a flag for it in `arguments` and `load`.
+//! To add one: its field, default and doc line in `values`, a limit's in `limits`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`; a flag for it in `arguments` and `load`.
 
 mod confirm;
 mod delivery;
 mod events;
+mod limits;
 mod load;
 mod locations;
 mod oauth;
@@ -21,4 +22,4 @@ pub use load::{Loaded, Preset, SettingsError, load};
 pub use oauth::{IssuerSettings, KeysPlace, OauthSettings};
 pub use regions::Region;
 pub use remote::Bytes;
-pub use values::{CatalogPlace, LimitSettings, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};
+pub use values::{CatalogPlace, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};

@@ -1,8 +1,11 @@
 //! A store over the network: how it is set, and what that means for its clients.
 
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::events::EventSettings;
 use super::load::SettingsError;
@@ -11,10 +14,55 @@ use super::regions::RegionTable;
 use super::values::Settings;
 use crate::blob::{AssumeRole, Pace, StoreSettings, Tuning};
 
-/// A value that is never shown.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
+/// A value that is never shown. It is set as it stands, or as the file that has it: `secret_key.file =
+/// "/run/secrets/store"`, `SATCHEL__STORE__SECRET_KEY__FILE=/run/secrets/store`.
+#[derive(Clone)]
 pub struct Hidden(String);
+
+/// Longest secret of a file, in bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// What a file has, without the end of its last line.
+fn from_file(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if read as u64 > LONGEST {
+        return Err(std::io::Error::other("it is too long to be a secret"));
+    }
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    if text.is_empty() { Err(std::io::Error::other("it is empty")) } else { Ok(text) }
+}
+
+struct HiddenVisitor;
+
+impl<'de> Visitor<'de> for HiddenVisitor {
+    type Value = Hidden;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a text, or `file` with the path of one")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hidden, E> {
+        Ok(Hidden(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Hidden, A::Error> {
+        let Some((key, path)) = map.next_entry::<String, PathBuf>()? else { return Err(A::Error::missing_field("file")) };
+        if key != "file" {
+            return Err(A::Error::unknown_field(&key, &["file"]));
+        }
+        if let Some((key, _)) = map.next_entry::<String, serde::de::IgnoredAny>()? {
+            return Err(A::Error::unknown_field(&key, &["file"]));
+        }
+        from_file(&path).map(Hidden).map_err(|error| A::Error::custom(format!("the file `{}` cannot be used: {error}", path.display())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(HiddenVisitor)
+    }
+}
 
 impl Hidden {
     /// Hides a text.

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::confirm::ConfirmSettings;
 use super::delivery::DeliverySettings;
+use super::limits::LimitSettings;
 use super::load::SettingsError;
 use super::oauth::OauthSettings;
 use super::remote::{Hidden, RemoteSettings};
-use crate::api::DoorLimits;
+use crate::api::{ForwardedBy, Network, Proxies};
 use crate::catalog::PostgresSettings;
 use crate::files::Keeping;
 use crate::jobs::{Lease, WorkerSettings};
-use crate::tools;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -97,11 +97,52 @@ pub struct HttpSettings {
     pub listen: SocketAddr,
     /// Under which address browsers and phones reach the doors; the address listened on when unset.
     pub public_url: Option<String>,
+    /// Proxies in front of the doors, as addresses or networks (`10.0.0.0/8`): they say whom a request comes
+    /// from. What anybody else says of that counts for nothing.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which they say it; they must write it themselves, or add to its end.
+    pub forwarded_by: ForwardedHeader,
+}
+
+/// How proxies say whom a request comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl HttpSettings {
+    /// The proxies whose word counts.
+    ///
+    /// # Errors
+    /// When one is no address and no network.
+    pub fn proxies(&self) -> Result<Proxies, SettingsError> {
+        let read = |text: &String| {
+            text.parse::<Network>()
+                .map_err(|error| SettingsError::Value { key: "http.trusted_proxies".to_owned(), reason: format!("`{text}` {error}") })
+        };
+        Ok(Proxies {
+            networks: self.trusted_proxies.iter().map(read).collect::<Result<_, _>>()?,
+            header: match self.forwarded_by {
+                ForwardedHeader::XForwardedFor => ForwardedBy::XForwardedFor,
+                ForwardedHeader::Forwarded => ForwardedBy::Forwarded,
+            },
+        })
+    }
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), public_url: None }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            forwarded_by: ForwardedHeader::default(),
+        }
     }
 }
 
@@ -129,41 +170,6 @@ pub struct LinkSettings {
     pub reveal: bool,
     /// Whether link and code go in one message to a recipient with one address; else the caller hears the code.
     pub code_beside_link: bool,
-}
-
-/// `limits`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LimitSettings {
-    /// Largest upload, in bytes.
-    pub upload_bytes: u64,
-    /// Connections of the doors at once; fewer where the system's limit of open files does not allow them.
-    pub connections: usize,
-    /// Requests in work at once, uploads apart.
-    pub requests: usize,
-    /// Tool calls in work at once; a further one gets a spoken "not now".
-    pub tool_calls: usize,
-    /// Uploads at once that are in work or wait for memory.
-    pub uploads: usize,
-    /// Memory that uploads may fill together, in bytes; at least 16 MiB, which is what one may fill.
-    pub upload_memory_bytes: u64,
-    /// How long a connection may take to bring its next request, and may lie idle, in seconds.
-    pub head_seconds: u64,
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        let doors = DoorLimits::default();
-        Self {
-            upload_bytes: 5 * 1024 * 1024 * 1024,
-            connections: doors.connections,
-            requests: doors.requests,
-            tool_calls: tools::CALLS_AT_ONCE,
-            uploads: doors.uploads,
-            upload_memory_bytes: doors.upload_memory,
-            head_seconds: doors.head.as_secs(),
-        }
-    }
 }
 
 /// `keeping`.

@@ -12,6 +12,7 @@ mod change;
 mod commit;
 mod copying;
 mod disk;
+mod fetches;
 mod index;
 mod intake;
 mod listing;
@@ -27,5 +28,6 @@ mod whole_sums;
 #[cfg(test)]
 mod tests;
 
+pub use fetches::Fetched;
 pub use raise::Raised;
 pub use server::{Embedded, EmbeddedError, EmbeddedSettings};

@@ -19,13 +19,14 @@ use s3s::{HttpError, HttpResponse, S3Result, s3_error};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::sync::broadcast::{Receiver, Sender};
+use tokio::sync::broadcast::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::change;
 use super::commit::{Writer, WriterThread};
 use super::disk::Disk;
+use super::fetches::{self, Fetched};
 use super::index::Index;
 use super::raise::Raised;
 use super::service::{Service, now_us};
@@ -109,6 +110,7 @@ pub struct Embedded {
     work: TaskTracker,
     writer: Option<WriterThread>,
     listeners: Sender<Raised>,
+    fetches: Sender<Fetched>,
 }
 
 impl Embedded {
@@ -121,7 +123,7 @@ impl Embedded {
         let (tasks, runtime, folder) = (work.clone(), Handle::current(), dir.clone());
         let opened = tokio::task::spawn_blocking(move || open(&folder, tasks, runtime)).await;
         let (service, writer) = opened.map_err(|error| EmbeddedError::Folder { dir: dir.clone(), source: io::Error::other(error) })??;
-        let listeners = service.writer.listeners();
+        let (listeners, fetches) = (service.writer.listeners(), service.fetches.clone());
         give_up_old_uploads(&service).await.map_err(|source| EmbeddedError::Index { dir, source: Box::new(source) })?;
         let server = Self {
             address,
@@ -131,6 +133,7 @@ impl Embedded {
             work,
             writer: Some(writer),
             listeners,
+            fetches,
         };
         server.connections.spawn(keep_tidy(service.clone(), server.stop.clone()));
         let protocol = protocol(service, access_key, secret_key);
@@ -148,6 +151,11 @@ impl Embedded {
     /// Hears of what is written and removed from now on, after it is durable.
     pub fn listen(&self) -> Receiver<Raised> {
         self.listeners.subscribe()
+    }
+
+    /// Hears of what is read from now on through addresses that carry a mark.
+    pub fn watch(&self) -> Receiver<Fetched> {
+        self.fetches.subscribe()
     }
 
     /// Stops: no new requests, those under way get ten seconds, then every acknowledged byte is on
@@ -195,7 +203,7 @@ fn open(dir: &Path, tasks: TaskTracker, runtime: Handle) -> Result<(Service, Wri
     }
     let index = Arc::new(index);
     let (writer, thread) = Writer::start(Arc::clone(&index)).map_err(folder)?;
-    Ok((Service { index, writer, disk: Arc::new(disk), tasks }, thread))
+    Ok((Service { index, writer, disk: Arc::new(disk), tasks, fetches: channel(fetches::WAITING).0 }, thread))
 }
 
 async fn give_up_old_uploads(service: &Service) -> S3Result<()> {

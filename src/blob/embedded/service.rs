@@ -16,11 +16,13 @@ use s3s::dto::{
     UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use tokio::sync::broadcast::Sender;
 use tokio_util::task::TaskTracker;
 
 use super::change::{self, Conditions};
 use super::commit::{Ending, Writer};
 use super::disk::{Disk, Pinned, SegmentId, Unclaimed};
+use super::fetches::{Counted, Fetched, mark_of};
 use super::index::{Headers, Index, IndexError, Lookup, ObjectRow};
 use super::intake::{Expected, receive};
 use super::reading::content;
@@ -37,6 +39,8 @@ pub struct Service {
     pub(super) writer: Writer,
     pub(super) disk: Arc<Disk>,
     pub(super) tasks: TaskTracker,
+    /// Who is told of what was read.
+    pub(super) fetches: Sender<Fetched>,
 }
 
 impl From<IndexError> for S3Error {
@@ -310,6 +314,7 @@ impl S3 for Service {
     async fn get_object(&self, req: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         let input = req.input;
         refuse!(input; version_id, part_number, sse_customer_key);
+        let mark = mark_of(req.uri.query()).map(|mark| (input.bucket.clone(), input.key.clone(), mark));
         let (row, pinned) = self.open(input.bucket, input.key).await?;
         check_read(&row, read_conditions!(input))?;
         let range = input.range.map(|range| range.check(row.size)).transpose()?;
@@ -318,8 +323,12 @@ impl S3 for Service {
         // A stored checksum speaks of the whole object only.
         let whole = content_range.is_none() && input.checksum_mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
         let body = content(&self.disk, &self.tasks, &row.segments, wanted.clone(), pinned);
+        let body = match mark {
+            Some(mark) => StreamingBlob::wrap(Counted::new(body, mark, self.fetches.clone())),
+            None => StreamingBlob::wrap(body),
+        };
         let output = GetObjectOutput {
-            body: Some(StreamingBlob::wrap(body)),
+            body: Some(body),
             content_length: Some(wire_size(wanted.end - wanted.start)),
             content_range,
             accept_ranges: Some("bytes".to_owned()),

@@ -1,9 +1,9 @@
 //! What of a message is about objects of ours.
 
-use crate::blob::embedded::Raised;
+use crate::blob::embedded::{Fetched, Raised};
 use crate::blob::key::{ObjectKey, Role};
 use crate::blob::store::Store;
-use crate::domain::{EventOrder, Happened, StoreEvent};
+use crate::domain::{CustomerId, EventOrder, Happened, StoreEvent};
 
 /// What a message told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +33,13 @@ impl Store {
         let key = self.owned(&raised.bucket, &raised.key)?;
         let happened = if raised.is_there { Happened::Created } else { Happened::Removed };
         event(&key, happened, EventOrder::new(Some(&raised.sequencer), raised.at), None)
+    }
+
+    /// Whose object was read from the embedded store, where it is one that Satchel writes: the customer, and
+    /// the key as the catalog stores it.
+    pub fn read_from_embedded(&self, fetched: &Fetched) -> Option<(CustomerId, String)> {
+        let key = self.owned(&fetched.bucket, &fetched.key)?;
+        Some((key.customer()?, key.as_str().to_owned()))
     }
 
     /// The key of an object in one of the buckets, when it is one that Satchel writes.

@@ -23,6 +23,10 @@ pub enum Mode {
 /// Codes by which stores say that these credentials may not.
 const DENIED: [&str; 4] = ["AccessDenied", "AllAccessDisabled", "UnauthorizedOperation", "403"];
 
+/// What is said of a bucket that was to have object lock.
+const MADE_WITHOUT_LOCK: &str = "it has no object lock, which a bucket gets when it is made and never later: checkpoints in it are as safe as \
+     the rights to delete them; another bucket can be named in `store.metadata_bucket`";
+
 impl Store {
     /// How both buckets stand to what is wanted of them, after changing what differs where `mode` says so.
     ///
@@ -78,11 +82,24 @@ impl Store {
             wanted: wanted.of(Aspect::Bucket),
             said: said.to_owned(),
         };
+        let locks = wanted.settings.lock && wanted.role == Role::Metadata;
         Ok(match (self.probe_bucket(bucket).await, mode) {
+            (BucketState::Ready, _) if locks && !self.locks_anchors().await? => line(State::InStep, MADE_WITHOUT_LOCK),
             (BucketState::Ready, _) => line(State::InStep, ""),
             (BucketState::Refused, _) => line(State::Denied, "it is somebody else's, or these credentials may not see it"),
             (BucketState::Silent, _) => return Err(BlobError::Unavailable { source: "no answer to a look at the bucket".into() }),
             (BucketState::Missing, Mode::Look) => line(State::Differs, "it is missing"),
+            (BucketState::Missing, Mode::Apply) if locks => {
+                match Answer::of(self.create(bucket).object_lock_enabled_for_bucket(true).send().await)? {
+                    // A store that knows no lock may take the word and make a bucket without one.
+                    Answer::Done(_) if self.locks_anchors().await? => line(State::Changed, "with object lock"),
+                    Answer::Done(_) => line(State::Changed, MADE_WITHOUT_LOCK),
+                    Answer::Refused(_) => match Answer::of(self.create(bucket).send().await)? {
+                        Answer::Done(_) => line(State::Changed, MADE_WITHOUT_LOCK),
+                        Answer::Refused(code) => line(State::Denied, &format!("the store answers `{code}` to its making")),
+                    },
+                }
+            }
             (BucketState::Missing, Mode::Apply) => match Answer::of(self.create(bucket).send().await)? {
                 Answer::Done(_) => line(State::Changed, ""),
                 Answer::Refused(code) => line(State::Denied, &format!("the store answers `{code}` to its making")),

@@ -26,6 +26,8 @@ pub struct SetupSettings {
     /// Customers whose `temp/` and `archive/` get rules of their own. A rule names one prefix and
     /// knows no wildcard, so each customer takes two of a bucket's 1,000 rules.
     pub customers: Vec<CustomerId>,
+    /// Whether the bucket of the checkpoints is to be made with object lock. One that is there cannot get it.
+    pub lock: bool,
 }
 
 /// What is wanted of one bucket.

@@ -16,7 +16,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 pub const TABLES: [Table; 35] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set)"),
+    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set, files_held, bytes_held, most_files, most_bytes)"),
     table("policy_sets", "SELECT, INSERT, UPDATE (activated_at)"),
     table("people", "SELECT, INSERT, UPDATE (name, email, phone, roles, detail, deactivated_at)"),
     table("team_members", "SELECT, INSERT, DELETE"),

@@ -28,6 +28,7 @@ mod people;
 mod policies;
 mod policy_sets;
 mod pooled;
+mod quotas;
 mod revocation;
 mod sealing;
 mod shares;

@@ -8,7 +8,8 @@ use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
-    Judgement, KeyOwner, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Revocation, Rotation, SYSTEM_CHAIN, Settled,
+    Judgement, KeyOwner, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Quota, Revocation, Rotation, SYSTEM_CHAIN,
+    Settled,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -185,6 +186,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     assert_eq!(catalog.verify_chain(SYSTEM_CHAIN).await.unwrap().records, 2);
 
     count.leaves(1, "record", catalog.record(customer, &e)).await;
+    assert!(count.leaves(1, "set_quota", catalog.set_quota(customer, Quota::default(), &e)).await);
     let key = fx.new_key("another");
     count.leaves(1, "add_key", catalog.add_key(customer, &key, &e)).await;
     let rotation = Rotation { key: key.id, secret_hash: hash("changed"), previous_until: fx.in_seconds(60) };

@@ -265,6 +265,7 @@ impl World {
         let chain = self.customer.to_string();
         vec![
             answer("customer", &catalog.customer(self.customer).await.unwrap()),
+            answer("quota", &catalog.quota(self.customer).await.unwrap()),
             answer("last_changes", &catalog.last_changes().await.unwrap()),
             answer("customers_after", &catalog.customers_after(None, true, 100).await.unwrap()),
             answer("customers", &catalog.customers().await.unwrap()),

@@ -2,6 +2,7 @@
 
 mod administration;
 mod demo;
+mod downloads;
 mod encrypted;
 mod house;
 mod mcp;

@@ -21,14 +21,40 @@ pub fn satchel() -> Command {
     command
 }
 
+/// The variables that take what the program does not take as an argument.
+const SECRETS: [(&str, &str); 6] = [
+    ("--key", "SATCHEL_KEY"),
+    ("--token", "SATCHEL_TOKEN"),
+    ("--database", "SATCHEL__CATALOG__URL"),
+    ("--database-owner", "SATCHEL__CATALOG__OWNER_URL"),
+    ("--to", "SATCHEL__CATALOG__URL"),
+    ("--owner", "SATCHEL__CATALOG__OWNER_URL"),
+];
+
+/// The binary with arguments, secrets among them in its environment. What `--to` and `--owner` name elsewhere is no
+/// address, and stays where it is.
+pub fn satchel_with(arguments: &[&str]) -> Command {
+    let mut command = satchel();
+    let mut rest = arguments.iter().peekable();
+    while let Some(argument) = rest.next() {
+        let variable = SECRETS.iter().find(|(flag, _)| flag == argument).map(|(_, variable)| variable);
+        let is_hidden = |value: &&&str| !matches!(*argument, "--to" | "--owner") || value.contains("://");
+        match variable.and_then(|variable| Some((variable, rest.next_if(is_hidden)?))) {
+            Some((variable, value)) => command.env(variable, value),
+            None => command.arg(argument),
+        };
+    }
+    command
+}
+
 /// Runs a command to its end.
 pub fn run(arguments: &[&str]) -> Ended {
-    Ended::of(satchel().args(arguments).stdin(Stdio::null()).output().unwrap())
+    Ended::of(satchel_with(arguments).stdin(Stdio::null()).output().unwrap())
 }
 
 /// Runs a command that is typed into.
 pub fn typed(arguments: &[&str], text: &str) -> Ended {
-    let mut child = satchel().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = satchel_with(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     Ended::of(child.wait_with_output().unwrap())
 }
@@ -69,9 +95,7 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut command = satchel();
-        command.args(arguments);
-        Self::running(command)
+        Self::running(satchel_with(arguments))
     }
 
     /// A command that was made ready.

@@ -111,6 +111,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/s/{slug}", none(), Nothing, Never),
         get("/v1/tools", Nothing, Never),
         get("/v1/customers", Operator, Never),
+        get("/v1/customers/{customer}/quota", Operator, Never),
+        row(Method::PUT, "/v1/customers/{customer}/quota", json!({"files": 5}), Operator, Never),
         post("/v1/customers", json!({"name": "x"}), Operator, Never),
         get("/v1/people", Key, Forbidden("admin")),
         post("/v1/people", json!({"kind": "user", "name": "x"}), Key, Forbidden("admin")),

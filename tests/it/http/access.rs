@@ -16,6 +16,7 @@ fn unknown_of(route: &str) -> String {
         route if route.contains("{key}") => format!("key_{NOBODY}"),
         route if route.contains("{call}") => format!("call_{NOBODY}"),
         route if route.contains("{upload}") => format!("upload_{NOBODY}"),
+        route if route.contains("{customer}") => format!("cust_{NOBODY}"),
         route if route.contains("{import}") => format!("import_{NOBODY}"),
         route if route.contains("{person}") => format!("user_{NOBODY}"),
         route if route.contains("{grant}") => format!("grant_{NOBODY}"),

@@ -39,7 +39,8 @@ mod long {
     /// Moves a folder's catalog, and gives what is said of it and the most memory it took, in MiB.
     fn moved(data: &Path, database: &Database) -> (Value, u64) {
         let mut command = satchel();
-        command.args(["migrate", "--json", "--from", data.to_str().unwrap(), "--to", &database.url(), "--owner", &database.owner_url()]);
+        command.args(["migrate", "--json", "--from", data.to_str().unwrap()]);
+        command.env("SATCHEL__CATALOG__URL", database.url()).env("SATCHEL__CATALOG__OWNER_URL", database.owner_url());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
         let mut most = 0;

@@ -54,7 +54,7 @@ async fn uploads_beyond_their_bound_are_told_to_come_back_while_tools_go_on() {
 async fn a_tool_call_beyond_the_bound_is_answered_at_once_with_a_line_to_say() {
     // Of both bounds, the one that is reached first: a tool is never answered with a bare status.
     for bound in ["LIMITS__TOOL_CALLS", "LIMITS__REQUESTS"] {
-        let server = Server::start(&[("WORKERS__COUNT", "0"), (bound, "1")]).await;
+        let server = Server::start(&[("WORKERS__COUNT", "0"), (bound, "1"), ("LIMITS__WAITING_TOOL_CALLS", "0")]).await;
         let (first, second) = (server.call().await, server.call().await);
         let find = json!({ "query": "the lease" });
         // Whichever comes first has the place; this one comes again until it is the one.

@@ -223,7 +223,7 @@ pub async fn a_presigned_get_downloads_under_its_name_and_nothing_else(peer: &Pe
     let key = peer.key();
     peer.store.put_bytes(&key, content(100_000)).await?;
     let name = FileName::parse("Übersicht Q2.pdf")?;
-    let url = peer.store.presign_get(&key, &name, "application/pdf", Duration::from_hours(1)).await?;
+    let url = peer.store.presign_get(&key, &name, "application/pdf", Some("req_1"), Duration::from_hours(1)).await?;
     ensure!(url.contains("X-Amz-Expires=60"), "the lifetime is not capped");
     let web = reqwest::Client::new();
     let answer = web.get(&url).send().await?;
@@ -251,7 +251,7 @@ pub async fn a_presigned_get_downloads_under_its_name_and_nothing_else(peer: &Pe
 pub async fn a_presigned_get_ends_in_time(peer: &Peer) -> Outcome {
     let key = peer.key();
     peer.store.put_bytes(&key, content(10)).await?;
-    let url = peer.store.presign_get(&key, &FileName::parse("a.txt")?, "text/plain", Duration::from_secs(1)).await?;
+    let url = peer.store.presign_get(&key, &FileName::parse("a.txt")?, "text/plain", None, Duration::from_secs(1)).await?;
     let web = reqwest::Client::new();
     // Stores count whole seconds, from the one in which it was signed.
     for _ in 0..100 {
@@ -417,7 +417,7 @@ pub async fn another_secret_is_refused(peer: &Peer) -> Outcome {
     let is_refusal = |reason: &str| matches!(reason, "SignatureDoesNotMatch" | "AccessDenied");
     ensure!(matches!(&read, Err(BlobError::Refused { reason, .. }) if is_refusal(reason)), "read: {read:?}");
     let name = FileName::parse("a.txt")?;
-    let url = wrong.presign_get(&key, &name, "text/plain", Duration::from_mins(1)).await?;
+    let url = wrong.presign_get(&key, &name, "text/plain", None, Duration::from_mins(1)).await?;
     ensure!(reqwest::get(url).await?.status() == 403, "its presigned address is taken");
     Ok(())
 }

@@ -63,7 +63,7 @@ async fn what_we_presign_a_second_implementation_signs_the_same_way() {
     for (settings, begins) in places {
         let store = Store::connect(settings.clone()).await.unwrap();
         let name = FileName::parse("Übersicht (Q2) + 100%.pdf").unwrap();
-        let url = store.presign_get(&key, &name, "application/pdf", Duration::from_mins(1)).await.unwrap();
+        let url = store.presign_get(&key, &name, "application/pdf", Some("req_1"), Duration::from_mins(1)).await.unwrap();
         let get = SignedRequest { method: "GET".to_owned(), url, headers: Vec::new(), lifetime: Duration::from_mins(1) };
         let bare = PutTerms { size: 5, checksum: None, content_type: None };
         let full = PutTerms { size: 12, checksum: Some(checksum_of(b"twelve bytes")), content_type: Some("text/plain".to_owned()) };

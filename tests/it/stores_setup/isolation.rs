@@ -166,7 +166,7 @@ async fn a_service_of_credentials_that_stalls_holds_nobody_beyond_his_time() {
     let [key, _] = keys(ann);
     let of_ann = store.for_customer(ann).within(Duration::from_millis(300));
     let name = FileName::parse("a.txt").unwrap();
-    let signed = async { of_ann.presign_get(&key, &name, "text/plain", Duration::from_mins(1)).await.map(drop) };
+    let signed = async { of_ann.presign_get(&key, &name, "text/plain", None, Duration::from_mins(1)).await.map(drop) };
     let read = async { of_ann.head(&key).await.map(drop) };
     let both = tokio::time::timeout(Duration::from_secs(15), Box::pin(async { (signed.await, read.await) })).await.expect("nobody is held");
     assert!(matches!(both, (Err(BlobError::Unavailable { .. }), Err(BlobError::Unavailable { .. }))), "{both:?}");

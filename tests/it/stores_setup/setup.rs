@@ -152,3 +152,24 @@ async fn an_operator_plans_applies_and_checks_at_the_terminal() {
     assert!(code == Some(2) && said.contains("`Acme` is not the id of a customer"), "{code:?} {said}");
     peer.close().await;
 }
+
+#[tokio::test]
+async fn the_bucket_of_the_checkpoints_is_made_with_locks_where_the_store_can_and_it_is_said_where_not() {
+    for kind in ALL {
+        let peer = Peer::reach(kind).await;
+        let store = peer.connect(|_| ()).await;
+        let wanted = SetupSettings { lock: true, ..SetupSettings::default() };
+        let applied = store.setup(&wanted, Mode::Apply).await.unwrap();
+        let made = |bucket: &str| applied.lines.iter().find(|line| line.bucket == bucket && line.aspect == Aspect::Bucket).unwrap().clone();
+        let (files, metadata) = (made(&peer.settings.files_bucket), made(&peer.settings.metadata_bucket));
+        assert_eq!((files.state, files.said.as_str(), metadata.state), (State::Changed, "", State::Changed), "{kind:?}");
+        let can = kind != Kind::Embedded;
+        assert_eq!(store.locks_anchors().await.unwrap(), can, "{kind:?}: {metadata:?}");
+        assert_eq!(metadata.said == "with object lock", can, "{kind:?}: {metadata:?}");
+        // What is there without locks is told of, and nothing is undone.
+        let again = store.setup(&wanted, Mode::Look).await.unwrap();
+        let there = again.lines.iter().find(|line| line.bucket == peer.settings.metadata_bucket && line.aspect == Aspect::Bucket).unwrap();
+        assert_eq!((there.state, there.said.is_empty()), (State::InStep, can), "{kind:?}: {there:?}");
+        peer.close().await;
+    }
+}

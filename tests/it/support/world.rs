@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use reqwest::{Client, Method, RequestBuilder};
 use satchel::api::mcp::{McpSettings, service};
 use satchel::api::oauth::OauthRules;
-use satchel::api::{ApiParts, ApiSettings, DoorLimits, router};
+use satchel::api::{ApiParts, ApiSettings, DoorLimits, Proxies, router};
 use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings, Stores, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
@@ -112,6 +112,7 @@ struct Wish<'a> {
     public_url: Option<&'a str>,
     upload_limit: u64,
     limits: DoorLimits,
+    proxies: Proxies,
     regions: Vec<(RegionName, Store)>,
     oauth: Trust,
     change: Box<dyn FnOnce(&mut FilesSettings) + Send + 'a>,
@@ -123,6 +124,7 @@ impl Default for Wish<'_> {
             public_url: None,
             upload_limit: UPLOAD_LIMIT,
             limits: DoorLimits::default(),
+            proxies: Proxies::default(),
             regions: Vec::new(),
             oauth: Box::new(|_| Box::pin(async { OauthRules::default() })),
             change: Box::new(|_| ()),
@@ -207,6 +209,11 @@ impl World {
         Self::of(ground, Wish { limits: DoorLimits { request, ..DoorLimits::default() }, ..Wish::default() }).await
     }
 
+    /// The same, with other limits at its doors, and these proxies in front of it.
+    pub async fn guarded(ground: Ground, limits: DoorLimits, proxies: Proxies) -> Self {
+        Self::of(ground, Wish { limits, proxies, ..Wish::default() }).await
+    }
+
     /// The same, whose page lets codes be tried as fast as they come.
     pub async fn letting_codes_be_tried(ground: Ground, change: impl FnOnce(&mut FilesSettings) + Send) -> Self {
         let limits = DoorLimits { code_tries: u32::MAX, ..DoorLimits::default() };
@@ -225,7 +232,7 @@ impl World {
     }
 
     async fn of(ground: Ground, wish: Wish<'_>) -> Self {
-        let Wish { public_url, upload_limit, limits, regions, oauth, change } = wish;
+        let Wish { public_url, upload_limit, limits, proxies, regions, oauth, change } = wish;
         let Ground { dir, store, bytes_url: _, seed, bytes, database } = ground;
         let home = Stores::from(store.clone()).name(None).clone();
         let stores = Stores::of((home, store), regions);
@@ -267,7 +274,13 @@ impl World {
             tools: tools.clone(),
             files: files.clone(),
             speech,
-            settings: ApiSettings { public_url: public_url.unwrap_or(&url).to_owned(), bytes_origins: origins, upload_limit, limits },
+            settings: ApiSettings {
+                public_url: public_url.unwrap_or(&url).to_owned(),
+                bytes_origins: origins,
+                upload_limit,
+                limits,
+                proxies,
+            },
             // A stream of its own, so that the ids of requests do not move those of shares.
             entropy: Arc::new(SeededEntropy::new(seed.wrapping_add(1))),
             tasks: tasks.clone(),

@@ -17,18 +17,28 @@ const PAGE: u32 = 1000;
 
 /// Prints the records that match.
 pub async fn records(of: &AuditArgs, what: &TrailArgs, filter: &Filter, format: ExportFormat, terminal: Terminal) -> Result<(), Failure> {
-    let customer = customer(what)?;
     let mut printer = Printer::new(format, terminal)?;
+    each(of, what, filter, |record| printer.print(&record)).await
+}
+
+/// Gives every record that matches, in their order.
+pub async fn each(
+    of: &AuditArgs,
+    what: &TrailArgs,
+    filter: &Filter,
+    mut take: impl FnMut(AuditRecord) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let customer = customer(what)?;
     match source(of).await? {
         Source::Served(client) => {
             let query = query(filter);
             served(&client, &of.server, "/v1/audit", customer, what.after, &query, |page| {
-                list(page, "records")?.iter().try_for_each(|record| printer.print(&read(record)?))
+                list(page, "records")?.iter().try_for_each(|record| take(read(record)?))
             })
             .await
         }
         Source::Kept { catalog, folder: _folder } => {
-            let outcome = kept(&catalog, customer, what.after, filter, &mut printer).await;
+            let outcome = kept(&catalog, customer, what.after, filter, &mut take).await;
             catalog.close().await;
             outcome
         }
@@ -100,14 +110,20 @@ async fn served(
     Ok(())
 }
 
-async fn kept(catalog: &Catalog, customer: CustomerId, after: u64, filter: &Filter, printer: &mut Printer) -> Result<(), Failure> {
+async fn kept(
+    catalog: &Catalog,
+    customer: CustomerId,
+    after: u64,
+    filter: &Filter,
+    take: &mut impl FnMut(AuditRecord) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut after = after;
     loop {
         let records = catalog.audit_page(customer, after, PAGE).await?;
         let Some(last) = records.last() else { return Ok(()) };
         after = last.seq;
-        for record in records.iter().filter(|record| filter.takes(record)) {
-            printer.print(record)?;
+        for record in records.into_iter().filter(|record| filter.takes(record)) {
+            take(record)?;
         }
     }
 }

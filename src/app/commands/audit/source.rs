@@ -54,7 +54,7 @@ fn connected(server: &ServerArgs) -> Result<Option<Client>, Failure> {
 
 async fn catalog_in(url: &str) -> Result<Catalog, Failure> {
     let CatalogPlace::Postgres(place) = Settings::on_server(url, None).catalog_place()? else {
-        return Err(Failure::Usage("name the database with `--database`".to_owned()));
+        return Err(Failure::Usage("name the database with `--database`, or in `SATCHEL__CATALOG__URL` with its password".to_owned()));
     };
     Ok(Box::pin(Catalog::connect(&place, Arc::new(SystemClock), Arc::new(SystemEntropy))).await?)
 }
