@@ -52,3 +52,26 @@ chromedriver_path() {
     # Debian's children put it beside the browser and not always on the path.
     command -v chromedriver || { [[ -x /usr/lib/chromium-browser/chromedriver ]] && echo /usr/lib/chromium-browser/chromedriver; }
 }
+
+# Where the engine lies that checks pages for accessibility.
+axe_version=4.14.1
+axe_path() {
+    echo "$tools/axe-core-$axe_version.js"
+}
+
+# Fetches that engine once for all clones: one file of its package, whose contents are pinned. Nothing of the package is run.
+need_axe() {
+    [[ ! -s $(axe_path) ]] || return 0
+    command -v npm >/dev/null || need_packages npm npm
+    local folder
+    folder=$(mktemp -d)
+    (
+        cd "$folder"
+        npm pack --silent --ignore-scripts "axe-core@$axe_version" >/dev/null
+        tar -xzf "axe-core-$axe_version.tgz" package/axe.min.js
+        echo "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c  package/axe.min.js" | sha256sum --check --quiet
+    ) || fail "axe-core could not be fetched as it is pinned"
+    # Whoever looks meanwhile finds none of it or all.
+    mv "$folder/package/axe.min.js" "$(axe_path)"
+    rm -rf "$folder"
+}

@@ -10,6 +10,7 @@
 mod addresses;
 mod admission;
 mod attachment;
+mod body;
 mod credential;
 mod headers;
 mod http;

@@ -16,7 +16,7 @@ use super::addresses::Addresses;
 use super::admission::Admission;
 use super::credential::Doorkeeper;
 use super::headers::Armour;
-use super::http as endpoints;
+use super::http::{self as endpoints, Listeners};
 use super::oauth::{self, Gate};
 use super::origin::{RequestId, peer};
 use super::pages::{self, Limiter, Pages};
@@ -35,13 +35,14 @@ pub fn router(parts: ApiParts) -> Router {
     let ApiParts { files, tools, speech, settings, oauth: rules, mcp, entropy, tasks, stop } = parts;
     let addresses = Arc::new(Addresses::new(&settings.limits.addresses));
     let gate = Gate::new(&settings.public_url, rules);
-    let door = Doorkeeper::new(files.clone(), Arc::clone(&addresses), gate, &settings.public_url, tasks.clone(), stop);
+    let door = Doorkeeper::new(files.clone(), Arc::clone(&addresses), gate, &settings.public_url, tasks.clone(), stop.clone());
     let outside =
         Outside { entropy, armour: Armour::of(&settings.public_url), proxies: settings.proxies.clone(), addresses, clock: files.clock() };
     let pages = Pages::new(&settings);
     let keeper = axum::Extension(door.clone());
     let (admission, limiter) = (Admission::new(&settings.limits), Limiter::of(settings.limits.code_tries));
-    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter, tasks }));
+    let listeners = Listeners::default();
+    let api = Api(Arc::new(Inner { files, tools, speech, settings, admission, door, pages, limiter, listeners, tasks, stop }));
     let admitted = from_fn_with_state(api.clone(), admit);
     let in_time = from_fn_with_state(api.clone(), in_time);
     let timed = endpoints::routes().merge(pages::routes()).merge(oauth::routes()).layer(in_time.clone()).layer(admitted.clone());
@@ -50,6 +51,7 @@ pub fn router(parts: ApiParts) -> Router {
     let mut all = timed
         .merge(watched)
         .merge(endpoints::streams())
+        .merge(pages::streams())
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

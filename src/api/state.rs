@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::admission::Admission;
 use super::credential::Doorkeeper;
+use super::http::Listeners;
 use super::limits::DoorLimits;
 use super::oauth::OauthRules;
 use super::pages::{Limiter, Pages};
@@ -81,5 +82,7 @@ pub(super) struct Inner {
     pub door: Doorkeeper,
     pub pages: Pages,
     pub limiter: Limiter,
+    pub listeners: Listeners,
     pub tasks: TaskTracker,
+    pub stop: CancellationToken,
 }

@@ -210,6 +210,22 @@ impl Store {
         Ok(Multipart::begin(self, key, Sums::None).await?.leave_open())
     }
 
+    /// Sends one part of an object that was begun. A part that was sent before is replaced.
+    ///
+    /// # Errors
+    /// When the store does not answer or refuses.
+    pub async fn send_part(&self, key: &ObjectKey, id: &str, number: u32, bytes: Bytes) -> Result<(), BlobError> {
+        let (bucket, name) = self.place(key);
+        let mut sum = [0; 32];
+        sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());
+        let patience = sending(self.tuning(), bytes.len() as u64);
+        let number = i32::try_from(number).unwrap_or(0);
+        let request = self.client().upload_part().bucket(bucket).key(name).upload_id(id).part_number(number).body(body(vec![bytes]));
+        // No checksum of its own: parts that others send have none, and an object has all of one kind.
+        let request = request.customize().config_override(patience).interceptor(SignedPayload(sum));
+        self.carried(request.send()).await.map(drop).map_err(BlobError::of)
+    }
+
     /// The parts that have arrived, in order; `None` when there is no such upload (any more).
     ///
     /// # Errors

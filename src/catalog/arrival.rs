@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{file_in, next_change};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
-use super::{Adoption, Catalog, CatalogError, adopted, audit, direct, object_places, quotas, sql};
+use super::{Adoption, Catalog, CatalogError, Sender, adopted, audit, direct, events, object_places, quotas, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -65,6 +65,8 @@ pub struct NewFile {
     pub job: JobId,
     /// The direct upload that this ends, where they came by one.
     pub closes: Option<UploadId>,
+    /// Who is told what becomes of it, where somebody is.
+    pub sender: Option<Sender>,
 }
 
 /// How a new file was stored.
@@ -148,8 +150,9 @@ impl Catalog {
     /// when the program stops before doing so.
     ///
     /// # Errors
-    /// `Conflict` when the file to get a version cannot take one now, or the customer does not have that
-    /// owner; `Full` when it may not have so much; else when it could not be committed.
+    /// `Conflict` when the file to get a version cannot take one now, the customer does not have that
+    /// owner, or the link it came under takes nothing more; `Full` when it may not have so much; else when
+    /// it could not be committed.
     pub async fn add_file(&self, new: &NewFile, entry: &AuditEntry) -> Result<AddedFile, CatalogError> {
         let now = self.clock().now();
         let customer = new.customer.to_string();
@@ -278,6 +281,9 @@ impl Catalog {
                     let blob = RowRef { table: "blobs", id: &blob }.parsed(&blob)?;
                     object_places::left(&mut tx, new.customer, &came_in, blob, now).await?;
                 }
+            }
+            if let Some(sender) = &new.sender {
+                events::arrived(&mut tx, new.customer, new.id, version, sender, now).await?;
             }
             let entry = AuditEntry { version: Some(version), ..entry.clone() };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, &entry).await?;

@@ -250,8 +250,8 @@ impl Catalog {
             }
             let made = sql::query(
                 "INSERT INTO calls (id, customer_id, external_id, token_hash, caller_id, caller_number, verified_method, verified_level, permissions, \
-                 locale, time_zone, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-                 ON CONFLICT (customer_id, external_id) DO NOTHING",
+                 locale, time_zone, created_at, expires_at, events_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+                 (SELECT event_seq FROM customers WHERE id = $2)) ON CONFLICT (customer_id, external_id) DO NOTHING",
             )
             .bind(new.id.to_string())
             .bind(new.customer.to_string())
@@ -333,7 +333,8 @@ impl Catalog {
                 // that they are one.
                 let another = sql::query(
                     "UPDATE calls SET caller_id = $3, caller_number = $4, epoch = epoch + 1, heard_kind = NULL, heard_text = NULL, heard_at = NULL, \
-                     verified_method = 'none', verified_level = 0 WHERE customer_id = $1 AND id = $2 \
+                     verified_method = 'none', verified_level = 0, \
+                     events_after = (SELECT event_seq FROM customers WHERE id = $1) WHERE customer_id = $1 AND id = $2 \
                      AND NOT (COALESCE(caller_id = $3, FALSE) OR COALESCE(caller_number = $4, FALSE))",
                 )
                 .bind(customer.to_string())

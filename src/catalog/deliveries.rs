@@ -43,7 +43,7 @@ pub struct LeasedText {
 pub enum Standing {
     /// It does.
     Good,
-    /// Its share was taken back.
+    /// Its share or its request was taken back, or nobody is there any more for whom it asks.
     Withdrawn,
     /// It came too late, or its code opens nothing any more.
     Ended,
@@ -104,6 +104,7 @@ struct StandingRow {
     expires_at: i64,
     share_revoked: Option<i64>,
     share_expires: Option<i64>,
+    request_ended: Option<i64>,
     code_voided: Option<i64>,
     code_expires: Option<i64>,
 }
@@ -111,7 +112,7 @@ struct StandingRow {
 impl StandingRow {
     fn standing(&self, now: i64) -> Standing {
         let is_over = |end: Option<i64>| end.is_some_and(|at| at <= now);
-        if self.share_revoked.is_some() {
+        if self.share_revoked.is_some() || self.request_ended.is_some() {
             Standing::Withdrawn
         } else if self.code_voided.is_some() || self.expires_at <= now || is_over(self.share_expires) || is_over(self.code_expires) {
             Standing::Ended
@@ -211,9 +212,11 @@ impl Catalog {
     pub async fn leased_message(&self, message: &LeasedMessage) -> Result<(LeasedText, Standing), CatalogError> {
         let row: Option<StandingRow> = sql::query(
             "SELECT o.address, o.sealed_body, o.call_id, o.created_at, o.expires_at, s.revoked_at AS share_revoked, \
-             s.expires_at AS share_expires, c.voided_at AS code_voided, c.expires_at AS code_expires \
+             s.expires_at AS share_expires, COALESCE(u.revoked_at, p.deactivated_at) AS request_ended, c.voided_at AS code_voided, c.expires_at AS code_expires \
              FROM deliveries d JOIN outbox o ON o.customer_id = d.customer_id AND o.id = d.message_id \
              LEFT JOIN shares s ON s.customer_id = o.customer_id AND s.id = o.about \
+             LEFT JOIN upload_links u ON u.customer_id = o.customer_id AND u.id = o.about \
+             LEFT JOIN people p ON p.customer_id = u.customer_id AND p.id = u.asked_by \
              LEFT JOIN codes c ON c.customer_id = o.customer_id AND c.id = o.code_id \
              WHERE d.customer_id = $1 AND d.message_id = $2 AND d.attempts = $3 AND d.leased_until IS NOT NULL",
         )

@@ -89,6 +89,15 @@ struct DirectRow {
     expires_at: i64,
 }
 
+/// How many uploads may be open at once when one more begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MostOpen {
+    /// Of the customer, those of upload links apart.
+    OfCustomer(u32),
+    /// Of who begins this one.
+    OfSender(u32),
+}
+
 impl DirectRow {
     fn into_record(self) -> Result<DirectUpload, CatalogError> {
         let row = RowRef { table: "direct_uploads", id: &self.id };
@@ -123,13 +132,13 @@ impl DirectRow {
 }
 
 impl Catalog {
-    /// Notes a direct upload before anybody may send its bytes; `false`, and nothing is noted, when
-    /// `most_open` of the customer are open already.
+    /// Notes a direct upload before anybody may send its bytes; `false`, and nothing is noted, when as many as may
+    /// be are open already.
     ///
     /// # Errors
     /// `Conflict` when the customer has no such owner or file to replace; `Full` when it may not have so
     /// much; else when it could not be committed.
-    pub async fn begin_direct(&self, new: &DirectUpload, most_open: u32, entry: &AuditEntry) -> Result<bool, CatalogError> {
+    pub async fn begin_direct(&self, new: &DirectUpload, most: MostOpen, entry: &AuditEntry) -> Result<bool, CatalogError> {
         let customer = new.customer.to_string();
         let given =
             serde_json::to_string(&new.given).map_err(|_| CatalogError::Corrupt { table: "direct_uploads", id: new.id.to_string() })?;
@@ -138,13 +147,20 @@ impl Catalog {
             let mut tx = self.begin(new.customer).await?;
             // First, since it locks the customer's chain: two that begin at once are counted one after the other.
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+            let (text, most) = match most {
+                MostOpen::OfSender(most) => (
+                    "SELECT COUNT(*) FROM direct_uploads WHERE customer_id = $1 AND state = 'open' AND expires_at > $2 AND begun_by = $3",
+                    most,
+                ),
+                MostOpen::OfCustomer(most) => (
+                    "SELECT COUNT(*) FROM direct_uploads WHERE customer_id = $1 AND state = 'open' AND expires_at > $2 \
+                     AND (begun_by = $3 OR begun_by NOT LIKE 'link%')",
+                    most,
+                ),
+            };
             let (open,): (i64,) =
-                sql::query("SELECT COUNT(*) FROM direct_uploads WHERE customer_id = $1 AND state = 'open' AND expires_at > $2")
-                    .bind(&customer)
-                    .bind(now)
-                    .fetch_one(&mut tx)
-                    .await?;
-            if open >= i64::from(most_open) {
+                sql::query(text).bind(&customer).bind(now).bind(&new.begun_by).fetch_one(&mut tx).await?;
+            if open >= i64::from(most) {
                 return Ok(false);
             }
             quotas::fits(&mut tx, new.customer, new.replaces.is_none(), new.size, self.clock().now()).await?;

@@ -21,6 +21,7 @@ mod customers;
 mod deliveries;
 mod direct;
 mod engine;
+mod events;
 mod export;
 mod failures;
 mod feed;
@@ -49,11 +50,13 @@ mod revocation;
 mod rows;
 mod sealing;
 mod session;
+mod share_events;
 mod shares;
 mod sql;
 mod sweeps;
 #[cfg(test)]
 mod tests;
+mod upload_links;
 mod verdict;
 mod writer;
 
@@ -67,8 +70,9 @@ pub use codes::{Attempt, CallGuess, CodeRecord, Guess, NewCode, OpenedShare, Tri
 pub use collect::{Collected, Garbage, Move};
 pub use customers::{Customer, NewCustomer};
 pub use deliveries::{LeasedMessage, LeasedText, Settled, Standing as MessageStanding};
-pub use direct::{DirectState, DirectUpload};
+pub use direct::{DirectState, DirectUpload, MostOpen};
 pub use engine::{Catalog, CatalogError, Ground};
+pub use events::{EVENTS_KEPT, EventRecord, NewEvent, Sender};
 pub use export::{ExportedCheckpoint, verify_export};
 pub use failures::{Bound, FailureLimits, Guesser};
 pub use feed::Change;
@@ -94,4 +98,5 @@ pub use revocation::Revocation;
 pub use sealing::Sealing;
 pub use shares::{LinkRecord, NewLink, NewRecipient, NewShare, Revoked, ShareFilter, ShareRecord};
 pub use sweeps::{Ages, Sweep};
+pub use upload_links::{NewUploadLink, UploadLink};
 pub use verdict::{Admission, Judgement};

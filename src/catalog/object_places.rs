@@ -2,12 +2,13 @@
 //! scanner, which come when they come.
 
 use super::collect::{Move, relocate};
+use super::events::tell;
 use super::files::{file_in, touch};
 use super::rows::{RowRef, list_json, micros};
 use super::session::Tx;
 use super::verdict::{files_of_blob, set_status};
 use super::{Catalog, CatalogError, audit, sql, sweeps};
-use crate::domain::{AuditEntry, BlobId, CustomerId, FileStatus, ScanStatus, ScanVerdict, Timestamp};
+use crate::domain::{AuditEntry, BlobId, CustomerId, FileEvent, FileStatus, ScanStatus, ScanVerdict, Timestamp};
 
 /// Notes a place that bytes left, or came in by.
 pub(super) async fn left(tx: &mut Tx, customer: CustomerId, object_key: &str, blob: BlobId, now: Timestamp) -> Result<(), CatalogError> {
@@ -83,6 +84,7 @@ impl Catalog {
                 audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), &about).await?;
             }
             for file in closed {
+                tell(&mut tx, customer, file, &[FileEvent::Quarantined], now).await?;
                 let version = file_in(&mut tx, customer, file).await?.map(|record| record.version);
                 let entry = AuditEntry { object: Some(file.to_string()), version, ..about.clone() };
                 audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::rows::{RowRef, micros};
+use super::share_events::{ShareEvent, tell_of_share};
 use super::{Catalog, CatalogError, LinkRecord, audit, sql};
 use crate::domain::{AuditEntry, CustomerId, FileId, ShareId, Timestamp};
 
@@ -38,13 +39,14 @@ fn network(address: &str) -> Option<String> {
 
 impl Catalog {
     /// Counts that a link gave out its file, keeps when and to which network as the record has them, and
-    /// notes that the file was used. However many come at once, no more than the link allows are counted.
+    /// notes that the file was used. The first one is told by event. However many come at once, no more than the link allows are counted.
     ///
     /// # Errors
     /// `Conflict` when the share has ended, the link was opened as often as it may be, or the file may not
     /// be handed out any more; else when it could not be committed.
     pub async fn downloaded(&self, link: &LinkRecord, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let now = micros(self.clock().now());
+        let at = self.clock().now();
+        let now = micros(at);
         let customer = link.customer.to_string();
         self.verb(|| async {
             let mut tx = self.begin(link.customer).await?;
@@ -69,6 +71,10 @@ impl Catalog {
                 .bind(entry.origin.address.as_deref().and_then(network))
                 .execute(&mut tx)
                 .await?;
+            if number == 1 {
+                // Before the file's row, as `touch` locks them: the customer's, then the file's.
+                tell_of_share(&mut tx, link.customer, link.share, ShareEvent::Opened, at).await?;
+            }
             sql::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(&customer)
                 .bind(link.file.to_string())

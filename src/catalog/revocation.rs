@@ -3,6 +3,7 @@
 use super::files::touch;
 use super::rows::{RowRef, micros};
 use super::session::Tx;
+use super::share_events::{ShareEvent, tell_of_share};
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CustomerId, FileId, ShareId, Timestamp};
 
@@ -58,6 +59,7 @@ impl Catalog {
                 // What may be found of the file changed for whoever had it.
                 touch(&mut tx, customer, file, now).await?;
                 audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+                tell_of_share(&mut tx, customer, *share, ShareEvent::TakenBack, now).await?;
                 self.withdraw(&mut tx, customer, &share.to_string(), entry).await?;
                 ended.push(*share);
             }

@@ -9,6 +9,7 @@ use super::pending::confirm_pending;
 use super::people::insert_person;
 use super::rows::{RowRef, micros};
 use super::session::Scope;
+use super::share_events::{ShareEvent, tell_of_share};
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, PendingId, Person, PersonId, Rights, ShareId, Timestamp};
 
@@ -313,6 +314,7 @@ impl Catalog {
             }
             self.queue(&mut tx, new.customer, &new.messages, entry).await?;
             touch(&mut tx, new.customer, new.file, now).await?;
+            tell_of_share(&mut tx, new.customer, new.id, ShareEvent::Given, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
             tx.commit().await?;
             Ok(())

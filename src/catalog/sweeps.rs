@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::rows::{RowRef, micros};
 use super::session::{Scope, Tx};
-use super::{Catalog, CatalogError, sql};
+use super::{Catalog, CatalogError, events, sql};
 use crate::domain::{CustomerId, Timestamp};
 
 /// How long what is due later may go unlooked at: what was set of its age may have changed meanwhile.
@@ -28,7 +28,7 @@ pub struct Ages {
     pub deleted: SignedDuration,
     /// Bytes, from when no file stands for them.
     pub unreferenced: SignedDuration,
-    /// What was promised of direct uploads, from their end.
+    /// What was promised of direct uploads, and links for uploads, from their end.
     pub direct: SignedDuration,
 }
 
@@ -163,13 +163,16 @@ impl Catalog {
                  UNION ALL SELECT MIN(due_at) FROM garbage WHERE customer_id = $1 \
                  UNION ALL SELECT MIN($5) FROM blobs WHERE customer_id = $1 AND scan_status IN ('infected', 'suspicious') \
                  AND collected_at IS NULL AND adopted = 0 AND object_key NOT LIKE '%quarantine/%' \
-                 UNION ALL SELECT MIN(expires_at) + $4 FROM direct_uploads WHERE customer_id = $1) things) WHERE id = $1",
+                 UNION ALL SELECT MIN(expires_at) + $4 FROM direct_uploads WHERE customer_id = $1 \
+                 UNION ALL SELECT MIN(created_at) + $6 FROM events WHERE customer_id = $1 \
+                 UNION ALL SELECT MIN(expires_at) + $4 FROM upload_links WHERE customer_id = $1) things) WHERE id = $1",
             )
             .bind(customer.to_string())
             .bind(wide(ages.deleted))
             .bind(wide(ages.unreferenced))
             .bind(wide(ages.direct))
             .bind(micros(latest))
+            .bind(wide(events::EVENTS_KEPT))
             .execute(&mut tx)
             .await?;
             tx.commit().await

@@ -3,12 +3,15 @@
 use jiff::civil::Date;
 
 use super::collect::{Move, relocate};
+use super::events::tell;
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobState, hold_job, leave_job};
 use super::rows::{RowRef, as_i64, list_json};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, BlobId, Category, CustomerId, Extraction, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict};
+use crate::domain::{
+    AuditEntry, BlobId, Category, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, ScanStatus, ScanVerdict,
+};
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
 #[derive(Debug)]
@@ -127,6 +130,7 @@ impl Catalog {
                     }
                     set_status(&mut tx, customer, job.file, FileStatus::Processing).await?;
                     touch(&mut tx, customer, job.file, now).await?;
+                    tell(&mut tx, customer, job.file, &[FileEvent::Scanned], now).await?;
                     FileStatus::Processing
                 }
                 ScanStatus::Infected | ScanStatus::Suspicious => {
@@ -134,6 +138,7 @@ impl Catalog {
                     for (file, status) in files_of_blob(&mut tx, customer, record.blob).await? {
                         if let Ok(next) = status.to(FileStatus::Quarantined) {
                             set_status(&mut tx, customer, file, next).await?;
+                            tell(&mut tx, customer, file, &[FileEvent::Scanned, FileEvent::Quarantined], now).await?;
                         }
                         touch(&mut tx, customer, file, now).await?;
                     }
@@ -141,6 +146,7 @@ impl Catalog {
                 }
                 ScanStatus::Failed | ScanStatus::Pending => {
                     touch(&mut tx, customer, job.file, now).await?;
+                    tell(&mut tx, customer, job.file, &[FileEvent::Scanned], now).await?;
                     record.status
                 }
             };
@@ -202,6 +208,7 @@ impl Catalog {
                 relocate(&mut tx, customer, record.blob, moved, now).await?;
             }
             touch(&mut tx, customer, file, now).await?;
+            tell(&mut tx, customer, file, &[FileEvent::Active], now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
             Ok(())

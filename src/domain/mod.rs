@@ -12,6 +12,7 @@ mod call;
 mod chunk;
 mod clock;
 mod error;
+mod event;
 mod file;
 mod grant;
 mod id;
@@ -32,6 +33,7 @@ pub use call::{CallContext, CallSettings, Caller, Heard, HeardKind, Permission, 
 pub use chunk::ChunkStream;
 pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemEntropy, random_bytes};
 pub use error::ErrorCode;
+pub use event::{FileEvent, FileNews};
 pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
 pub use grant::Level;
 pub use id::{

@@ -3,9 +3,10 @@
 use super::errand::Errand;
 use super::{FileView, Files, FilesError, Patience, Subject};
 use crate::blob::{ObjectKey, Stored};
-use crate::catalog::{AddedFile, CatalogError, Given, NewFile};
+use crate::catalog::{AddedFile, CatalogError, Given, NewFile, Sender};
 use crate::domain::{
-    AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId, clean_text,
+    Actor, AuditEntry, BlobId, ChunkStream, Decision, FileId, FileName, FileStatus, Folder, JobId, Owner, PersonId, UploadId, UserId,
+    clean_text,
 };
 use crate::policy::{Add, Describe, Permit};
 
@@ -65,6 +66,14 @@ fn cleaned(given: &Given) -> Given {
     }
 }
 
+/// Who is told what becomes of a file: whoever sent it in a call, or asked for it there.
+fn sender(subject: &Subject) -> Option<Sender> {
+    let call = subject.call.map(|call| (call, subject.epoch));
+    // A link that brings a file is one that was made for uploads.
+    let link = if let Actor::Link(link) = subject.actor { Some(link) } else { None };
+    (call.is_some() || link.is_some()).then(|| Sender { call, user: subject.user(), link })
+}
+
 impl Files {
     /// Stores a file as it streams in. It may be found by name at once, and read after a clean verdict.
     ///
@@ -72,12 +81,23 @@ impl Files {
     /// `Refused` or `NotFound` without the right, `Blob` when the stream breaks, is too large, or the
     /// store fails: nothing is left of it then but an object that a sweep removes.
     pub async fn add(&self, subject: &Subject, request: &AddRequest, bytes: ChunkStream) -> Result<FileView, FilesError> {
+        self.add_within(subject, request, bytes, self.0.settings.upload_limit).await
+    }
+
+    /// The same, of so many bytes at most.
+    pub(super) async fn add_within(
+        &self,
+        subject: &Subject,
+        request: &AddRequest,
+        bytes: ChunkStream,
+        limit: u64,
+    ) -> Result<FileView, FilesError> {
         let customer = subject.customer();
         let allowed = self.may_add(subject, request).await?;
         let upload = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let key = ObjectKey::upload(customer, upload, self.now());
         self.0.catalog.begin_upload(customer, upload, key.as_str()).await?;
-        let stored = match self.take_bytes(subject, &key, bytes).await {
+        let stored = match self.take_bytes(subject, &key, bytes, limit).await {
             Ok(stored) => stored,
             Err(error) => {
                 self.abandon(subject, upload, &key, "failed", &error.to_string()).await;
@@ -88,9 +108,9 @@ impl Files {
     }
 
     /// Stores what streams in; that may take as long as bytes come.
-    async fn take_bytes(&self, subject: &Subject, key: &ObjectKey, bytes: ChunkStream) -> Result<Stored, FilesError> {
+    async fn take_bytes(&self, subject: &Subject, key: &ObjectKey, bytes: ChunkStream, limit: u64) -> Result<Stored, FilesError> {
         let store = self.store(Errand::waited_for(subject.customer(), Patience::WhileBytesMove)).await?;
-        Ok(store.put(key, bytes, self.0.settings.upload_limit).await?)
+        Ok(store.put(key, bytes, limit).await?)
     }
 
     /// Whether the subject may add this, and whose it becomes.
@@ -152,6 +172,7 @@ impl Files {
             upload: Some(upload),
             job: JobId::new(clock, entropy),
             closes,
+            sender: sender(subject),
         };
         let entry = AuditEntry {
             object: Some(id.to_string()),

@@ -268,6 +268,7 @@ impl Files {
             upload: None,
             job: JobId::new(clock, entropy),
             closes: None,
+            sender: None,
         };
         let entry = AuditEntry {
             content_hash: Some(checksum.hex()),

@@ -7,8 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::requests::AskedUpload;
 use super::share::AskedShare;
-use super::{Files, FilesError, ReadBack, Shared, Subject};
+use super::{Files, FilesError, ReadBack, Requested, Shared, Subject, UploadReadBack};
 use crate::catalog::{NewPending, Pending};
 use crate::domain::{AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, PendingId, Person, PersonKind, Timestamp};
 use crate::policy::Evidence;
@@ -22,6 +23,8 @@ const PENDING_SECONDS: i64 = 120;
 pub(super) enum Asked {
     /// A share.
     Share(AskedShare),
+    /// A link for uploads, for somebody outside.
+    Upload(AskedUpload),
 }
 
 /// An action that waits, beside what is true now.
@@ -32,9 +35,16 @@ pub(super) enum Reviewed {
         /// As it was asked.
         asked: AskedShare,
         /// Its file now.
-        file: FileRecord,
+        file: Box<FileRecord>,
         /// Its recipient now.
         recipient: Person,
+    },
+    /// A link for uploads.
+    Upload {
+        /// As it was asked.
+        asked: AskedUpload,
+        /// Who is to send, now.
+        sender: Person,
     },
 }
 
@@ -43,6 +53,8 @@ pub(super) enum Reviewed {
 pub enum Question {
     /// May this be shared?
     Share(Box<ReadBack>),
+    /// May this be asked for?
+    Upload(Box<UploadReadBack>),
 }
 
 impl Question {
@@ -50,6 +62,7 @@ impl Question {
     pub const fn failures(&self) -> u32 {
         match self {
             Self::Share(read_back) => read_back.failures,
+            Self::Upload(read_back) => read_back.failures,
         }
     }
 
@@ -57,6 +70,7 @@ impl Question {
     pub const fn pending(&self) -> PendingId {
         match self {
             Self::Share(read_back) => read_back.pending,
+            Self::Upload(read_back) => read_back.pending,
         }
     }
 }
@@ -66,6 +80,8 @@ impl Question {
 pub enum Confirmed {
     /// It is shared.
     Shared(Box<Shared>),
+    /// It is asked for.
+    Requested(Box<Requested>),
 }
 
 impl Reviewed {
@@ -76,13 +92,14 @@ impl Reviewed {
             Self::Share { asked, file, .. } => {
                 file.version != asked.version || matches!(file.status, FileStatus::Deleted | FileStatus::Expired)
             }
+            Self::Upload { .. } => false,
         }
     }
 
     /// Whether it gives something to somebody outside the customer.
     pub fn is_outside(&self) -> bool {
         match self {
-            Self::Share { recipient, .. } => recipient.kind() == PersonKind::Contact,
+            Self::Share { recipient: person, .. } | Self::Upload { sender: person, .. } => person.kind() == PersonKind::Contact,
         }
     }
 
@@ -96,6 +113,7 @@ impl Reviewed {
                 decision: Decision::None,
                 ..subject.entry("confirm", outcome)
             },
+            Self::Upload { sender, .. } => AuditEntry { object: Some(sender.id.to_string()), ..subject.entry("confirm", outcome) },
         }
     }
 
@@ -106,8 +124,9 @@ impl Reviewed {
     pub fn question(self, pending: PendingId, failures: u32) -> Result<Question, FilesError> {
         match self {
             Self::Share { asked, file, recipient } => {
-                Ok(Question::Share(Box::new(ReadBack::of(&asked, file, recipient, (pending, failures))?)))
+                Ok(Question::Share(Box::new(ReadBack::of(&asked, *file, recipient, (pending, failures))?)))
             }
+            Self::Upload { asked, sender } => Ok(Question::Upload(Box::new(asked.read_back(pending, sender, failures)?))),
         }
     }
 }
@@ -178,7 +197,11 @@ impl Files {
             Asked::Share(asked) => {
                 let recipient = self.asked_recipient(ctx, &asked).await?;
                 let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
-                Ok(Reviewed::Share { asked, file, recipient })
+                Ok(Reviewed::Share { asked, file: Box::new(file), recipient })
+            }
+            Asked::Upload(asked) => {
+                let sender = self.person(ctx, asked.sender).await?;
+                Ok(Reviewed::Upload { asked, sender })
             }
         }
     }
@@ -197,8 +220,12 @@ impl Files {
     ) -> Result<Confirmed, FilesError> {
         match reviewed {
             Reviewed::Share { asked, file, recipient } => {
-                let shared = self.give_share(ctx, subject, confirmed, &asked, file, recipient).await?;
+                let shared = self.give_share(ctx, subject, confirmed, &asked, *file, recipient).await?;
                 Ok(Confirmed::Shared(Box::new(shared)))
+            }
+            Reviewed::Upload { asked, sender } => {
+                let requested = self.give_request(ctx, subject, confirmed, &asked, sender).await?;
+                Ok(Confirmed::Requested(Box::new(requested)))
             }
         }
     }

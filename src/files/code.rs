@@ -10,8 +10,8 @@ use super::words::WORDS;
 use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, Guess, LinkRecord, NewCode, ShareRecord};
 use crate::domain::{
-    Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, Lifetime, LinkId, Origin, Permission,
-    Permissions, Person, Phone, ScanStatus,
+    Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, FileStatus, Lifetime, LinkId, Origin,
+    Permission, Permissions, Person, Phone, ScanStatus,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -95,6 +95,10 @@ pub enum Opened {
     Go(Handout),
     /// Wrong, expired, used up, revoked, unknown: one answer.
     Closed,
+    /// The code is right, and the file is still being checked.
+    Checking,
+    /// The code is right, and the file is locked away.
+    Quarantined,
     /// The code is right, and the file cannot be handed out now.
     NotNow,
 }
@@ -121,6 +125,15 @@ pub(super) fn typed(text: &str) -> String {
         digits
     } else {
         text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What stops a file from being handed out to somebody with the right code.
+const fn held_up(file: &FileRecord) -> Opened {
+    match file.status {
+        FileStatus::Uploading | FileStatus::Scanning | FileStatus::Processing => Opened::Checking,
+        FileStatus::Quarantined => Opened::Quarantined,
+        FileStatus::Active | FileStatus::Archived | FileStatus::Restoring | FileStatus::Expired | FileStatus::Deleted => Opened::NotNow,
     }
 }
 
@@ -304,12 +317,12 @@ impl Files {
             Err(refusal) => {
                 let entry = AuditEntry { decision: Decision::Deny, policy: Some(refusal.policies), ..entry("refused") };
                 self.0.catalog.record(link.customer, &entry).await?;
-                return Ok(Opened::NotNow);
+                return Ok(held_up(&file));
             }
         };
         let Some((blob, name, version)) = self.shared_version(&link, &file).await? else {
             self.0.catalog.record(link.customer, &entry("unavailable")).await?;
-            return Ok(Opened::NotNow);
+            return Ok(held_up(&file));
         };
         let given = match self.hand_out(Errand::waited_for(link.customer, patience), origin.request.as_deref(), &file, &blob, &name).await {
             // The bytes were adopted, and are not those any more.
@@ -367,6 +380,7 @@ impl Files {
             },
             actor: Actor::Link(link.id),
             call: None,
+            epoch: 0,
             origin: Door::Page.into(),
             assurance: None,
             conditions: Conditions::at(Door::Page, self.now()),

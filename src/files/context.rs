@@ -164,6 +164,8 @@ pub struct Subject {
     pub(super) principal: Principal,
     pub(super) actor: Actor,
     pub(super) call: Option<CallId>,
+    /// As which of the call's callers.
+    pub(super) epoch: u32,
     pub(super) origin: Origin,
     pub(super) assurance: Option<Verified>,
     pub(super) conditions: Conditions,
@@ -214,7 +216,14 @@ impl Subject {
 
     /// A record of what this subject asks for; decision, object and reason are filled in by the use case.
     pub(super) fn entry(&self, action: &'static str, outcome: &'static str) -> AuditEntry {
-        AuditEntry { assurance: self.assurance, call: self.call, ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome) }
+        // A link for uploads acts for the user who asked.
+        let on_behalf_of = if let Actor::Link(_) = self.actor { self.user().map(|user| user.to_string()) } else { None };
+        AuditEntry {
+            on_behalf_of,
+            assurance: self.assurance,
+            call: self.call,
+            ..AuditEntry::new(self.actor.clone(), &self.origin, action, outcome)
+        }
     }
 
     /// A record of what a permit allowed.
@@ -319,6 +328,7 @@ impl Files {
             principal,
             actor: Actor::of_call(ctx.call, &ctx.caller),
             call: Some(ctx.call),
+            epoch: ctx.epoch,
             origin: ctx.origin.clone(),
             assurance: Some(ctx.verified),
             conditions: Conditions::of_call(ctx, self.now()),
@@ -335,6 +345,7 @@ impl Files {
             principal: Principal { kind: PrincipalKind::Key { id: access.key }, customer: access.customer, permissions: access.allowed() },
             actor: Actor::Key(access.key),
             call: None,
+            epoch: 0,
             origin,
             assurance: None,
             conditions: Conditions::at(door, self.now()),

@@ -1,6 +1,7 @@
 //! Direct uploads: a browser or a device sends the bytes straight to the store, by requests that we
 //! signed; what arrived is checked and becomes a file as any other.
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::SignedDuration;
 use ring::digest::{self, SHA256};
@@ -8,8 +9,8 @@ use ring::digest::{self, SHA256};
 use super::add::{AddRequest, Allowed, Arrived};
 use super::{Files, FilesError, Subject};
 use crate::blob::{ArrivedPart, BlobError, Facts, ObjectKey, PutTerms, SignedRequest, Stored};
-use crate::catalog::{CatalogError, DirectState, DirectUpload};
-use crate::domain::{AuditEntry, Checksum, Decision, Timestamp, UploadId};
+use crate::catalog::{CatalogError, DirectState, DirectUpload, MostOpen};
+use crate::domain::{Actor, AuditEntry, Checksum, Decision, Timestamp, UploadId};
 use crate::files::FileView;
 
 /// How long a direct upload may be completed: less than the day after which a sweep removes what
@@ -17,6 +18,8 @@ use crate::files::FileView;
 const OPEN_FOR: SignedDuration = SignedDuration::from_hours(6);
 /// How long completing may take before somebody else may try: the largest file is read once.
 const COMPLETING: SignedDuration = SignedDuration::from_mins(15);
+/// Uploads that one link may have open at once.
+const OPEN_BY_LINK: u32 = 20;
 /// Parts whose requests are signed at once.
 const PAGE: u32 = 100;
 /// Most parts of one object: S3's own limit.
@@ -117,6 +120,49 @@ impl Files {
     /// `Refused` or `NotFound` without the right, `Invalid` and `TooLarge` for what cannot become a
     /// file, `TooMany` when the customer has too many open; else when catalog or store do not answer.
     pub async fn begin_direct(&self, subject: &Subject, terms: &UploadTerms) -> Result<OpenUpload, FilesError> {
+        let upload = self.open_direct(subject, terms, self.0.settings.direct_whole).await?;
+        self.signed(subject, &upload, 0).await
+    }
+
+    /// Begins an upload whose parts come through us; its id, the size of a part, their number and until when they
+    /// may come.
+    pub(super) async fn begin_in_parts(
+        &self,
+        subject: &Subject,
+        terms: &UploadTerms,
+    ) -> Result<(UploadId, u64, u32, Timestamp), FilesError> {
+        let upload = self.open_direct(subject, terms, 0).await?;
+        let (_, part) = parts_of(&upload)?;
+        Ok((upload.id, part, count(upload.size, part), upload.expires_at))
+    }
+
+    /// How far an upload whose parts come through us is: the size of a part, how many there are, which have arrived,
+    /// and until when the others may.
+    pub(super) async fn arrived_in_parts(&self, subject: &Subject, id: UploadId) -> Result<(u64, u32, Vec<u32>, Timestamp), FilesError> {
+        let upload = self.own_direct(subject, id, "look_at_upload").await?;
+        self.expect_open(subject, &upload).await?;
+        let (store_id, part) = parts_of(&upload)?;
+        let arrived = self.store(subject).await?.arrived_parts(&key_of(&upload)?, store_id).await?.unwrap_or_default();
+        let is_whole = |arrived: &&ArrivedPart| plan(upload.size, part).any(|planned| planned == (arrived.number, arrived.size));
+        let numbers = arrived.iter().filter(is_whole).map(|part| part.number).collect();
+        Ok((part, count(upload.size, part), numbers, upload.expires_at))
+    }
+
+    /// Sends one part of an upload on to the store.
+    pub(super) async fn bring_part(&self, subject: &Subject, id: UploadId, number: u32, bytes: Bytes) -> Result<(), FilesError> {
+        let upload = self.own_direct(subject, id, "bring_part").await?;
+        self.expect_open(subject, &upload).await?;
+        let (store_id, part) = parts_of(&upload)?;
+        let wanted = plan(upload.size, part).find(|(planned, _)| *planned == number).map(|(_, size)| size);
+        if wanted != Some(bytes.len() as u64) {
+            let reason = wanted.map_or_else(|| "is none of this upload".to_owned(), |size| format!("has {size} bytes"));
+            return Err(FilesError::Invalid { field: "part", reason });
+        }
+        Ok(self.store(subject).await?.send_part(&key_of(&upload)?, store_id, number, bytes).await?)
+    }
+
+    /// Notes an upload before its bytes come: of one object, or of parts where it has more bytes than `whole`.
+    async fn open_direct(&self, subject: &Subject, terms: &UploadTerms, whole: u64) -> Result<DirectUpload, FilesError> {
         let customer = subject.customer();
         let allowed = self.may_add(subject, &terms.about).await?;
         let settings = &self.0.settings;
@@ -126,8 +172,7 @@ impl Files {
         let id = UploadId::new(&*self.0.clock, &*self.0.entropy);
         let key = ObjectKey::upload(customer, id, self.now());
         let part = settings.direct_part.max(terms.size.div_ceil(MAX_PARTS));
-        let parts =
-            if terms.size > settings.direct_whole { Some((self.store(subject).await?.begin_parts(&key).await?, part)) } else { None };
+        let parts = if terms.size > whole { Some((self.store(subject).await?.begin_parts(&key).await?, part)) } else { None };
         let upload = DirectUpload {
             id,
             customer,
@@ -152,7 +197,7 @@ impl Files {
             policy: Some(allowed.policies().to_owned()),
             ..subject.entry("begin_upload", "done")
         };
-        let begun = self.0.catalog.begin_direct(&upload, settings.direct_open, &entry).await;
+        let begun = self.0.catalog.begin_direct(&upload, self.most_open(subject), &entry).await;
         if !matches!(begun, Ok(true))
             && let Some((parts, _)) = &upload.parts
         {
@@ -168,7 +213,7 @@ impl Files {
             self.0.catalog.record(customer, &entry).await?;
             return Err(FilesError::TooMany(reason));
         }
-        self.signed(subject, &upload, 0).await
+        Ok(upload)
     }
 
     /// The requests of an open upload, signed again; of parts, those after `after`.
@@ -188,6 +233,14 @@ impl Files {
         };
         self.0.catalog.record(subject.customer(), &entry).await?;
         self.signed(subject, &upload, after).await
+    }
+
+    /// How many direct uploads may be open at once: of a link fewer, and they are no others' concern.
+    fn most_open(&self, subject: &Subject) -> MostOpen {
+        match subject.actor {
+            Actor::Link(_) => MostOpen::OfSender(OPEN_BY_LINK),
+            _ => MostOpen::OfCustomer(self.0.settings.direct_open),
+        }
     }
 
     async fn signed(&self, subject: &Subject, upload: &DirectUpload, after: u32) -> Result<OpenUpload, FilesError> {
@@ -418,6 +471,11 @@ impl Files {
 
 fn key_of(upload: &DirectUpload) -> Result<ObjectKey, FilesError> {
     ObjectKey::parse(upload.customer, &upload.object_key).map_err(|_| FilesError::Sealed { what: "object key" })
+}
+
+/// The store's name of an upload in parts, and how large they are.
+fn parts_of(upload: &DirectUpload) -> Result<(&str, u64), FilesError> {
+    upload.parts.as_ref().map(|(id, size)| (id.as_str(), *size)).ok_or(FilesError::Conflict("the upload comes in one request"))
 }
 
 fn about(upload: &DirectUpload) -> AddRequest {

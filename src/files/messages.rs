@@ -25,6 +25,22 @@ pub(super) struct Parcel<'a> {
     pub by: Option<Channel>,
 }
 
+/// An address that asks for files to be handed over.
+pub(super) struct Appeal<'a> {
+    /// Who is asked.
+    pub recipient: &'a Person,
+    /// The request it belongs to.
+    pub about: String,
+    /// The page's address.
+    pub url: &'a str,
+    /// Until when it takes files.
+    pub until: Timestamp,
+    /// What is asked for.
+    pub what: Option<String>,
+    /// On which way it is wanted; mail where nothing is.
+    pub by: Option<Channel>,
+}
+
 /// Messages, to be put into the outbox in the transaction of what they tell.
 #[derive(Debug, Default)]
 pub(super) struct Composed {
@@ -57,6 +73,12 @@ fn split(ways: &[(Channel, String)], by: Option<Channel>) -> (Option<&(Channel, 
     let link = ways.iter().find(|(channel, _)| Some(*channel) == by).or_else(|| ways.first());
     let code = ways.iter().find(|(channel, _)| link.is_some_and(|(taken, _)| taken != channel));
     (link, code)
+}
+
+/// By which message a link reaches a person; `None` where the person has no address.
+pub(super) fn link_way(person: &Person, by: Option<Channel>) -> Option<Channel> {
+    let ways = ways(person);
+    split(&ways, by).0.map(|(channel, _)| *channel)
 }
 
 /// Reads a letter as it was sealed. Before there were letters, a message was a link's address.
@@ -92,6 +114,19 @@ impl Files {
             messages.push(NewMessage { code: Some(row.id), ..self.message(&envelope, (*channel, address), told, code.expires_at)? });
         }
         Ok(Composed { messages, link_by: Some(*link_by), code_by })
+    }
+
+    /// Writes what somebody is told who is asked for files.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub(super) async fn compose_appeal(&self, ctx: &CallContext, appeal: &Appeal<'_>) -> Result<Composed, FilesError> {
+        let ways = ways(appeal.recipient);
+        let (Some((channel, address)), _) = split(&ways, appeal.by) else { return Ok(Composed::default()) };
+        let told = Told::UploadLink { url: appeal.url.to_owned(), until: appeal.until, what: appeal.what.clone(), code_by: None };
+        let envelope = self.envelope(ctx, appeal.recipient, appeal.about.clone()).await?;
+        let message = self.message(&envelope, (*channel, address), told, appeal.until)?;
+        Ok(Composed { messages: vec![message], link_by: Some(*channel), code_by: None })
     }
 
     async fn envelope<'a>(&self, ctx: &'a CallContext, to: &'a Person, about: String) -> Result<Envelope<'a>, FilesError> {

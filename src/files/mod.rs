@@ -25,6 +25,7 @@ mod direct;
 mod downloads;
 mod errand;
 mod error;
+mod events;
 mod evidence;
 mod find;
 mod grant;
@@ -51,9 +52,12 @@ mod policies;
 mod policy_cache;
 mod policy_diff;
 mod posts;
+mod progress;
 mod quotas;
+mod receiving;
 mod recipient;
 mod redeem;
+mod requests;
 mod revoke;
 mod sealing;
 mod secrets;
@@ -82,6 +86,7 @@ pub use describe::{DescribeAnswer, Described};
 pub use direct::{OpenUpload, PartClaim, PartRequest, PartsPage, UploadTerms, Way};
 pub use errand::Patience;
 pub use error::FilesError;
+pub use events::{EventsPage, Listening};
 pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use guessable::is_guessable;
 pub use handing::{Attachment, Handout};
@@ -99,8 +104,11 @@ pub use people::{Membership, PersonRequest, Who};
 pub use policies::{PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use progress::{OnItsWay, Progress};
+pub use receiving::{Came, CameState, Sending, UploadFace, Uploader};
 pub use recipient::Toward;
 pub use redeem::Redeemed;
+pub use requests::{RequestAnswer, Requested, UploadReadBack, UploadRequest};
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
@@ -114,8 +122,8 @@ pub use words::WORDS as CODE_WORDS;
 pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
-    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, FailureLimits, Given, GrantRecord, HeldFile,
-    ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Quota, ShareFilter,
-    ShareRecord, Sighting, Usage, VersionRecord,
+    AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
+    HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Quota,
+    ShareFilter, ShareRecord, Sighting, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

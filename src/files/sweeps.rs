@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::errand::Errand;
 use super::{Files, FilesError, Keeping, Swept};
 use crate::blob::ObjectKey;
-use crate::catalog::{Ages, Reference, Sweep};
+use crate::catalog::{Ages, EVENTS_KEPT, Reference, Sweep};
 use crate::domain::{AuditEntry, CustomerId, EventOrder, Happened, StoreEvent, Timestamp, UploadId};
 
 /// How long a sweep may be without a sign before another process goes on with it: a step is far shorter.
@@ -28,7 +28,7 @@ const GARBAGE: SignedDuration = SignedDuration::from_hours(24);
 /// How long the order of events, and where bytes lay, is remembered; a queue keeps a message for at most 14
 /// days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long what became of a direct upload is told to whoever asks again.
+/// How long what became of a direct upload, or came by a link, is told to whoever asks again.
 const DIRECT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often store and rows are compared.
 const COMPARED: SignedDuration = SignedDuration::from_hours(24);
@@ -114,10 +114,12 @@ impl Files {
             let objects = self.remove_garbage(customer).await?;
             let isolated = self.isolate_condemned(customer).await?;
             let forgotten = self.0.catalog.forget_direct_uploads(customer, self.ago(DIRECT), AT_ONCE).await?;
+            let told = self.0.catalog.forget_events(customer, self.ago(EVENTS_KEPT), AT_ONCE).await?;
+            let links = self.0.catalog.forget_upload_links(customer, self.ago(DIRECT), AT_ONCE).await?;
             swept.released += released;
             swept.collected += collected;
             swept.objects += objects;
-            if [released, collected, objects, isolated, forgotten].iter().all(|count| *count < u64::from(AT_ONCE)) {
+            if [released, collected, objects, isolated, forgotten, told, links].iter().all(|count| *count < u64::from(AT_ONCE)) {
                 break;
             }
         }

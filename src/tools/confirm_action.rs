@@ -1,12 +1,13 @@
 //! `confirm_action`: carries the caller's answer to what waits in the call.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::{Answer, Outcome};
 use super::kit::{Kit, Tool};
 use super::registry::Hints;
+use super::request_upload;
 use super::share_file::{self, question, told};
 use crate::domain::CallContext;
 use crate::files::{Answered, Confirmed, FilesError, Question, Redeemed};
@@ -21,16 +22,27 @@ pub(super) struct Input {
     answer: String,
 }
 
+/// What the confirmed action gives.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Data {
+    #[serde(flatten)]
+    shared: share_file::Data,
+    #[serde(flatten)]
+    requested: request_upload::Data,
+}
+
 /// What a yes has done, as its own tool tells it.
 fn done(kit: &Kit, confirmed: &Confirmed) -> Answer {
     match confirmed {
         Confirmed::Shared(shared) => told(kit, shared, true),
+        Confirmed::Requested(requested) => request_upload::told(kit, requested, true),
     }
 }
 
 fn again(kit: &Kit, asked: &Question, say: String) -> Answer {
     let answer = match asked {
         Question::Share(read_back) => question(kit, read_back),
+        Question::Upload(read_back) => request_upload::question(kit, read_back),
     };
     // This line names neither recipient nor lifetime again, so there is nothing of them to keep.
     Answer { say, must_say: Vec::new(), ..answer }
@@ -84,7 +96,7 @@ pub(super) struct ConfirmAction;
 
 impl Tool for ConfirmAction {
     type Input = Input;
-    type Data = share_file::Data;
+    type Data = Data;
     const NAME: &'static str = "confirm_action";
     const TITLE: &'static str = "Confirm or cancel";
     const DESCRIPTION: &'static str = "Carries the caller's answer to the question that was just read back. Call it only after the caller has \

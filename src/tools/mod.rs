@@ -7,6 +7,7 @@
 //! its sentences in `prompts/say/en/`, `satchel schema write`, and cases in `fixtures/<tool>/`.
 
 mod answer;
+mod check_progress;
 mod confirm_action;
 mod decode;
 mod describe_file;
@@ -19,6 +20,7 @@ mod generate_access_code;
 mod kit;
 mod lifetime;
 mod registry;
+mod request_upload;
 mod revoke_access;
 mod schema;
 mod share_file;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{Answer, Outcome};
+use super::check_progress::CheckProgress;
 use super::confirm_action::{self, ConfirmAction};
 use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
@@ -16,6 +17,7 @@ use super::find_file::FindFile;
 use super::gate::{Crowd, Full, Gate};
 use super::generate_access_code::GenerateAccessCode;
 use super::kit::{Kit, Tool};
+use super::request_upload::RequestUpload;
 use super::revoke_access::RevokeAccess;
 use super::share_file::ShareFile;
 use super::{schema, simulate};
@@ -107,6 +109,8 @@ fn all() -> Vec<Entry> {
         entry::<ConfirmAction>(),
         entry::<RevokeAccess>(),
         entry::<FileHistoryTool>(),
+        entry::<RequestUpload>(),
+        entry::<CheckProgress>(),
     ]
 }
 

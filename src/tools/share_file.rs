@@ -259,22 +259,18 @@ fn is_outside(shared: &Shared) -> bool {
     shared.recipient.kind() == crate::domain::PersonKind::Contact
 }
 
-fn which_person(kit: &Kit, who: &Who) -> Answer {
+/// The question who is meant, before the tool is called again.
+pub(super) fn which_person(kit: &Kit, who: &Who, tool: &str) -> Answer {
     match who {
         Who::Several(people) if people.len() <= 3 => {
             let said: Vec<Spoken> = people.iter().map(|person| recipient_of(person, people)).collect();
             let keys = crate::speech::choose_keys(people.iter().map(with_detail));
             let data = Data { people: Some(people.iter().map(with_detail).collect()), ..Data::default() };
-            Answer::new(Outcome::Choose, kit.say(&ChoosePerson { people: people_choice(said) }))
-                .with_data(&data)
-                .keys(keys)
-                .next("share_file")
+            Answer::new(Outcome::Choose, kit.say(&ChoosePerson { people: people_choice(said) })).with_data(&data).keys(keys).next(tool)
         }
         Who::Several(people) => {
             let data = Data { people: Some(people.iter().take(10).map(with_detail).collect()), ..Data::default() };
-            Answer::new(Outcome::Choose, kit.say(&ManyPeople { count: spoken_count(people.len() as u64) }))
-                .with_data(&data)
-                .next("share_file")
+            Answer::new(Outcome::Choose, kit.say(&ManyPeople { count: spoken_count(people.len() as u64) })).with_data(&data).next(tool)
         }
         Who::One { person, .. } => nobody(kit, std::slice::from_ref(person)),
         Who::Nobody { nearest } => nobody(kit, nearest),
@@ -317,7 +313,7 @@ impl Tool for ShareFile {
             ShareAnswer::Confirm(read_back) => question(kit, &read_back),
             ShareAnswer::Already(shared) => told(kit, &shared, false),
             ShareAnswer::WhichFile(unclear) => kit.unclear(ctx, &unclear),
-            ShareAnswer::WhichPerson(who) => which_person(kit, &who),
+            ShareAnswer::WhichPerson(who) => which_person(kit, &who, Self::NAME),
             ShareAnswer::NoAddress(person) => {
                 let recipient = recipient_of(&person, &[]);
                 Answer::new(Outcome::Unavailable, kit.say(&NoAddress { recipient })).with_data(

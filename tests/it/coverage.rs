@@ -29,6 +29,9 @@ const NEVER_GIVEN: &[(&str, Outcome)] = &[
     ("find_file", Outcome::Refused),
     // Whoever may know of a file may have it described, by every built-in role.
     ("describe_file", Outcome::Refused),
+    // It is a look, and what the asker may not know of is not there.
+    ("check_progress", Outcome::Confirm),
+    ("check_progress", Outcome::Refused),
 ];
 
 /// Outcomes no case expects yet. This list may only shrink.

@@ -76,6 +76,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("lettre", &["notify"]),
     ("minijinja", &["speech", "api"]),
     ("axum", &["api"]),
+    ("multer", &["api"]),
     ("rmcp", &["api"]),
     ("tower", &["api"]),
     ("tower_http", &["api"]),

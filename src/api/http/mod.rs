@@ -10,6 +10,7 @@
 mod audit;
 mod calls;
 mod customers;
+mod events;
 mod file_json;
 mod files;
 mod grants;
@@ -31,5 +32,6 @@ mod tools;
 mod upload;
 mod uploads;
 
+pub(super) use events::Listeners;
 pub(super) use routes::{operations, routes, streams, watched};
 pub(super) use tools::{TOOL_ROUTE, tool_not_now};

@@ -3,8 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people, policies,
-    quotas, shares, store_events, tools, upload, uploads,
+    audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
+    policies, quotas, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -19,6 +19,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(keys::routes())
         .merge(operator_keys::routes())
         .merge(calls::routes())
+        .merge(events::routes())
         .merge(tools::routes())
         .merge(files::routes())
         .merge(grants::routes())
@@ -52,6 +53,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         keys::operations(),
         operator_keys::operations(),
         calls::operations(),
+        events::operations(),
         tools::operations(),
         files::operations(),
         grants::operations(),

@@ -1,26 +1,21 @@
 //! Uploading: the body is the file, and goes to the store as it arrives.
 
-use std::io;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::post;
-use bytes::Bytes;
-use futures::{Stream, StreamExt};
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file_json::FileJson;
+use crate::api::body::{declared_type, pieces};
 use crate::api::credential::Asker;
 use crate::api::input::{Params, declared_length, filled, id, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
-use crate::api::state::{Api, UPLOAD_STALL};
-use crate::domain::{Category, ChunkStream, Day, ErrorCode, FileId, FileName, Folder, Permission, UserId};
+use crate::api::state::Api;
+use crate::domain::{Category, Day, ErrorCode, FileId, FileName, Folder, Permission, UserId};
 use crate::files::{AddRequest, Given};
 
 pub(super) fn routes() -> Router<Api> {
@@ -89,48 +84,6 @@ impl About {
     }
 }
 
-/// What the sender says the bytes are. A form is refused: its frame would be stored as the file.
-fn declared_type(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return Ok(None) };
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "multipart/form-data" => Err(Problem::invalid("send the file's bytes as the body itself, not as a form")),
-        // What clients say when nobody told them anything.
-        "" | "application/x-www-form-urlencoded" => Ok(None),
-        _ => Ok(Some(essence)),
-    }
-}
-
-/// The body's pieces. A pause that is too long, and an end before the declared length, break it.
-fn pieces(body: axum::body::Body, expected: Option<u64>) -> ChunkStream {
-    Box::pin(whole(
-        tokio_stream::StreamExt::timeout(body.into_data_stream(), UPLOAD_STALL).map(|piece| match piece {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(io::Error::other(error)),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the sender paused for too long")),
-        }),
-        expected,
-    ))
-}
-
-fn whole(
-    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-    expected: Option<u64>,
-) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let pieces: ChunkStream = Box::pin(pieces);
-    futures::stream::try_unfold((pieces, 0_u64), move |(mut pieces, seen)| async move {
-        match pieces.next().await {
-            Some(Ok(bytes)) => {
-                let seen = seen.saturating_add(bytes.len() as u64);
-                Ok(Some((bytes, (pieces, seen))))
-            }
-            Some(Err(error)) => Err(error),
-            None if expected.is_some_and(|expected| seen < expected) => Err(io::ErrorKind::UnexpectedEof.into()),
-            None => Ok(None),
-        }
-    })
-}
-
 async fn upload(
     Asker(subject): Asker,
     State(api): State<Api>,
@@ -162,9 +115,6 @@ async fn upload(
 
 #[cfg(test)]
 mod tests {
-    use futures::TryStreamExt;
-    use http::HeaderValue;
-
     use super::*;
 
     fn about(name: &str) -> About {
@@ -200,22 +150,5 @@ mod tests {
         }
         let foreign = About { replaces: Some("nothing".to_owned()), ..about("a") }.request(None).unwrap_err();
         assert_eq!(foreign, Problem::not_found());
-    }
-
-    #[tokio::test]
-    async fn a_body_that_ends_before_its_declared_length_is_broken() {
-        for (expected, is_whole) in [(None, true), (Some(6), true), (Some(7), false)] {
-            let stream = futures::stream::iter([Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"def"))]);
-            let read: io::Result<Vec<Bytes>> = Box::pin(whole(stream, expected)).try_collect().await;
-            assert_eq!(read.is_ok(), is_whole, "{expected:?}");
-        }
-    }
-
-    #[test]
-    fn a_form_is_refused_and_a_default_type_means_nothing() {
-        let of = |text: &'static str| declared_type(&[(CONTENT_TYPE, HeaderValue::from_static(text))].into_iter().collect());
-        assert_eq!(of("Application/PDF; x=1"), Ok(Some("application/pdf".to_owned())));
-        assert_eq!(of("application/x-www-form-urlencoded"), Ok(None));
-        assert!(of("multipart/form-data; boundary=x").is_err());
     }
 }

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
@@ -17,23 +17,45 @@ use crate::api::state::ApiSettings;
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 const STYLE: &str = include_str!("style.css");
+/// What the page for uploads does beyond its form.
+const SCRIPT: &str = include_str!("upload.js");
+
+/// Of all pages: nobody guesses their type, keeps them, frames them, finds them or learns where they lie; and none
+/// of what a browser could give a page is theirs.
+const HEADERS: [(&str, &str); 9] = [
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("cache-control", "no-store"),
+    ("x-robots-tag", "noindex, nofollow"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    (
+        "permissions-policy",
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+         magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()",
+    ),
+];
 
 /// A page's template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
     Share,
     Start,
+    Upload,
     Outbox,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Share, Self::Start, Self::Outbox];
+    const ALL: [Self; 4] = [Self::Share, Self::Start, Self::Upload, Self::Outbox];
 
     // The name's end turns escaping on.
     const fn name(self) -> &'static str {
         match self {
             Self::Share => "share.html",
             Self::Start => "start.html",
+            Self::Upload => "upload.html",
             Self::Outbox => "outbox.html",
         }
     }
@@ -42,6 +64,7 @@ impl Page {
         match self {
             Self::Share => include_str!("share.html"),
             Self::Start => include_str!("start.html"),
+            Self::Upload => include_str!("upload.html"),
             Self::Outbox => include_str!("outbox.html"),
         }
     }
@@ -50,7 +73,10 @@ impl Page {
 /// All pages, compiled.
 pub(in crate::api) struct Pages {
     templates: Environment<'static>,
-    policy: HeaderValue,
+    /// Of pages without a script.
+    still: HeaderValue,
+    /// Of the one page that has one.
+    moving: HeaderValue,
 }
 
 impl Pages {
@@ -63,17 +89,18 @@ impl Pages {
                 tracing::error!(page.name = page.name(), error = %error, "a page cannot be compiled");
             }
         }
-        Self { templates, policy: policy(&settings.bytes_origins) }
+        Self { templates, still: policy(&settings.bytes_origins), moving: policy_of_upload() }
     }
 
     pub(super) fn answer<T: Serialize>(&self, page: Page, status: StatusCode, values: &T) -> Response {
-        let filled = Value::from_pairs([("style", Value::from_safe_string(STYLE.to_owned())), ("page", Value::from(Serde(values)))]);
+        let safe = |text: &str| Value::from_safe_string(text.to_owned());
+        let filled = Value::from_pairs([("style", safe(STYLE)), ("script", safe(SCRIPT)), ("page", Value::from(Serde(values)))]);
         match self.templates.get_template(page.name()).and_then(|template| template.render(filled)) {
             Ok(html) => {
                 let mut response = (status, html).into_response();
                 let headers = response.headers_mut();
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
-                self.protect(headers);
+                self.protect(page, headers);
                 response
             }
             Err(error) => {
@@ -83,25 +110,42 @@ impl Pages {
         }
     }
 
-    /// Headers of every page, and of the redirect that leaves one.
-    pub(super) fn protect(&self, headers: &mut http::HeaderMap) {
-        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+    /// Headers of a page, and of the redirect that leaves it.
+    pub(super) fn protect(&self, page: Page, headers: &mut http::HeaderMap) {
+        let policy = match page {
+            Page::Share | Page::Start | Page::Outbox => &self.still,
+            Page::Upload => &self.moving,
+        };
+        headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        for (name, value) in HEADERS {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
+}
+
+fn hash_of(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, text.as_bytes())))
 }
 
 /// What a page may do: show itself in our style, and post its form to us. Browsers check the
 /// redirect after a form against `form-action` too, so the origins of bytes stand there.
 fn policy(bytes_origins: &[String]) -> HeaderValue {
-    let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
-    let strict = format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
+    let style = hash_of(STYLE);
+    let strict = format!("default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
     // A `;` or blank would end the directive and begin another.
     let is_origin = |text: &str| !text.is_empty() && !text.contains(|c: char| c == ';' || c == ',' || c.is_whitespace());
     let origins = bytes_origins.iter().filter(|text| is_origin(text)).map(|origin| format!(" {origin}"));
     let text = origins.fold(strict, |text, origin| text + &origin);
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; form-action 'self'"))
+}
+
+/// The page for uploads runs its one script as well, which speaks to us alone.
+fn policy_of_upload() -> HeaderValue {
+    let (style, script) = (hash_of(STYLE), hash_of(SCRIPT));
+    let text = format!(
+        "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+    );
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; form-action 'self'"))
 }
 
@@ -125,6 +169,13 @@ mod tests {
     }
 
     #[test]
+    fn the_page_for_uploads_runs_its_own_script_alone_and_speaks_to_nobody_else() {
+        let policy = policy_of_upload();
+        let text = policy.to_str().unwrap();
+        assert!(text.contains("script-src 'sha256-") && text.contains("connect-src 'self';") && !text.contains("unsafe"), "{text}");
+    }
+
+    #[test]
     fn pages_compile() {
         let settings = ApiSettings {
             public_url: "http://127.0.0.1:1".to_owned(),
@@ -135,7 +186,7 @@ mod tests {
         };
         let pages = Pages::new(&settings);
         assert!(Page::ALL.iter().all(|page| pages.templates.get_template(page.name()).is_ok()));
-        // The style stands in the page unescaped, or its hash would not match.
-        assert!(!STYLE.contains("</"));
+        // They stand in the page unescaped, or their hashes would not match.
+        assert!(!STYLE.contains("</") && !SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
     }
 }

@@ -13,10 +13,13 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 35] = [
+pub const TABLES: [Table; 38] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
-    table("customers", "SELECT, INSERT, UPDATE (change_seq, sweep_due, policy_set, files_held, bytes_held, most_files, most_bytes)"),
+    table(
+        "customers",
+        "SELECT, INSERT, UPDATE (change_seq, sweep_due, event_seq, policy_set, files_held, bytes_held, most_files, most_bytes)",
+    ),
     table("policy_sets", "SELECT, INSERT, UPDATE (activated_at)"),
     table("people", "SELECT, INSERT, UPDATE (name, email, phone, roles, detail, deactivated_at)"),
     table("team_members", "SELECT, INSERT, DELETE"),
@@ -43,6 +46,9 @@ pub const TABLES: [Table; 35] = [
     table("outbox", "SELECT, INSERT, UPDATE (state, attempts, last_error, receipt, delivered_at)"),
     table("deliveries", "SELECT, INSERT, UPDATE (attempts, run_at, leased_until), DELETE"),
     table("jobs", "SELECT, INSERT, UPDATE"),
+    table("events", "SELECT, INSERT, DELETE"),
+    table("upload_links", "SELECT, INSERT, UPDATE (files, revoked_at), DELETE"),
+    table("arrivals", "SELECT, INSERT, DELETE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),
     table("garbage", "SELECT, INSERT, UPDATE (claimed_at), DELETE"),

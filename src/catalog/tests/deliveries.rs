@@ -1,8 +1,8 @@
 //! Messages on their way: leased, settled, taken back.
 
-use super::fixture::{Fixture, at_once, catalog_suite, conflicts, entry};
+use super::fixture::{Fixture, at_once, catalog_suite, conflicts, entry, new_person};
 use crate::catalog::{LeasedMessage, MessageStanding, MessageState, NewMessage, Settled};
-use crate::domain::{Channel, CustomerId, PersonId, Timestamp};
+use crate::domain::{Channel, CustomerId, PersonId, Timestamp, UserId};
 
 const BOTH: &[Channel] = &Channel::ALL;
 
@@ -155,6 +155,26 @@ async fn a_message_stands_as_long_as_its_share_and_its_code_do(fx: &Fixture) {
     assert_eq!(standing().await, (MessageStanding::Ended, MessageStanding::Ended));
 }
 
+async fn a_request_for_files_is_sent_only_for_somebody_who_is_still_there(fx: &Fixture) {
+    let (customer, john) = ready(fx).await;
+    let ana = UserId::new(&*fx.clock, &*fx.entropy);
+    fx.catalog.add_person(&new_person(customer, PersonId::User(ana), "Ana"), &entry("add_person")).await.unwrap();
+    let call = fx.call(customer).await;
+    let mut link = fx.new_upload_link(customer, ana, call);
+    link.messages = vec![NewMessage { about: Some(link.id.to_string()), ..fx.new_message(john, Channel::Mail) }];
+    let before = fx.records(customer).await;
+    fx.catalog.add_upload_link(&link, None, &entry("request_upload")).await.unwrap();
+    assert_eq!(fx.records(customer).await, before + 2, "of the request, and of its message");
+    let message = lease(fx, BOTH).await.unwrap();
+    let standing = async || fx.catalog.leased_message(&message).await.unwrap().1;
+    assert_eq!(standing().await, MessageStanding::Good);
+    fx.damage("UPDATE people SET deactivated_at = 1 WHERE id LIKE 'user_%'").await;
+    assert_eq!(standing().await, MessageStanding::Withdrawn);
+    fx.damage("UPDATE people SET deactivated_at = NULL").await;
+    fx.damage("UPDATE upload_links SET revoked_at = 1").await;
+    assert_eq!(standing().await, MessageStanding::Withdrawn);
+}
+
 async fn messages_of_a_customer_that_is_marked_as_test_go_to_nobody(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let john = fx.contact(customer, "John").await;
@@ -188,6 +208,7 @@ catalog_suite!(
     a_worker_that_was_away_too_long_has_nothing_to_say,
     what_is_taken_back_is_not_sent,
     a_message_stands_as_long_as_its_share_and_its_code_do,
+    a_request_for_files_is_sent_only_for_somebody_who_is_still_there,
     messages_of_a_customer_that_is_marked_as_test_go_to_nobody,
     the_message_that_waits_for_longest_goes_first;
     pooled: a_message_is_leased_once_and_sent_once

@@ -259,6 +259,7 @@ impl Fixture {
             checksum: Checksum::from_digest(sha.as_ref().try_into().unwrap()),
             upload: Some(upload),
             closes: None,
+            sender: None,
             job: JobId::new(&*self.clock, &*self.entropy),
         }
     }
@@ -329,6 +330,25 @@ impl Fixture {
             not_before: self.in_seconds(2),
             expires_at: self.in_seconds(seconds),
             evidence: "model_word",
+        }
+    }
+
+    /// A link under which Ana is sent one file in a call.
+    pub fn new_upload_link(&self, customer: CustomerId, asked_by: UserId, call: CallId) -> NewUploadLink {
+        NewUploadLink {
+            id: LinkId::new(&*self.clock, &*self.entropy),
+            customer,
+            slug_hash: hash(&self.secret()),
+            slug_sealed: "sealed slug".to_owned(),
+            asked_by,
+            call: Some((call, 0)),
+            sender: None,
+            folder: Folder::parse("inbox").unwrap(),
+            what: Some("the invoice".to_owned()),
+            most_files: 1,
+            most_bytes: 1_000_000,
+            expires_at: self.in_seconds(3_600),
+            messages: Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ mod collect;
 mod customers;
 mod database;
 mod deliveries;
+mod events;
 mod faults;
 mod files;
 mod fixture;

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use super::fixture::{Fixture, catalog_suite, entry};
-use crate::catalog::{Catalog, CatalogError, DirectState, DirectUpload, NewFile, Quota, Usage};
+use crate::catalog::{Catalog, CatalogError, DirectState, DirectUpload, MostOpen, NewFile, Quota, Usage};
 use crate::domain::{CustomerId, UploadId};
 
 async fn usage(catalog: &Catalog, customer: CustomerId) -> Usage {
@@ -57,12 +57,12 @@ async fn what_is_announced_counts_until_it_is_there_or_given_up(fx: &Fixture) {
     };
     fx.catalog.set_quota(customer, Quota { files: None, bytes: Some(100) }, &entry("set_quota")).await.unwrap();
     let first = announced(60, "uploads/1");
-    assert!(fx.catalog.begin_direct(&first, 10, &entry("begin")).await.unwrap());
+    assert!(fx.catalog.begin_direct(&first, MostOpen::OfCustomer(10), &entry("begin")).await.unwrap());
     let second = announced(60, "uploads/2");
-    assert!(is_full(&fx.catalog.begin_direct(&second, 10, &entry("begin")).await));
+    assert!(is_full(&fx.catalog.begin_direct(&second, MostOpen::OfCustomer(10), &entry("begin")).await));
     assert!(fx.catalog.direct_upload(customer, second.id).await.unwrap().is_none(), "nothing of it is noted");
     fx.catalog.end_direct(customer, first.id, DirectState::GivenUp, &entry("end")).await.unwrap();
-    assert!(fx.catalog.begin_direct(&second, 10, &entry("begin")).await.unwrap());
+    assert!(fx.catalog.begin_direct(&second, MostOpen::OfCustomer(10), &entry("begin")).await.unwrap());
 }
 
 async fn nobody_has_a_quota_who_is_no_customer(fx: &Fixture) {

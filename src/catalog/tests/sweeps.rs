@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry, verdict};
-use crate::catalog::{Admission, Ages, DirectState, Garbage, NewFile, Reference};
+use crate::catalog::{Admission, Ages, DirectState, Garbage, MostOpen, NewFile, Reference};
 use crate::domain::{BlobId, CustomerId, FileId, FileStatus, Happened, ScanStatus, UploadId};
 
 const DAY: i64 = 86_400;
@@ -94,7 +94,7 @@ async fn a_customer_is_looked_at_when_something_of_it_is_due_and_not_before(fx: 
 
     // A direct upload, three days after it was over.
     let direct = fx.new_direct(busy, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/1");
-    assert!(fx.catalog.begin_direct(&direct, 9, &entry("begin_upload")).await.unwrap());
+    assert!(fx.catalog.begin_direct(&direct, MostOpen::OfCustomer(9), &entry("begin_upload")).await.unwrap());
     fx.clock.advance_seconds(600);
     assert!(settled(fx, busy).await);
     fx.clock.advance_seconds(3 * DAY);
@@ -112,7 +112,7 @@ async fn what_became_of_a_direct_upload_is_told_for_a_while_and_then_forgotten(f
     for at in 0..3 {
         let id = UploadId::new(&*fx.clock, &*fx.entropy);
         let direct = fx.new_direct(customer, id, &format!("uploads/{at}"));
-        assert!(fx.catalog.begin_direct(&direct, 9, &entry("begin_upload")).await.unwrap());
+        assert!(fx.catalog.begin_direct(&direct, MostOpen::OfCustomer(9), &entry("begin_upload")).await.unwrap());
         ids.push(id);
     }
     fx.catalog.end_direct(customer, ids[0], DirectState::GivenUp, &entry("give_up")).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_verdict_finds_bytes_wherever_they_lay_and_a_newer_version_stays_open(
     let customer = fx.customer("Northwind").await;
     // They came by a direct upload, were copied to where nobody can write, and then to the documents.
     let direct = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/direct");
-    assert!(fx.catalog.begin_direct(&direct, 9, &entry("begin_upload")).await.unwrap());
+    assert!(fx.catalog.begin_direct(&direct, MostOpen::OfCustomer(9), &entry("begin_upload")).await.unwrap());
     let new = NewFile { closes: Some(direct.id), object_key: "uploads/sealed".to_owned(), ..fx.new_file(customer, "film") };
     fx.catalog.add_file(&new, &entry("add")).await.unwrap();
     let job = fx.lease().await;

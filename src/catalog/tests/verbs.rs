@@ -8,8 +8,8 @@ use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
-    Judgement, KeyOwner, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Quota, Revocation, Rotation, SYSTEM_CHAIN,
-    Settled,
+    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Quota, Revocation, Rotation,
+    SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -169,6 +169,8 @@ async fn sweeps(count: &mut Counter<'_>) {
     let day = jiff::SignedDuration::from_hours(24);
     count.leaves(0, "settle_due", catalog.settle_due(customer, &Ages { deleted: day, unreferenced: day, direct: day })).await;
     count.leaves(0, "forget_direct_uploads", catalog.forget_direct_uploads(customer, fx.now(), 10)).await;
+    count.leaves(0, "forget_events", catalog.forget_events(customer, fx.now(), 10)).await;
+    count.leaves(0, "forget_upload_links", catalog.forget_upload_links(customer, fx.now(), 10)).await;
 }
 
 async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture) {
@@ -222,10 +224,13 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     count.leaves(1, "abandon_upload", catalog.abandon_upload(customer, upload, &e)).await;
 
     let direct = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/4");
-    let is_begun = count.leaves(1, "begin_direct", catalog.begin_direct(&direct, 2, &e)).await;
+    let is_begun = count.leaves(1, "begin_direct", catalog.begin_direct(&direct, MostOpen::OfCustomer(2), &e)).await;
     assert!(is_begun);
     let one_more = fx.new_direct(customer, UploadId::new(&*fx.clock, &*fx.entropy), "uploads/5");
-    assert!(!count.leaves(0, "begin_direct", catalog.begin_direct(&one_more, 2, &e)).await, "two are open, one of them the world's");
+    assert!(
+        !count.leaves(0, "begin_direct", catalog.begin_direct(&one_more, MostOpen::OfCustomer(2), &e)).await,
+        "two are open, one of them the world's"
+    );
     count.leaves(0, "direct_upload", catalog.direct_upload(customer, direct.id)).await;
     let is_ours = count.leaves(0, "claim_direct", catalog.claim_direct(customer, direct.id, fx.in_seconds(60))).await;
     assert!(is_ours && !catalog.claim_direct(customer, direct.id, fx.in_seconds(60)).await.unwrap());
@@ -272,6 +277,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
 
     count.leaves(1, "accessed", catalog.accessed(customer, world.file, &e)).await;
     count.leaves(1, "share", catalog.share(&fx.new_share(customer, world.file, world.john), Some((world.call, world.pending)), &e)).await;
+    let asked = fx.new_upload_link(customer, world.ana, world.call);
+    count.leaves(1, "add_upload_link", catalog.add_upload_link(&asked, None, &e)).await;
     let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     count.leaves(1, "downloaded", catalog.downloaded(&link, &e)).await;
     count.leaves(1, "issue_code", catalog.issue_code(customer, &fx.new_code(world.call, world.link, "111111"), &e)).await;

@@ -4,7 +4,7 @@ use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, 
 use super::world::World;
 use crate::catalog::{
     Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, PersonChange, Place,
-    Revocation, Rotation,
+    Revocation, Rotation, Sender,
 };
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
@@ -93,6 +93,11 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.move_blob(other, world.blob, &moved).await));
     assert_eq!(catalog.forget_places(other, Timestamp::MAX, 10).await.unwrap(), 0);
     assert_eq!(catalog.forget_direct_uploads(other, Timestamp::MAX, 10).await.unwrap(), 0);
+    assert_eq!(catalog.forget_events(other, Timestamp::MAX, 10).await.unwrap(), 0);
+    assert_eq!(catalog.forget_upload_links(other, Timestamp::MAX, 10).await.unwrap(), 0);
+    assert!(conflicts(catalog.add_upload_link(&fx.new_upload_link(other, world.ana, own_call), None, &e).await));
+    let forged = Sender { call: None, user: None, link: Some(world.upload_link) };
+    assert!(conflicts(catalog.add_file(&NewFile { sender: Some(forged), ..fx.new_file(other, "z") }, &e).await));
     let judgement = Judgement { verdict: &verdict(ScanStatus::Infected), moved: None };
     for forged in [Job { customer: other, ..world.job.clone() }, Job { file: world.waiting, ..own_job.clone() }] {
         assert!(conflicts(catalog.judge(&forged, &judgement, &e).await));

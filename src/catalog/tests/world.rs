@@ -25,6 +25,8 @@ pub(super) struct World {
     pub share: ShareId,
     pub grant: GrantId,
     pub link: LinkId,
+    pub upload_link: LinkId,
+    pub sent: FileId,
     pub code: CodeId,
     pub upload: UploadId,
     pub import: ImportRecord,
@@ -101,17 +103,27 @@ impl World {
         catalog.give_grant(&grant, &entry("grant")).await.unwrap();
         let of_folder = fx.new_grant(customer, Place::Folder(Folder::parse("legal").unwrap()), team);
         catalog.give_grant(&of_folder, &entry("grant")).await.unwrap();
-        let set = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
-        let number = catalog.add_policy_set(customer, &set, &entry("draft_policies")).await.unwrap();
+        let own_policies = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
+        let number = catalog.add_policy_set(customer, &own_policies, &entry("draft_policies")).await.unwrap();
         catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
+        let upload_link =
+            NewUploadLink { sender: Some(john), slug_hash: hash(&format!("uploads of {name}")), ..fx.new_upload_link(customer, ana, call) };
+        catalog.add_upload_link(&upload_link, None, &entry("request_upload")).await.unwrap();
+        let sender = Sender { call: Some((call, 0)), user: Some(ana), link: Some(upload_link.id) };
+        let sent = NewFile { sender: Some(sender), ..fx.new_file(customer, "sent") };
+        catalog.add_file(&sent, &entry("add")).await.unwrap();
+        let job = fx.lease().await;
+        fx.judge(&job, ScanStatus::Clean).await.unwrap();
+        catalog.admit(&job, &admission("Sent"), &entry("admit")).await.unwrap();
+        let (upload_link, sent) = (upload_link.id, sent.id);
         let waiting = fx.arrived(customer, "letter").await;
         let job = fx.lease().await;
         let upload = UploadId::new(&*fx.clock, &*fx.entropy);
         let direct = DirectUpload { owner: Some(ana), replaces: Some(file), ..fx.new_direct(customer, upload, "uploads/1") };
-        assert!(catalog.begin_direct(&direct, 1, &entry("begin_upload")).await.unwrap());
+        assert!(catalog.begin_direct(&direct, MostOpen::OfCustomer(1), &entry("begin_upload")).await.unwrap());
         catalog.note_object_event(&fx.event(customer, "uploads/1", Happened::Created), None).await.unwrap();
         catalog.hold_file(customer, waiting, "a claim", &entry("hold")).await.unwrap();
         catalog.seal_chain(&customer.to_string(), &signing_key(), fx.now()).await.unwrap();
@@ -133,6 +145,8 @@ impl World {
             share,
             grant: grant.id,
             link,
+            upload_link,
+            sent,
             code: code_id,
             upload,
             import,
@@ -187,6 +201,8 @@ impl World {
             self.share.to_string(),
             self.grant.to_string(),
             self.link.to_string(),
+            self.upload_link.to_string(),
+            self.sent.to_string(),
             self.code.to_string(),
             self.upload.to_string(),
             self.import.id.to_string(),
@@ -248,6 +264,10 @@ impl World {
             answer("shares", &catalog.shares(asker, &ShareFilter::default(), 100).await.unwrap()),
             answer("share_of", &catalog.share_of(asker, self.share).await.unwrap()),
             answer("openings", &catalog.openings(asker, self.file, 100).await.unwrap()),
+            answer("events", &catalog.events(asker, self.call, 0, 100).await.unwrap()),
+            answer("upload_links_of", &catalog.upload_links_of(asker, self.ana, 100).await.unwrap()),
+            answer("came_by", &catalog.came_by(asker, self.upload_link).await.unwrap()),
+            answer("arrived_for", &catalog.arrived_for(asker, Some(self.ana), (self.call, 0), 100).await.unwrap()),
             answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
@@ -273,6 +293,7 @@ impl World {
             answer("key_by_secret", &catalog.key_by_secret(&hash("key of Northwind")).await.unwrap()),
             answer("call_by_token", &catalog.call_by_token(&hash("token of Northwind")).await.unwrap()),
             answer("link", &catalog.link(&hash("slug of Northwind")).await.unwrap()),
+            answer("upload_link", &catalog.upload_link(&hash("uploads of Northwind")).await.unwrap()),
             answer("stale_uploads", &catalog.stale_uploads(fx.in_seconds(1), None, 100).await.unwrap()),
             answer("audit_chains", &catalog.audit_chains().await.unwrap()),
             answer("unsealed_chains", &catalog.unsealed_chains("", 100).await.unwrap()),

@@ -83,6 +83,18 @@ catalogue! {
     "confirm_needs_key"
     "confirm_superseded"
 
+    "event_arrived"
+    "event_ready"
+    "event_quarantined"
+    "event_unchecked"
+
+    "request_caller"
+    "request_other"
+    "request_confirm"
+    "request_again"
+    "progress_none"
+    "progress"
+
     "not_found"
     "not_allowed"
     "invalid"

@@ -8,9 +8,11 @@ pub(in crate::speech) mod catalogue;
 mod code;
 mod confirm;
 mod describe;
+mod events;
 mod find;
 mod general;
 mod history;
+mod requests;
 mod revoke;
 #[cfg(test)]
 mod samples;
@@ -24,12 +26,14 @@ pub use confirm::{
     Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
 };
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
+pub use events::{FileArrived, FileLockedAway, FileReady, FileUnchecked};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
     Unavailable, Working,
 };
 pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
+pub use requests::{ConfirmUpload, HowFar, LinkBy, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
 pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,

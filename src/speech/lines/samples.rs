@@ -147,6 +147,34 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         ConfirmTooEarly {},
         ConfirmNeedsKey {},
         ConfirmSuperseded { question: Spoken::line("Shall I share it with John?") },
+        FileArrived { title: title() },
+        FileReady { title: title(), kind: kind.clone(), extent: values.optional(&spoken_pages(12, Category::Document)) },
+        FileLockedAway { title: title() },
+        FileUnchecked { title: title() },
+        UploadAgain { sender: values.optional(&person()) },
+        NothingArrived { waiting_for: values.optional(&person()), yours: false },
+        NothingArrived { waiting_for: values.optional(&person()), yours: true },
+        ConfirmUpload { sender: person(), what: values.optional(&title()), lifetime: lifetime() },
+        HowFar {
+            ready: Some(title()),
+            ready_many: values.is_full,
+            checking: values.optional(&title()),
+            checking_many: false,
+            locked: None,
+            locked_many: false,
+            unchecked: None,
+            unchecked_many: false,
+        },
+        HowFar {
+            ready: None,
+            ready_many: false,
+            checking: None,
+            checking_many: false,
+            locked: Some(title()),
+            locked_many: values.is_full,
+            unchecked: values.optional(&title()),
+            unchecked_many: true,
+        },
         NotFound {},
         Refused {},
         NotAllowed {},
@@ -213,6 +241,12 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for (by, option) in [(SharesDiffer::Recipient, person()), (SharesDiffer::Title, title()), (SharesDiffer::When, day.clone())] {
         say! { ChooseShare { by, options: vec![option.clone(), option.clone(), option] }, }
+    }
+    for by in [LinkBy::Mail, LinkBy::Sms, LinkBy::Screen] {
+        say! {
+            UploadOfCaller { what: values.optional(&title()), by, lifetime: lifetime() },
+            UploadOfOther { sender: person(), what: values.optional(&title()), by, lifetime: lifetime() },
+        }
     }
     for attempt in [Attempt::First, Attempt::Second, Attempt::Third] {
         say! { NotUnderstood { attempt }, }

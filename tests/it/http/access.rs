@@ -249,6 +249,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::POST, "/v1/keys/{key}/rotate", key, json!({})),
         (Method::PATCH, "/v1/calls/{call}", call.clone(), json!({"locale": "en"})),
         (Method::DELETE, "/v1/calls/{call}", call.clone(), none()),
+        (Method::GET, "/v1/calls/{call}/events", call.clone(), none()),
         (Method::POST, "/v1/calls/{call}/heard", call, json!({"text": "yes"})),
         (Method::POST, "/v1/calls", user.clone(), json!({"caller_id": "{user}"})),
         (Method::PATCH, "/v1/people/{person}", user.clone(), json!({"name": "x"})),

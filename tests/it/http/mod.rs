@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod calls;
+mod events;
 mod files;
 mod grants;
 mod keys;
@@ -13,4 +14,5 @@ mod rules;
 mod shares;
 mod tools;
 mod upload;
+mod upload_links;
 mod uploads;

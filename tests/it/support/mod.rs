@@ -2,6 +2,7 @@
 //! doors on a free port. Time stands still until a test moves it.
 
 mod answer;
+mod axe;
 mod database;
 mod folder;
 mod reach;

@@ -144,6 +144,11 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({"features": [feature]})).await;
     }
 
+    /// Whether pages may run scripts.
+    pub async fn scripts(&self, may_run: bool) {
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": !may_run})).await;
+    }
+
     /// Opens an address and waits until it is loaded.
     pub async fn open(&self, url: &str) {
         self.post("/url", &json!({"url": url})).await;

@@ -4,27 +4,27 @@ use serde_json::json;
 
 use crate::support::{Browser, Tenant, World, until};
 
-const NAME: &str = "Q2 Umsätze.txt";
-const BYTES: &[u8] = "Umsätze: 42\n".as_bytes();
+pub const NAME: &str = "Q2 Umsätze.txt";
+pub const BYTES: &[u8] = "Umsätze: 42\n".as_bytes();
 /// The width of the screen, whether nothing is wider, and whether the input is seen without scrolling.
 const FITS: &str = "
     const input = document.querySelector('input').getBoundingClientRect();
     return [innerWidth, document.documentElement.scrollWidth <= innerWidth, input.top >= 0 && input.bottom <= innerHeight]";
 
 /// A shared file, and the browser of who was told its code.
-struct Recipient {
+pub struct Recipient {
     // First: the browser goes before the server it is on.
-    browser: Browser,
-    world: World,
-    tenant: Tenant,
-    file: String,
-    link: String,
-    code: String,
+    pub browser: Browser,
+    pub world: World,
+    pub tenant: Tenant,
+    pub file: String,
+    pub link: String,
+    pub code: String,
 }
 
 impl Recipient {
     /// Somebody shares a file by voice, and says yes; the answer has link and code.
-    async fn told() -> Self {
+    pub async fn told() -> Self {
         let world = World::start().await;
         let tenant = world.tenant("Acme").await;
         let user = world.user(&tenant, "Amira Haddad", "member").await;
@@ -45,18 +45,18 @@ impl Recipient {
     }
 
     /// Another code than the right one.
-    fn wrong(&self) -> String {
+    pub fn wrong(&self) -> String {
         self.code.chars().map(|digit| if digit == '9' { '0' } else { char::from(u8::try_from(digit).unwrap() + 1) }).collect()
     }
 
     /// Types a code where the page put the cursor, and presses the button.
-    async fn enter(&self, code: &str) {
+    pub async fn enter(&self, code: &str) {
         self.browser.active().await.enter(code).await;
         self.browser.find("button").await.expect("a button").click().await;
     }
 
     /// Enters a code that leads to another page, and waits until that has come.
-    async fn enter_in_vain(&self, code: &str) {
+    pub async fn enter_in_vain(&self, code: &str) {
         self.browser.script("window.before = true").await;
         self.enter(code).await;
         let has_come = "return !window.before && document.readyState === 'complete'";

@@ -1,0 +1,39 @@
+//! What is said of a file that somebody sent during the call.
+
+use super::super::line::line;
+use crate::speech::Spoken;
+
+line! {
+    /// It is there, and is being checked.
+    FileArrived = "event_arrived" {
+        /// What it is called.
+        title: Spoken,
+    };
+
+    /// It was checked, and is ready.
+    FileReady = "event_ready" {
+        /// What it is called.
+        title: Spoken,
+        /// "document".
+        kind: Spoken,
+        /// How long it is: "three pages".
+        extent: Option<Spoken>,
+    }
+    shorter |line| {
+        let mut shorter = line.clone();
+        shorter.title = shorter.title.first_words(4);
+        (shorter != *line).then_some(shorter)
+    };
+
+    /// It looked harmful.
+    FileLockedAway = "event_quarantined" {
+        /// What it is called.
+        title: Spoken,
+    };
+
+    /// It could not be checked.
+    FileUnchecked = "event_unchecked" {
+        /// What it is called.
+        title: Spoken,
+    };
+}

@@ -1,0 +1,105 @@
+//! What is said of files that somebody is asked for, and of how far they are.
+
+use serde::Serialize;
+
+use super::super::line::line;
+use crate::speech::Spoken;
+
+/// How a link reaches somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkBy {
+    /// By mail.
+    Mail,
+    /// As a text.
+    Sms,
+    /// Whoever reads the answer shows it.
+    Screen,
+}
+
+line! {
+    /// The caller is on the way to a page on which he hands files over.
+    UploadOfCaller = "request_caller" {
+        /// What he is to send.
+        what: Option<Spoken>,
+        /// How the link reaches him.
+        by: LinkBy,
+        /// For how long it takes files.
+        lifetime: Spoken,
+    }
+    shorter |line| {
+        let mut shorter = line.clone();
+        (shorter.what.take().is_some()).then_some(shorter)
+    };
+
+    /// Somebody was asked.
+    UploadOfOther = "request_other" {
+        /// Who.
+        sender: Spoken,
+        /// What he is to send.
+        what: Option<Spoken>,
+        /// How the link reaches him.
+        by: LinkBy,
+        /// For how long it takes files.
+        lifetime: Spoken,
+    }
+    shorter |line| {
+        let mut shorter = line.clone();
+        (shorter.what.take().is_some()).then_some(shorter)
+    };
+
+    /// Nothing is asked of anybody before a yes.
+    ConfirmUpload = "request_confirm" {
+        /// Who is to send.
+        sender: Spoken,
+        /// What.
+        what: Option<Spoken>,
+        /// For how long the link takes files.
+        lifetime: Spoken,
+    }
+    shorter |line| {
+        let mut shorter = line.clone();
+        (shorter.what.take().is_some()).then_some(shorter)
+    };
+
+    /// It was asked for a moment ago.
+    UploadAgain = "request_again" {
+        /// Who was asked; the caller himself when nobody is named.
+        sender: Option<Spoken>,
+    };
+
+    /// Nothing was sent, and perhaps something is waited for.
+    NothingArrived = "progress_none" {
+        /// Who was asked and has sent nothing yet.
+        waiting_for: Option<Spoken>,
+        /// Whether the caller has a link that he has not used.
+        yours: bool,
+    };
+
+    /// How far what was sent is.
+    HowFar = "progress" {
+        /// What is ready.
+        ready: Option<Spoken>,
+        /// Whether that is more than one.
+        ready_many: bool,
+        /// What is being checked.
+        checking: Option<Spoken>,
+        /// Whether that is more than one.
+        checking_many: bool,
+        /// What is locked away.
+        locked: Option<Spoken>,
+        /// Whether that is more than one.
+        locked_many: bool,
+        /// What could not be checked.
+        unchecked: Option<Spoken>,
+        /// Whether that is more than one.
+        unchecked_many: bool,
+    }
+    shorter |line| {
+        let mut shorter = line.clone();
+        for title in [&mut shorter.ready, &mut shorter.checking, &mut shorter.locked, &mut shorter.unchecked].into_iter().flatten() {
+            *title = title.first_words(4);
+        }
+        (shorter != *line).then_some(shorter)
+    };
+}
