@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::{Answer, Outcome};
-use super::kit::{Kit, Tool};
+use super::kit::{Kit, Tool, recipient_of};
 use super::registry::Hints;
 use super::share_file::{seconds_left, which_person};
 use crate::domain::{CallContext, Channel};
