@@ -55,11 +55,12 @@ impl Catalog {
         .fetch_all(&mut self.read(customer).await?)
         .await?;
         let mut text_keys: BTreeMap<String, Option<String>> = text_keys.into_iter().collect();
-        // CROSS JOIN keeps SQLite from starting at all shares of the customer; elsewhere it means the same.
+        // CROSS JOIN keeps SQLite from starting at all shares of the customer; elsewhere it means the same. Who had a
+        // file sent to himself got a link, and no right that he had not.
         let grants: Vec<GrantRow> = sql::query(
             "SELECT s.file_id, s.recipient_id, s.rights, s.expires_at FROM files f CROSS JOIN shares s \
              WHERE f.customer_id = $1 AND f.change_seq > $2 AND f.change_seq <= $3 AND s.customer_id = $1 AND s.file_id = f.id \
-             AND s.revoked_at IS NULL AND s.expires_at > $4 \
+             AND s.revoked_at IS NULL AND s.expires_at > $4 AND s.recipient_id <> s.created_by \
              UNION ALL \
              SELECT g.file_id, g.grantee_id, g.level, g.expires_at FROM files f CROSS JOIN grants g \
              WHERE f.customer_id = $1 AND f.change_seq > $2 AND f.change_seq <= $3 AND g.customer_id = $1 AND g.file_id = f.id \

@@ -301,7 +301,9 @@ impl Catalog {
         }
         let now = self.clock().now();
         let mut reader = self.read(customer).await?;
-        let shares = "SELECT file_id, recipient_id, rights, expires_at FROM shares WHERE customer_id = $1 AND revoked_at IS NULL AND expires_at > $2";
+        // Who had a file sent to himself got a link, and no right that he had not.
+        let shares = "SELECT file_id, recipient_id, rights, expires_at FROM shares \
+                      WHERE customer_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND recipient_id <> created_by";
         let grants = "SELECT file_id, grantee_id, level, expires_at FROM grants \
                       WHERE customer_id = $1 AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
         for text in [shares, grants] {

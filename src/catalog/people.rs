@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::rows::{RowRef, list_json, micros};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, UserId};
+use crate::domain::{AuditEntry, CustomerId, Person, PersonId, PersonKind, Phone, Role, TeamId, Timestamp, UserId};
 
 /// What becomes of a person; `None` where nothing does.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +55,24 @@ impl PersonRow {
     }
 }
 
+/// Writes the row of a person, without members of a team.
+pub(super) async fn insert_person(tx: &mut Tx, person: &Person, now: Timestamp) -> Result<(), CatalogError> {
+    sql::query(
+        "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(person.id.to_string())
+    .bind(person.customer.to_string())
+    .bind(&person.name)
+    .bind(&person.email)
+    .bind(person.phone.as_ref().map(Phone::as_str))
+    .bind(list_json(person.roles.iter().map(|role| role.as_str())))
+    .bind(&person.detail)
+    .bind(micros(now))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Makes a user a member of a team, once.
 async fn join(tx: &mut Tx, customer: &str, team: PersonId, member: UserId) -> Result<(), CatalogError> {
     let known: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
@@ -97,19 +115,7 @@ impl Catalog {
         let customer = person.customer.to_string();
         self.verb(|| async {
             let mut tx = self.begin(person.customer).await?;
-            sql::query(
-                "INSERT INTO people (id, customer_id, name, email, phone, roles, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            )
-            .bind(person.id.to_string())
-            .bind(&customer)
-            .bind(&person.name)
-            .bind(&person.email)
-            .bind(person.phone.as_ref().map(Phone::as_str))
-            .bind(list_json(person.roles.iter().map(|role| role.as_str())))
-            .bind(&person.detail)
-            .bind(micros(self.clock().now()))
-            .execute(&mut tx)
-            .await?;
+            insert_person(&mut tx, person, self.clock().now()).await?;
             for member in &person.members {
                 join(&mut tx, &customer, person.id, *member).await?;
             }
@@ -203,16 +209,18 @@ impl Catalog {
         .await
     }
 
-    /// All people of a customer, oldest first.
+    /// All people of a customer, oldest first; not [`PersonId::anyone`], who is nobody.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.
     pub async fn people(&self, customer: CustomerId) -> Result<Vec<Person>, CatalogError> {
         // People before members: a team that is made in between is left out, never shown without its members.
         let rows: Vec<PersonRow> = sql::query(
-            "SELECT id, customer_id, name, email, phone, roles, detail, deactivated_at FROM people WHERE customer_id = $1 ORDER BY id",
+            "SELECT id, customer_id, name, email, phone, roles, detail, deactivated_at FROM people \
+             WHERE customer_id = $1 AND id <> $2 ORDER BY id",
         )
         .bind(customer.to_string())
+        .bind(PersonId::anyone(customer).to_string())
         .fetch_all(&mut self.read(customer).await?)
         .await?;
         let members: Vec<(String, String)> =

@@ -6,10 +6,12 @@ use super::codes::{NewCode, insert_code};
 use super::files::{file_in, touch};
 use super::outbox::NewMessage;
 use super::pending::confirm_pending;
+use super::people::insert_person;
 use super::rows::{RowRef, micros};
 use super::session::Scope;
+use super::share_events::{ShareEvent, tell_of_share};
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, PendingId, PersonId, Rights, ShareId, Timestamp};
+use crate::domain::{AuditEntry, CallId, CustomerId, Edition, FileId, LinkId, PendingId, Person, PersonId, Rights, ShareId, Timestamp};
 
 /// A permission to be given.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct NewShare {
     pub edition: Edition,
     /// To whom.
     pub recipient: PersonId,
+    /// The recipient's row, where there may be none yet.
+    pub new_recipient: Option<NewRecipient>,
     /// How far.
     pub rights: Rights,
     /// In which call.
@@ -40,6 +44,15 @@ pub struct NewShare {
     pub messages: Vec<NewMessage>,
 }
 
+/// A recipient that the directory may not know yet.
+#[derive(Debug)]
+pub struct NewRecipient {
+    /// Who.
+    pub person: Person,
+    /// The record of adding him; none for [`PersonId::anyone`], who is added once and is nobody.
+    pub entry: Option<AuditEntry>,
+}
+
 /// A link to be made. The slug itself is stored sealed only.
 #[derive(Debug)]
 pub struct NewLink {
@@ -49,6 +62,8 @@ pub struct NewLink {
     pub slug_hash: String,
     /// The slug, sealed.
     pub slug_sealed: String,
+    /// How often its file may be handed out; as often as wanted when `None`.
+    pub most_downloads: Option<u32>,
 }
 
 /// A share as stored, with its link.
@@ -68,14 +83,57 @@ pub struct ShareRecord {
     pub rights: Rights,
     /// In which call.
     pub call: Option<CallId>,
+    /// Who gave it: the text form of an [`Actor`](crate::domain::Actor).
+    pub created_by: String,
     /// When.
     pub created_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
+    /// When it was taken back, and by whom.
+    pub revoked: Option<Revoked>,
     /// Its link.
     pub link: LinkId,
     /// The link's slug, sealed.
     pub slug_sealed: String,
+    /// How often its file was handed out.
+    pub downloads: u64,
+    /// How often it may be.
+    pub most_downloads: Option<u32>,
+}
+
+impl ShareRecord {
+    /// Whether it still gives anything at an instant.
+    pub fn lives(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && now < self.expires_at
+    }
+}
+
+/// That a share was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// When.
+    pub at: Timestamp,
+    /// By whom: the text form of an [`Actor`](crate::domain::Actor); not known of old ones.
+    pub by: Option<String>,
+}
+
+/// Which shares are looked for; what is `None` narrows nothing.
+#[derive(Debug, Clone, Default)]
+pub struct ShareFilter {
+    /// Of this file.
+    pub file: Option<FileId>,
+    /// To this recipient.
+    pub recipient: Option<PersonId>,
+    /// Given by this actor.
+    pub given_by: Option<String>,
+    /// Given at this instant or later.
+    pub from: Option<Timestamp>,
+    /// Given before this instant.
+    pub until: Option<Timestamp>,
+    /// Only those that live.
+    pub living: bool,
+    /// Older than this one.
+    pub before: Option<ShareId>,
 }
 
 /// A link as somebody opens it.
@@ -103,6 +161,15 @@ pub struct LinkRecord {
     pub revoked_at: Option<Timestamp>,
     /// How often its file was handed out.
     pub downloads: u64,
+    /// How often it may be.
+    pub most_downloads: Option<u32>,
+}
+
+impl LinkRecord {
+    /// Whether it was opened as often as it may be.
+    pub fn is_used_up(&self) -> bool {
+        self.most_downloads.is_some_and(|most| self.downloads >= u64::from(most))
+    }
 }
 
 #[derive(FromRow)]
@@ -114,10 +181,15 @@ struct ShareRow {
     recipient_id: String,
     rights: String,
     call_id: Option<String>,
+    created_by: String,
     created_at: i64,
     expires_at: i64,
+    revoked_at: Option<i64>,
+    revoked_by: Option<String>,
     link_id: String,
     slug_sealed: String,
+    downloads: i64,
+    most_downloads: Option<i64>,
 }
 
 impl ShareRow {
@@ -131,10 +203,14 @@ impl ShareRow {
             recipient: PersonId::parse(&self.recipient_id).map_err(|_| row.corrupt())?,
             rights: row.known(Rights::parse(&self.rights))?,
             call: self.call_id.as_deref().map(|text| row.parsed(text)).transpose()?,
+            created_by: self.created_by.clone(),
             created_at: row.instant(self.created_at)?,
             expires_at: row.instant(self.expires_at)?,
+            revoked: row.maybe_instant(self.revoked_at)?.map(|at| Revoked { at, by: self.revoked_by.clone() }),
             link: row.parsed(&self.link_id)?,
             slug_sealed: self.slug_sealed.clone(),
+            downloads: row.number(self.downloads)?,
+            most_downloads: self.most_downloads.map(|most| row.number(most)).transpose()?,
         })
     }
 }
@@ -152,13 +228,18 @@ struct LinkRow {
     expires_at: i64,
     revoked_at: Option<i64>,
     downloads: i64,
+    most_downloads: Option<i64>,
 }
+
+/// Sorts after every id of a share.
+const AFTER_ALL: &str = "share_~";
 
 /// The columns of [`ShareRow`]; a share always has one link.
 macro_rules! select_shares {
     ($tail:literal) => {
         concat!(
-            "SELECT s.id, s.file_id, s.version, s.follows, s.recipient_id, s.rights, s.call_id, s.created_at, s.expires_at, l.id AS link_id, l.slug_sealed ",
+            "SELECT s.id, s.file_id, s.version, s.follows, s.recipient_id, s.rights, s.call_id, s.created_by, s.created_at, ",
+            "s.expires_at, s.revoked_at, s.revoked_by, l.id AS link_id, l.slug_sealed, l.downloads, l.most_downloads ",
             "FROM shares s JOIN links l ON l.customer_id = s.customer_id AND l.share_id = s.id ",
             $tail
         )
@@ -188,6 +269,19 @@ impl Catalog {
             if !file.status.is_readable() {
                 return Err(CatalogError::Conflict("the file cannot be handed out now"));
             }
+            if let Some(NewRecipient { person, entry }) = &new.new_recipient {
+                let is_there: Option<(String,)> = sql::query("SELECT id FROM people WHERE customer_id = $1 AND id = $2")
+                    .bind(&customer)
+                    .bind(person.id.to_string())
+                    .fetch_optional(&mut tx)
+                    .await?;
+                if is_there.is_none() {
+                    insert_person(&mut tx, person, now).await?;
+                    if let Some(entry) = entry {
+                        audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
+                    }
+                }
+            }
             sql::query(
                 "INSERT INTO shares (id, customer_id, file_id, version, recipient_id, rights, call_id, created_by, created_at, expires_at, follows) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -205,13 +299,14 @@ impl Catalog {
             .bind(i64::from(new.edition.follows()))
             .execute(&mut tx)
             .await?;
-            sql::query("INSERT INTO links (id, customer_id, share_id, slug_hash, slug_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            sql::query("INSERT INTO links (id, customer_id, share_id, slug_hash, slug_sealed, created_at, most_downloads) VALUES ($1, $2, $3, $4, $5, $6, $7)")
                 .bind(new.link.id.to_string())
                 .bind(&customer)
                 .bind(new.id.to_string())
                 .bind(&new.link.slug_hash)
                 .bind(&new.link.slug_sealed)
                 .bind(micros(now))
+                .bind(new.link.most_downloads.map(i64::from))
                 .execute(&mut tx)
                 .await?;
             if let Some(code) = &new.code {
@@ -219,6 +314,7 @@ impl Catalog {
             }
             self.queue(&mut tx, new.customer, &new.messages, entry).await?;
             touch(&mut tx, new.customer, new.file, now).await?;
+            tell_of_share(&mut tx, new.customer, new.id, ShareEvent::Given, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer, entry).await?;
             tx.commit().await?;
             Ok(())
@@ -283,6 +379,48 @@ impl Catalog {
         rows.into_iter().map(ShareRow::into_record).collect()
     }
 
+    /// Shares of a customer, the newest first.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or a row cannot be read.
+    pub async fn shares(&self, customer: CustomerId, filter: &ShareFilter, limit: u32) -> Result<Vec<ShareRecord>, CatalogError> {
+        let mut query = sql::query(select_shares!(
+            "WHERE s.customer_id = $1 AND s.created_at >= $2 AND s.created_at < $3 AND ($4 = 0 OR (s.revoked_at IS NULL AND s.expires_at > $5)) \
+             AND s.id < $6"
+        ))
+        .bind(customer.to_string())
+        .bind(micros(filter.from.unwrap_or(Timestamp::UNIX_EPOCH)))
+        .bind(micros(filter.until.unwrap_or(Timestamp::MAX)))
+        .bind(i64::from(filter.living))
+        .bind(micros(self.clock().now()))
+        .bind(filter.before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()))
+        .bind(i64::from(limit));
+        if let Some(file) = filter.file {
+            query = query.one_of("s.file_id", &[file]);
+        }
+        if let Some(recipient) = filter.recipient {
+            query = query.one_of("s.recipient_id", &[recipient]);
+        }
+        if let Some(actor) = &filter.given_by {
+            query = query.one_of("s.created_by", &[actor]);
+        }
+        let rows: Vec<ShareRow> = query.then(" ORDER BY s.id DESC LIMIT $7").fetch_all(&mut self.read(customer).await?).await?;
+        rows.into_iter().map(ShareRow::into_record).collect()
+    }
+
+    /// One share, living or not.
+    ///
+    /// # Errors
+    /// When the catalog does not answer or the row cannot be read.
+    pub async fn share_of(&self, customer: CustomerId, share: ShareId) -> Result<Option<ShareRecord>, CatalogError> {
+        let row: Option<ShareRow> = sql::query(select_shares!("WHERE s.customer_id = $1 AND s.id = $2"))
+            .bind(customer.to_string())
+            .bind(share.to_string())
+            .fetch_optional(&mut self.read(customer).await?)
+            .await?;
+        row.map(ShareRow::into_record).transpose()
+    }
+
     /// The link with this hash of its slug, alive or not.
     ///
     /// # Errors
@@ -296,7 +434,7 @@ impl Catalog {
         let Some((customer,)) = whose else { return Ok(None) };
         let customer: CustomerId = RowRef { table: "links", id: &customer }.parsed(&customer)?;
         let row: Option<LinkRow> = sql::query(
-            "SELECT l.id, l.customer_id, l.share_id, s.file_id, s.version, s.follows, s.recipient_id, s.created_by, s.expires_at, s.revoked_at, l.downloads \
+            "SELECT l.id, l.customer_id, l.share_id, s.file_id, s.version, s.follows, s.recipient_id, s.created_by, s.expires_at, s.revoked_at, l.downloads, l.most_downloads \
              FROM links l JOIN shares s ON s.customer_id = l.customer_id AND s.id = l.share_id WHERE l.customer_id = $1 AND l.slug_hash = $2",
         )
         .bind(customer.to_string())
@@ -317,41 +455,7 @@ impl Catalog {
             expires_at: row.instant(link.expires_at)?,
             revoked_at: row.maybe_instant(link.revoked_at)?,
             downloads: row.number(link.downloads)?,
+            most_downloads: link.most_downloads.map(|most| row.number(most)).transpose()?,
         }))
-    }
-
-    /// Counts a download through a link, and notes that the file's bytes were handed out.
-    ///
-    /// # Errors
-    /// `Conflict` when the share has ended or the file may not be handed out any more; else when it
-    /// could not be committed.
-    pub async fn downloaded(&self, link: &LinkRecord, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let now = micros(self.clock().now());
-        self.verb(|| async {
-            let mut tx = self.begin(link.customer).await?;
-            let counted = sql::query(
-                "UPDATE links SET downloads = downloads + 1 WHERE customer_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM shares s \
-                 JOIN files f ON f.customer_id = s.customer_id AND f.id = s.file_id WHERE s.customer_id = $1 AND s.id = links.share_id \
-                 AND s.revoked_at IS NULL AND s.expires_at > $3 AND f.status NOT IN ('quarantined', 'expired', 'deleted'))",
-            )
-            .bind(link.customer.to_string())
-            .bind(link.id.to_string())
-            .bind(now)
-            .execute(&mut tx)
-            .await?;
-            if counted == 0 {
-                return Err(CatalogError::Conflict("this link opens nothing any more"));
-            }
-            sql::query("UPDATE files SET last_accessed = $3 WHERE customer_id = $1 AND id = $2")
-                .bind(link.customer.to_string())
-                .bind(link.file.to_string())
-                .bind(now)
-                .execute(&mut tx)
-                .await?;
-            audit::append(&mut tx, self.clock(), self.entropy(), &link.customer.to_string(), entry).await?;
-            tx.commit().await?;
-            Ok(())
-        })
-        .await
     }
 }

@@ -164,6 +164,11 @@ pub enum PersonId {
 }
 
 impl PersonId {
+    /// Whoever has the link: the recipient of a share that names nobody. Each customer has one.
+    pub const fn anyone(customer: CustomerId) -> Self {
+        Self::Contact(ContactId(customer.0))
+    }
+
     /// Reads `user_…`, `team_…` or `contact_…`.
     ///
     /// # Errors

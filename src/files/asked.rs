@@ -11,9 +11,7 @@ use super::requests::AskedUpload;
 use super::share::AskedShare;
 use super::{Files, FilesError, ReadBack, Requested, Shared, Subject, UploadReadBack};
 use crate::catalog::{NewPending, Pending};
-use crate::domain::{
-    AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, Lifetime, PendingId, Person, PersonKind, Timestamp,
-};
+use crate::domain::{AuditEntry, CallContext, CallId, Decision, FileRecord, FileStatus, PendingId, Person, PersonKind, Timestamp};
 use crate::policy::Evidence;
 
 /// A yes counts for two minutes.
@@ -125,18 +123,9 @@ impl Reviewed {
     /// `Invalid` when what lies in the catalog means no lifetime.
     pub fn question(self, pending: PendingId, failures: u32) -> Result<Question, FilesError> {
         match self {
-            Self::Share { asked, file, recipient } => Ok(Question::Share(Box::new(ReadBack {
-                pending,
-                outside: recipient.kind() == PersonKind::Contact,
-                soundalikes: Vec::new(),
-                rights: asked.rights,
-                lifetime: Lifetime::from_seconds(asked.lifetime_seconds)
-                    .map_err(|error| FilesError::Invalid { field: "lifetime", reason: error.to_string() })?,
-                edition: asked.edition,
-                failures,
-                file: *file,
-                recipient,
-            }))),
+            Self::Share { asked, file, recipient } => {
+                Ok(Question::Share(Box::new(ReadBack::of(&asked, *file, recipient, (pending, failures))?)))
+            }
             Self::Upload { asked, sender } => Ok(Question::Upload(Box::new(asked.read_back(pending, sender, failures)?))),
         }
     }
@@ -206,7 +195,7 @@ impl Files {
         let asked = serde_json::from_str(&pending.payload).map_err(|_| FilesError::Sealed { what: "pending action" })?;
         match asked {
             Asked::Share(asked) => {
-                let recipient = self.person(ctx, asked.recipient).await?;
+                let recipient = self.asked_recipient(ctx, &asked).await?;
                 let file = self.0.catalog.file(ctx.customer, asked.file).await?.ok_or(FilesError::NotFound)?;
                 Ok(Reviewed::Share { asked, file: Box::new(file), recipient })
             }

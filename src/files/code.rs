@@ -285,7 +285,7 @@ impl Files {
         }
         let now = self.now();
         let link = self.0.catalog.link(&token_hash(slug)).await?;
-        Ok(link.filter(|link| link.revoked_at.is_none() && now < link.expires_at))
+        Ok(link.filter(|link| link.revoked_at.is_none() && now < link.expires_at && !link.is_used_up()))
     }
 
     /// Tries a code at a link; a right one gives an address of the bytes that lives for a minute.
@@ -387,6 +387,9 @@ impl Files {
             patience,
             opened: Vec::new(),
         };
+        if let Some(refusal) = self.lost(link, &subject, file).await? {
+            return Ok(Err(refusal));
+        }
         self.permit::<Download>(&subject, file).await
     }
 }

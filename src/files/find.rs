@@ -80,6 +80,22 @@ fn handle_number(words: &str) -> Option<u32> {
     (digits.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
 }
 
+/// A file as words about a list are compared with it.
+pub(super) fn listed_item(position: usize, file: &FileRecord) -> ListedItem {
+    ListedItem {
+        title: file.title.clone(),
+        name: file.name.as_str().to_owned(),
+        author: file.author.clone(),
+        date: file.created_date,
+        position,
+    }
+}
+
+/// Whether words are a handle, an id or point back: they say which file without naming it.
+pub(super) fn points_elsewhere(words: &str) -> bool {
+    handle_number(words).is_some() || points_back(words) || FileId::parse(words.trim()).is_ok()
+}
+
 /// Whether words mean what was just spoken of, and nothing else.
 fn points_back(words: &str) -> bool {
     matches!(
@@ -185,7 +201,7 @@ impl Files {
     }
 
     /// Those of several files that are there for this caller, in this order.
-    async fn permitted_of(
+    pub(super) async fn permitted_of(
         &self,
         ctx: &CallContext,
         subject: &Subject,
@@ -244,16 +260,7 @@ impl Files {
             };
         }
         let mut known = self.newest_listing(ctx, subject, &listed).await?;
-        let items: Vec<ListedItem> = (1..)
-            .zip(&known)
-            .map(|(position, (file, _))| ListedItem {
-                title: file.title.clone(),
-                name: file.name.as_str().to_owned(),
-                author: file.author.clone(),
-                date: file.created_date,
-                position,
-            })
-            .collect();
+        let items: Vec<ListedItem> = (1..).zip(&known).map(|(position, (file, _))| listed_item(position, file)).collect();
         if points_back(words) && !known.is_empty() {
             if known.len() == 1 {
                 let (file, permit) = known.swap_remove(0);

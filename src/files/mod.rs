@@ -9,6 +9,7 @@
 //! one method of [`Files`] that asks for a permit, does the work and leaves exactly one audit record.
 
 mod add;
+mod address;
 mod adopt;
 mod adopting;
 mod asked;
@@ -32,6 +33,7 @@ mod guess;
 mod guessable;
 mod handing;
 mod health;
+mod history;
 mod hold;
 mod identity;
 mod index;
@@ -53,17 +55,21 @@ mod posts;
 mod progress;
 mod quotas;
 mod receiving;
+mod recipient;
 mod redeem;
 mod requests;
+mod revoke;
 mod sealing;
 mod secrets;
 mod sessions;
 mod share;
+mod shares;
 mod standing;
 mod sweeps;
 mod trail;
 mod verdicts;
 mod versions;
+mod when;
 mod words;
 
 pub use add::AddRequest;
@@ -85,6 +91,7 @@ pub use find::{FindRequest, Found, ListedFile, Unclear};
 pub use guessable::is_guessable;
 pub use handing::{Attachment, Handout};
 pub use health::{Health, RegionUsage};
+pub use history::{Deed, FileHistory, Happening, HistoryAnswer};
 pub use identity::Access;
 pub use inspection::{UnderInspection, Understood};
 pub use keys::{CreatedKey, Overlap, RotatedKey};
@@ -99,8 +106,10 @@ pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, Pol
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
 pub use progress::{OnItsWay, Progress};
 pub use receiving::{Came, CameState, Sending, UploadFace, Uploader};
+pub use recipient::Toward;
 pub use redeem::Redeemed;
 pub use requests::{RequestAnswer, Requested, UploadReadBack, UploadRequest};
+pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use sessions::{Session, SessionUser};
@@ -115,6 +124,6 @@ pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Fai
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
     HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, PersonChange, Place, PolicySet, Quota,
-    Sighting, Usage, VersionRecord,
+    ShareFilter, ShareRecord, Sighting, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

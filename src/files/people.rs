@@ -195,56 +195,81 @@ impl Files {
         self.0.catalog.person(ctx.customer, id).await?.ok_or(FilesError::NotFound)
     }
 
-    /// The person that was said.
+    /// The person that was said, of the whole directory.
     pub(super) async fn who(&self, ctx: &CallContext, words: &str) -> Result<Who, FilesError> {
         let mut people = self.0.catalog.people(ctx.customer).await?;
         people.retain(|person| person.deactivated_at.is_none());
-        if let (Some(user), true) = (ctx.caller.user(), is_me(words)) {
-            return Ok(match people.iter().find(|person| person.id == PersonId::User(user)) {
-                Some(person) => Who::One { person: person.clone(), soundalikes: Vec::new() },
-                None => Who::Nobody { nearest: Vec::new() },
-            });
-        }
-        if let Ok(id) = PersonId::parse(words.trim()) {
-            return Ok(match people.iter().find(|person| person.id == id) {
-                Some(person) => Who::One { person: person.clone(), soundalikes: Vec::new() },
-                None => Who::Nobody { nearest: Vec::new() },
-            });
-        }
-        let names: Vec<PersonName> = people
-            .iter()
-            .map(|person| PersonName {
-                name: person.name.clone(),
-                detail: person.detail.clone(),
-                email_local: person.email.as_deref().and_then(|email| email.split('@').next()).map(str::to_owned),
-                kind: person.kind(),
-            })
-            .collect();
-        // A whole name as it is written singles out even among soundalikes; the read-back still separates them.
-        let written = |person: &&Person| person.name.to_lowercase() == words.trim().to_lowercase();
-        let as_written: Vec<&Person> = people.iter().filter(written).collect();
-        let heard = ctx.heard.as_ref().map(|heard| heard.text.as_str());
-        let matches = rank_people(words, heard, &names);
-        let at = |index: &usize| people.get(*index).cloned();
-        if let [person] = as_written.as_slice() {
-            let others = matches.iter().filter_map(|found| at(&found.index)).filter(|other| other.id != person.id).take(4).collect();
-            return Ok(Who::One { person: (*person).clone(), soundalikes: others });
-        }
-        Ok(match decide_people(&matches) {
-            PeoplePick::One(index) => match at(&index) {
-                Some(person) => {
-                    let soundalikes =
-                        matches.iter().filter(|found| found.index != index).filter_map(|found| at(&found.index)).take(4).collect();
-                    Who::One { person, soundalikes }
-                }
-                None => Who::Nobody { nearest: Vec::new() },
-            },
-            // One that is not sure enough is asked about, never taken.
-            PeoplePick::Several(indexes) if indexes.len() == 1 => Who::Nobody { nearest: indexes.iter().filter_map(at).collect() },
-            PeoplePick::Several(indexes) => Who::Several(indexes.iter().filter_map(at).collect()),
-            PeoplePick::None => Who::Nobody { nearest: matches.iter().take(2).filter_map(|found| at(&found.index)).collect() },
-        })
+        Ok(who_of(ctx, words, &people))
     }
+}
+
+/// The person that was said, of these.
+pub(super) fn who_of(ctx: &CallContext, words: &str, people: &[Person]) -> Who {
+    if let (Some(user), true) = (ctx.caller.user(), is_me(words)) {
+        return match people.iter().find(|person| person.id == PersonId::User(user)) {
+            Some(person) => Who::One { person: person.clone(), soundalikes: Vec::new() },
+            None => Who::Nobody { nearest: Vec::new() },
+        };
+    }
+    if let Ok(id) = PersonId::parse(words.trim()) {
+        return match people.iter().find(|person| person.id == id) {
+            Some(person) => Who::One { person: person.clone(), soundalikes: Vec::new() },
+            None => Who::Nobody { nearest: Vec::new() },
+        };
+    }
+    let names: Vec<PersonName> = people
+        .iter()
+        .map(|person| PersonName {
+            name: person.name.clone(),
+            detail: person.detail.clone(),
+            email_local: person.email.as_deref().and_then(|email| email.split('@').next()).map(str::to_owned),
+            kind: person.kind(),
+        })
+        .collect();
+    // A whole name as it is written singles out even among soundalikes; the read-back still separates them.
+    let written = |person: &&Person| person.name.to_lowercase() == words.trim().to_lowercase();
+    let as_written: Vec<&Person> = people.iter().filter(written).collect();
+    let heard = ctx.heard.as_ref().map(|heard| heard.text.as_str());
+    let matches = rank_people(words, heard, &names);
+    let at = |index: &usize| people.get(*index).cloned();
+    if let [person] = as_written.as_slice() {
+        let others = matches.iter().filter_map(|found| at(&found.index)).filter(|other| other.id != person.id).take(4).collect();
+        return Who::One { person: (*person).clone(), soundalikes: others };
+    }
+    match decide_people(&matches) {
+        PeoplePick::One(index) => match at(&index) {
+            Some(person) => {
+                let soundalikes =
+                    matches.iter().filter(|found| found.index != index).filter_map(|found| at(&found.index)).take(4).collect();
+                Who::One { person, soundalikes }
+            }
+            None => Who::Nobody { nearest: Vec::new() },
+        },
+        // One that is not sure enough is asked about, never taken.
+        PeoplePick::Several(indexes) if indexes.len() == 1 => Who::Nobody { nearest: indexes.iter().filter_map(at).collect() },
+        PeoplePick::Several(indexes) => Who::Several(indexes.iter().filter_map(at).collect()),
+        PeoplePick::None => Who::Nobody { nearest: matches.iter().take(2).filter_map(|found| at(&found.index)).collect() },
+    }
+}
+
+/// Whether words mean whoever is on the line.
+pub(super) fn is_me(words: &str) -> bool {
+    let words = words.trim().trim_end_matches(['.', '!']).to_lowercase();
+    let words = words.strip_prefix("to ").unwrap_or(&words);
+    matches!(
+        words,
+        "me" | "myself"
+            | "i"
+            | "us"
+            | "my phone"
+            | "my number"
+            | "my cell"
+            | "my mobile"
+            | "this number"
+            | "my email"
+            | "my mail"
+            | "my inbox"
+    )
 }
 
 fn told_roles(was: &Person, change: &PersonChange) -> String {
@@ -259,9 +284,4 @@ const fn told_activity(change: &PersonChange) -> &'static str {
         Some(false) => "deactivated",
         None => "",
     }
-}
-
-fn is_me(words: &str) -> bool {
-    let words = words.trim().to_lowercase();
-    matches!(words.as_str(), "me" | "myself" | "i" | "my phone" | "my email" | "my mail")
 }

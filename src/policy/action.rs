@@ -102,6 +102,8 @@ actions! {
     Share = "share", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File];
     /// Take back anybody's share of it.
     Revoke = "revoke", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File];
+    /// Take back one's own share of it.
+    TakeBack = "take_back", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File];
     /// Give a user or a team of the customer a standing right, list such rights, and end them.
     Grant = "grant", needs Some(Permission::Share), by ASKERS, on &[ResourceType::File, ResourceType::Folder];
     /// Make a spoken code for it.
@@ -120,6 +122,8 @@ actions! {
     ReadAudit = "read_audit", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Add and change users, teams and contacts.
     ManagePeople = "manage_people", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
+    /// Add somebody outside to the directory, to share something with them.
+    AddContact = "add_contact", needs Some(Permission::Share), by ASKERS, on &[ResourceType::Customer];
     /// Make and revoke API keys.
     ManageKeys = "manage_keys", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Change the customer's own policies.

@@ -25,8 +25,8 @@ mod visibility;
 mod widening;
 
 pub use action::{
-    Action, ActionKind, Add, Adopt, Classify, Delete, Describe, Download, Find, Grant, History, Hold, IssueCode, ListHolds, ManageKeys,
-    ManagePeople, ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share,
+    Action, ActionKind, Add, AddContact, Adopt, Classify, Delete, Describe, Download, Find, Grant, History, Hold, IssueCode, ListHolds,
+    ManageKeys, ManagePeople, ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share, TakeBack,
 };
 pub use decide::{Permit, Refusal};
 pub use error::PolicyError;

@@ -35,3 +35,4 @@ pub use indexes::{IndexSettings, Indexes};
 pub use listed::{ListedItem, ListedPick, pick_listed};
 pub use people::{MatchKind, PeoplePick, PersonMatch, PersonName, decide_people, rank_people};
 pub use query::{Hit, Hits, Query, Visible};
+pub use spoken::{ordinal, small_number};

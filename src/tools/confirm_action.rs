@@ -32,9 +32,9 @@ pub(super) struct Data {
 }
 
 /// What a yes has done, as its own tool tells it.
-fn done(kit: &Kit, ctx: &CallContext, confirmed: &Confirmed) -> Answer {
+fn done(kit: &Kit, confirmed: &Confirmed) -> Answer {
     match confirmed {
-        Confirmed::Shared(shared) => told(kit, ctx, shared, true),
+        Confirmed::Shared(shared) => told(kit, shared, true),
         Confirmed::Requested(requested) => request_upload::told(kit, requested, true),
     }
 }
@@ -66,7 +66,7 @@ fn redeemed(kit: &Kit, ctx: &CallContext, redeemed: &Redeemed) -> Answer {
 pub(super) fn answered(kit: &Kit, ctx: &CallContext, answered: Result<Answered, FilesError>) -> Result<Answer, FilesError> {
     let error = |code: &str, reason: &str| json!({ "error": { "code": code, "field": "answer", "reason": reason } });
     Ok(match answered {
-        Ok(Answered::Done(confirmed)) => done(kit, ctx, &confirmed),
+        Ok(Answered::Done(confirmed)) => done(kit, &confirmed),
         Ok(Answered::Cancelled) => Answer::new(Outcome::Done, kit.say(&Cancelled {})),
         Ok(Answered::Unclear(asked)) => {
             let attempt = Attempt::after(asked.failures());

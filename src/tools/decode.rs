@@ -95,7 +95,13 @@ fn check(field: &str, value: &mut Value, expected: &Value) -> Result<(), BadArgu
             items.iter_mut().try_for_each(|item| check(field, item, &kind))
         }
         Some("boolean") if value.is_boolean() => Ok(()),
-        Some("integer") if value.is_i64() || value.is_u64() => Ok(()),
+        Some("integer") => {
+            // And texts where a number is wanted: `{"downloads": "2"}`.
+            if let Some(number) = value.as_str().and_then(|text| text.trim().parse::<u64>().ok()) {
+                *value = number.into();
+            }
+            if value.is_i64() || value.is_u64() { Ok(()) } else { Err(bad(field, "must be a whole number")) }
+        }
         _ => Err(bad(field, "has the wrong type")),
     }
 }
@@ -112,6 +118,7 @@ mod tests {
         file: String,
         style: Option<String>,
         more: Option<Vec<String>>,
+        times: Option<u32>,
     }
 
     fn read(raw: Value) -> Result<Sample, String> {
@@ -120,7 +127,8 @@ mod tests {
             "properties": {
                 "file": { "type": "string" },
                 "style": { "type": "string", "enum": ["digits", "words"] },
-                "more": { "type": "array", "items": { "type": "string" } }
+                "more": { "type": "array", "items": { "type": "string" } },
+                "times": { "type": "integer" }
             },
             "required": ["file"]
         });
@@ -129,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_object_a_json_text_and_nulls_are_the_same() {
-        let wanted = Ok(Sample { file: "f1".to_owned(), style: None, more: None });
+        let wanted = Ok(Sample { file: "f1".to_owned(), style: None, more: None, times: None });
         assert_eq!(read(json!({"file": "f1"})), wanted);
         assert_eq!(read(json!(r#"{"file": "f1"}"#)), wanted);
         assert_eq!(read(json!({"file": "f1", "style": null, "more": null})), wanted);
@@ -144,11 +152,13 @@ mod tests {
             (json!({"file": "  "}), "`file` is missing"),
             (json!({"file": null}), "`file` is missing"),
             (json!({"file": ["f1"]}), "`file` must be a text"),
-            (json!({"file": "f1", "customer_id": "x"}), "`customer_id` is no argument of this tool; it takes file, more, style"),
+            (json!({"file": "f1", "customer_id": "x"}), "`customer_id` is no argument of this tool; it takes file, more, style, times"),
             (json!({"file": "f1", "style": "loud"}), "`style` must be one of digits, words"),
             (json!({"file": "f1", "more": "x"}), "`more` must be a list"),
             (json!({"file": "f1", "more": [true]}), "`more` must be a text"),
             (json!({"file": "x".repeat(501)}), "`file` has more than 500 characters"),
+            (json!({"file": "f1", "times": "twice"}), "`times` must be a whole number"),
+            (json!({"file": "f1", "times": 1.5}), "`times` must be a whole number"),
             (json!([1]), "`arguments` must be a JSON object"),
             (json!("{\"file\": "), "`arguments` is not valid JSON"),
             (json!("[1]"), "`arguments` must be a JSON object"),
@@ -161,5 +171,6 @@ mod tests {
     fn numbers_and_capitals_are_taken_as_they_were_meant() {
         let sample = read(json!({"file": 1, "style": "Digits"})).unwrap();
         assert_eq!((sample.file.as_str(), sample.style.as_deref()), ("1", Some("digits")));
+        assert_eq!(read(json!({"file": "f1", "times": "2"})).unwrap().times, Some(2));
     }
 }

@@ -9,12 +9,12 @@ use serde_json::json;
 use super::answer::{Answer, Outcome};
 use super::decode::BadArgument;
 use super::registry::Hints;
-use crate::domain::{CallContext, ErrorCode, FileStatus};
+use crate::domain::{CallContext, ErrorCode, FileStatus, Person};
 use crate::files::{Files, FilesError, ListedFile, Unclear};
 use crate::speech::{
     Apology, Candidate, Field, FindMany, FindNone, FindNoneNearest, FindSeveral, Invalid, Keys, Line, Listed, NotAllowed, NotFound,
     NothingListed, Part, Quarantined, Speech, Spoken, StillChecking, TooMany, Unavailable, choice, choose_keys, narrowing, speakable_title,
-    spoken_count, spoken_date, spoken_kind, spoken_name, time_zone_of,
+    spoken_count, spoken_date, spoken_kind, spoken_name, spoken_recipient, time_zone_of,
 };
 
 /// A tool: its types, its words for a model, and its work.
@@ -57,7 +57,7 @@ pub(super) struct FileItem {
 }
 
 /// More than three are asked about with one narrowing question.
-const MOST_CHOICES: usize = 3;
+pub(super) const MOST_CHOICES: usize = 3;
 
 pub(super) fn handle(number: u32) -> String {
     format!("f{number}")
@@ -189,6 +189,12 @@ fn candidate(listed: &ListedFile) -> Candidate<'_> {
         version: file.version,
         recipient: None,
     }
+}
+
+/// Somebody as he is named, with what separates him from those who sound alike.
+pub(super) fn recipient_of(person: &Person, soundalikes: &[Person]) -> Spoken {
+    let others: Vec<&Person> = soundalikes.iter().collect();
+    spoken_recipient(person, &others)
 }
 
 /// The question between people, each as the read-back would name him.

@@ -11,6 +11,7 @@ mod check_progress;
 mod confirm_action;
 mod decode;
 mod describe_file;
+mod file_history;
 mod find_file;
 #[cfg(test)]
 mod foreign;
@@ -20,6 +21,7 @@ mod kit;
 mod lifetime;
 mod registry;
 mod request_upload;
+mod revoke_access;
 mod schema;
 mod share_file;
 mod simulate;

@@ -12,11 +12,13 @@ use super::check_progress::CheckProgress;
 use super::confirm_action::{self, ConfirmAction};
 use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
+use super::file_history::FileHistoryTool;
 use super::find_file::FindFile;
 use super::gate::{Crowd, Full, Gate};
 use super::generate_access_code::GenerateAccessCode;
 use super::kit::{Kit, Tool};
 use super::request_upload::RequestUpload;
+use super::revoke_access::RevokeAccess;
 use super::share_file::ShareFile;
 use super::{schema, simulate};
 use crate::domain::{CallContext, ErrorCode, PendingId};
@@ -105,6 +107,8 @@ fn all() -> Vec<Entry> {
         entry::<ShareFile>(),
         entry::<GenerateAccessCode>(),
         entry::<ConfirmAction>(),
+        entry::<RevokeAccess>(),
+        entry::<FileHistoryTool>(),
         entry::<RequestUpload>(),
         entry::<CheckProgress>(),
     ]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::{Answer, Outcome};
-use super::kit::{Kit, Tool};
+use super::kit::{Kit, Tool, recipient_of};
 use super::registry::Hints;
-use super::share_file::{recipient_of, seconds_left, which_person};
+use super::share_file::{seconds_left, which_person};
 use crate::domain::{CallContext, Channel};
 use crate::files::{FilesError, RequestAnswer, Requested, UploadReadBack, UploadRequest};
 use crate::speech::{

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::{Answer, Outcome};
-use super::kit::{FileItem, Kit, Tool, people_choice};
+use super::kit::{FileItem, Kit, Tool, people_choice, recipient_of};
 use super::lifetime;
 use super::registry::Hints;
-use crate::domain::{CallContext, Edition, Lifetime, Person, Rights, Timestamp};
-use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Who};
+use crate::domain::{CallContext, Channel, Edition, Lifetime, Person, Phone, Rights, Timestamp};
+use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Toward, Who};
 use crate::speech::{
-    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SharedInside, SharedOutside, SharedPending,
-    Spoken, confirm_keys, speakable_title, spoken_code_words, spoken_count, spoken_digits, spoken_duration, spoken_left, spoken_recipient,
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SentBy, ShareToward, SharedInside,
+    SharedOutside, SharedWithCaller, Spoken, confirm_keys, speakable_title, spell, spoken_address, spoken_code_words, spoken_count,
+    spoken_digits, spoken_duration, spoken_left, spoken_times,
 };
 
 /// What the recipient may do.
@@ -57,7 +58,7 @@ impl From<EditionWord> for Edition {
 pub(super) struct Input {
     /// Which file: a handle such as f1, "the second one", or the caller's own words for it.
     file: String,
-    /// Who gets it, in the caller's own words: a name, a team, "me".
+    /// Who gets it, in the caller's own words: a name, a team, "me", a mail address or number as it was said ("jane at example dot com"), or "anyone with the link".
     with: String,
     /// What the recipient may do; view when left out.
     rights: Option<RightsWord>,
@@ -65,6 +66,8 @@ pub(super) struct Input {
     lifetime: Option<String>,
     /// Which version the recipient gets: the file as it is now, also after it changes, or always the newest one. As it is now when left out.
     edition: Option<EditionWord>,
+    /// How many times the link may be opened: "she may open it twice" is 2. From 1 to 1000; as often as wanted when left out.
+    downloads: Option<u32>,
 }
 
 /// A link, without its address unless settings reveal it.
@@ -109,6 +112,9 @@ pub(super) struct Data {
     /// What the recipient may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     rights: Option<String>,
+    /// How many times the link may be opened, where that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    downloads: Option<u32>,
     /// Until when, RFC 3339; set once it is shared.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
@@ -151,39 +157,55 @@ pub(super) fn seconds_left(until: Timestamp, now: Timestamp) -> u64 {
     if seconds < 50 { seconds } else { (seconds + 30) / 60 * 60 }
 }
 
-pub(super) fn recipient_of(person: &Person, soundalikes: &[Person]) -> Spoken {
-    let others: Vec<&Person> = soundalikes.iter().collect();
-    spoken_recipient(person, &others)
-}
-
 /// The read-back that asks for a yes.
 pub(super) fn question(kit: &Kit, read_back: &ReadBack) -> Answer {
-    let recipient = recipient_of(&read_back.recipient, &read_back.soundalikes);
+    let person = &read_back.recipient;
     let lifetime = spoken_duration(read_back.lifetime.seconds().unsigned_abs());
+    let mut must_say = Vec::new();
+    let (toward, recipient) = match read_back.toward {
+        Toward::Somebody => {
+            let recipient = recipient_of(person, &read_back.soundalikes);
+            must_say.push(MustSay::recipient(&recipient, &person.name));
+            (ShareToward::Somebody, recipient)
+        }
+        Toward::Caller => (ShareToward::Caller, recipient_of(person, &[])),
+        Toward::Anyone => (ShareToward::Anyone, recipient_of(person, &[])),
+        // What a recogniser heard of an address is spelled back before anything goes there.
+        Toward::New => {
+            let address = person.email.as_deref().or(person.phone.as_ref().map(Phone::as_str)).unwrap_or_default();
+            let spoken = spoken_address(address);
+            must_say.push(MustSay { text: spoken.to_string(), spell: spell(address) });
+            (ShareToward::NewContact, spoken)
+        }
+    };
+    must_say.push(MustSay::lifetime(&lifetime));
     let say = kit.say(&ConfirmShare {
         title: speakable_title(&read_back.file.title),
-        recipient: recipient.clone(),
+        toward,
+        recipient,
         rights: read_back.rights,
-        lifetime: lifetime.clone(),
-        with_code: read_back.outside,
+        lifetime,
+        downloads: read_back.downloads.map(|most| spoken_times(u64::from(most))),
+        with_code: read_back.with_code,
         newest: read_back.edition.follows(),
     });
     let data = Data {
         title: Some(speakable_title(&read_back.file.title).to_string()),
-        recipient: Some(read_back.recipient.name.clone()),
+        recipient: Some(person.name.clone()),
         rights: Some(read_back.rights.as_str().to_owned()),
+        downloads: read_back.downloads,
         ..Data::default()
     };
     Answer::new(Outcome::Confirm, say)
         .with_data(&data)
-        .must_say(vec![MustSay::recipient(&recipient, &read_back.recipient.name), MustSay::lifetime(&lifetime)])
+        .must_say(must_say)
         .keys(confirm_keys())
         .next("confirm_action")
         .asking(read_back.pending)
 }
 
 /// What is told of a share that exists.
-pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) -> Answer {
+pub(super) fn told(kit: &Kit, shared: &Shared, is_new: bool) -> Answer {
     let now = kit.files.now();
     let title = speakable_title(&shared.file.title);
     let recipient = recipient_of(&shared.recipient, &[]);
@@ -194,11 +216,17 @@ pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) 
             let code_lifetime = spoken_duration(seconds_left(code.expires_at, now).max(1));
             must_say.push(must_say_code(code));
             must_say.push(MustSay::lifetime(&code_lifetime));
-            kit.say(&SharedOutside { title: Some(title.clone()), recipient, code: spoken_code(code), code_lifetime })
-        }
-        // Nothing carries messages of customers that are not marked as test yet.
-        (None, true) if shared.channel.is_some() && !ctx.is_test && is_outside(shared) => {
-            kit.say(&SharedPending { title: title.clone(), recipient })
+            let (title, by, code) = (Some(title.clone()), sent_by(shared), spoken_code(code));
+            match shared.toward {
+                Toward::Caller | Toward::Anyone => {
+                    let anyone = shared.toward == Toward::Anyone;
+                    kit.say(&SharedWithCaller { title, by, anyone, code, code_lifetime })
+                }
+                Toward::Somebody | Toward::New => {
+                    let lifetime = Some(spoken_duration(left.max(1)));
+                    kit.say(&SharedOutside { title, recipient, by, lifetime, code, code_lifetime, undo: true })
+                }
+            }
         }
         (None, true) => {
             kit.say(&SharedInside { title: title.clone(), recipient, rights: shared.rights, lifetime: spoken_duration(left.max(1)) })
@@ -217,6 +245,14 @@ pub(super) fn told(kit: &Kit, ctx: &CallContext, shared: &Shared, is_new: bool) 
     };
     let answer = Answer::new(Outcome::Done, say).with_data(&data).must_say(must_say);
     if is_outside(shared) && shared.code.is_none() { answer.next("generate_access_code") } else { answer }
+}
+
+fn sent_by(shared: &Shared) -> SentBy {
+    match shared.channel {
+        Some(Channel::Mail) => SentBy::Mail,
+        Some(Channel::Sms) => SentBy::Text,
+        None => SentBy::Nothing,
+    }
 }
 
 fn is_outside(shared: &Shared) -> bool {
@@ -272,10 +308,10 @@ impl Tool for ShareFile {
             Err(error) => return Err(FilesError::Invalid { field: "lifetime", reason: error.to_string() }),
         };
         let (rights, edition) = (input.rights.unwrap_or_default().into(), input.edition.unwrap_or_default().into());
-        let request = ShareRequest { file: input.file, with: input.with, rights, lifetime, edition };
+        let request = ShareRequest { file: input.file, with: input.with, rights, lifetime, edition, downloads: input.downloads };
         Ok(match kit.files.ask_share(ctx, &request).await? {
             ShareAnswer::Confirm(read_back) => question(kit, &read_back),
-            ShareAnswer::Already(shared) => told(kit, ctx, &shared, false),
+            ShareAnswer::Already(shared) => told(kit, &shared, false),
             ShareAnswer::WhichFile(unclear) => kit.unclear(ctx, &unclear),
             ShareAnswer::WhichPerson(who) => which_person(kit, &who, Self::NAME),
             ShareAnswer::NoAddress(person) => {

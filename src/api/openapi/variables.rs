@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::operation::SchemaOf;
-use crate::domain::{CallId, CustomerId, FileId, GrantId, ImportId, KeyId, PersonId, UploadId, UserId};
+use crate::domain::{CallId, CustomerId, FileId, GrantId, ImportId, KeyId, PersonId, ShareId, UploadId, UserId};
 
 /// The type of a variable part and what it is; `None` where its name is not known here.
 pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
@@ -15,6 +15,7 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
         "import" => (ImportId::json_schema, "The id of an import."),
         "key" => (KeyId::json_schema, "The id of a key."),
         "person" => (PersonId::json_schema, "The id of a user, a team or a contact."),
+        "share" => (ShareId::json_schema, "The id of a share."),
         "slug" => (slug, "What a link ends with."),
         "upload" => (UploadId::json_schema, "The id of an upload."),
         "user" => (UserId::json_schema, "The id of a user."),

@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 37] = [
+pub const TABLES: [Table; 38] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table(
@@ -37,8 +37,9 @@ pub const TABLES: [Table; 37] = [
     table("imports", "SELECT, INSERT, UPDATE"),
     table("import_notes", "SELECT, INSERT, UPDATE"),
     table("adopted_objects", "SELECT, INSERT, UPDATE"),
-    table("shares", "SELECT, INSERT, UPDATE (revoked_at)"),
+    table("shares", "SELECT, INSERT, UPDATE (expires_at, revoked_at, revoked_by)"),
     table("links", "SELECT, INSERT, UPDATE (downloads)"),
+    table("openings", "SELECT, INSERT"),
     table("codes", "SELECT, INSERT, UPDATE (tries_left, voided_at)"),
     table("call_grants", "SELECT, INSERT"),
     table("code_failures", "SELECT, INSERT, UPDATE, DELETE"),

@@ -1,8 +1,8 @@
 //! What calls are told while they run, and links under which files are sent.
 
 use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry, hash, new_person};
-use crate::catalog::{Ages, CallChange, NewFile, NewUploadLink, Sender};
-use crate::domain::{CallId, Caller, CustomerId, FileId, FileNews, PersonId, ScanStatus, UserId};
+use crate::catalog::{Ages, CallChange, NewFile, NewUploadLink, Revocation, Sender};
+use crate::domain::{Actor, AuditEntry, CallId, Caller, CustomerId, FileId, FileNews, Owner, PersonId, ScanStatus, UserId};
 
 async fn user(fx: &Fixture, customer: CustomerId, name: &str) -> UserId {
     let id = UserId::new(&*fx.clock, &*fx.entropy);
@@ -57,6 +57,33 @@ async fn a_call_is_told_what_becomes_of_what_its_caller_sent(fx: &Fixture) {
     // What nobody asked about is told to nobody.
     fx.active(customer, "report").await;
     assert_eq!(kinds(fx, customer, call, 8).await, [""; 0]);
+}
+
+async fn who_gave_a_share_and_the_owner_of_its_file_are_told_what_becomes_of_it(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let (ana, ben, eve) = (user(fx, customer, "Ana").await, user(fx, customer, "Ben").await, user(fx, customer, "Eve").await);
+    let (hers, his, other) = (
+        call_of(fx, customer, Caller::User(ana)).await,
+        call_of(fx, customer, Caller::User(ben)).await,
+        call_of(fx, customer, Caller::User(eve)).await,
+    );
+    let new = NewFile { owner: Owner::User(ana), ..fx.new_file(customer, "report") };
+    fx.catalog.add_file(&new, &entry("add")).await.unwrap();
+    inspected(fx, ScanStatus::Clean).await;
+    let mut share = fx.new_share(customer, new.id, fx.contact(customer, "John").await);
+    share.call = Some(his);
+    share.link.slug_hash = hash("slug");
+    let by_ben = |action| AuditEntry { actor: Actor::User(ben), ..entry(action) };
+    fx.catalog.share(&share, None, &by_ben("share")).await.unwrap();
+    let link = fx.catalog.link(&hash("slug")).await.unwrap().unwrap();
+    for _ in 0..2 {
+        fx.catalog.downloaded(&link, &entry("open_link")).await.unwrap();
+    }
+    fx.catalog.revoke(customer, &[Revocation { share: share.id, entry: by_ben("take_back") }]).await.unwrap();
+    for call in [hers, his] {
+        assert_eq!(kinds(fx, customer, call, 0).await, ["share_given", "share_opened", "share_taken_back"]);
+    }
+    assert_eq!(kinds(fx, customer, other, 0).await, [""; 0]);
 }
 
 async fn who_takes_the_line_hears_nothing_of_the_caller_before(fx: &Fixture) {
@@ -163,6 +190,7 @@ async fn a_link_and_what_came_by_it_are_forgotten_together(fx: &Fixture) {
 
 catalog_suite!(
     a_call_is_told_what_becomes_of_what_its_caller_sent,
+    who_gave_a_share_and_the_owner_of_its_file_are_told_what_becomes_of_it,
     who_takes_the_line_hears_nothing_of_the_caller_before,
     no_number_of_an_event_is_given_twice,
     a_link_takes_so_many_files_and_no_more_however_many_come_at_once,

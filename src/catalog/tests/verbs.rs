@@ -8,8 +8,8 @@ use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
-    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Quota, Rotation, SYSTEM_CHAIN,
-    Settled,
+    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Quota, Revocation, Rotation,
+    SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -295,6 +295,8 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let keyed = CallGuess { call: world.call, epoch, number: &number, heard_at: fx.now(), code_hash: &typed, by: &by, strict: false };
     count.leaves(1, "try_call_code", catalog.try_call_code(customer, &keyed, &LIMITS, &e)).await;
     count.leaves(0, "count_overall", catalog.count_overall(&LIMITS.overall)).await;
+    let revocation = Revocation { share: world.share, entry: e.clone() };
+    count.leaves(1, "revoke", catalog.revoke(customer, &[revocation])).await;
     deliveries(&mut count, &world).await;
     history(&mut count, &world).await;
     count.leaves(1, "delete_file", catalog.delete_file(customer, world.file, &e)).await;

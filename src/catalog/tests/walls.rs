@@ -4,7 +4,7 @@ use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, 
 use super::world::World;
 use crate::catalog::{
     Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, PersonChange, Place,
-    Rotation, Sender,
+    Revocation, Rotation, Sender,
 };
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
@@ -125,6 +125,8 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     }
     let link = catalog.link(&hash("slug of Northwind")).await.unwrap().unwrap();
     assert!(conflicts(catalog.downloaded(&LinkRecord { customer: other, ..link }, &e).await));
+    let revocation = Revocation { share: world.share, entry: e.clone() };
+    assert_eq!(catalog.revoke(other, &[revocation]).await.unwrap(), []);
     assert!(!catalog.revoke_key(other, world.key, &e).await.unwrap());
     let rotation = Rotation { key: world.key, secret_hash: hash("taken"), previous_until: fx.in_seconds(60) };
     assert!(!catalog.rotate_key(other, &rotation, &e).await.unwrap());

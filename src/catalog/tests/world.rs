@@ -96,6 +96,8 @@ impl World {
         share.code = Some(code);
         share.messages.push(fx.new_message(john, Channel::Mail));
         catalog.share(&share, None, &entry("share")).await.unwrap();
+        let opened = catalog.link(&share.link.slug_hash).await.unwrap().unwrap();
+        catalog.downloaded(&opened, &entry("open_link")).await.unwrap();
         Self::keyed(fx, customer, call, link).await;
         let grant = fx.new_grant(customer, Place::File(file), PersonId::User(ana));
         catalog.give_grant(&grant, &entry("grant")).await.unwrap();
@@ -259,6 +261,9 @@ impl World {
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
+            answer("shares", &catalog.shares(asker, &ShareFilter::default(), 100).await.unwrap()),
+            answer("share_of", &catalog.share_of(asker, self.share).await.unwrap()),
+            answer("openings", &catalog.openings(asker, self.file, 100).await.unwrap()),
             answer("events", &catalog.events(asker, self.call, 0, 100).await.unwrap()),
             answer("upload_links_of", &catalog.upload_links_of(asker, self.ana, 100).await.unwrap()),
             answer("came_by", &catalog.came_by(asker, self.upload_link).await.unwrap()),

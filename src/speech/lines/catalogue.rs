@@ -44,13 +44,22 @@ catalogue! {
     "share_confirm"
     "share_done_inside"
     "share_done_outside"
-    "share_done_pending"
+    "share_done_caller"
     "share_already"
     "share_choose_person"
     "share_many_people"
     "share_person_not_found"
     "share_no_address"
     "share_refused"
+
+    "revoke_done"
+    "revoke_choose"
+    "revoke_many"
+    "revoke_nothing"
+
+    "history_opened"
+    "history_unopened"
+    "history_unshared"
 
     "code_confirm"
     "code_issued"

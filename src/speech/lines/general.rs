@@ -21,6 +21,10 @@ pub enum Field {
     Rights,
     /// For how long.
     Lifetime,
+    /// How often.
+    Downloads,
+    /// When it was done.
+    When,
     /// Digits or words.
     Style,
     /// Yes or no.
@@ -39,6 +43,8 @@ impl Field {
             "with" => Self::With,
             "rights" => Self::Rights,
             "lifetime" => Self::Lifetime,
+            "downloads" => Self::Downloads,
+            "when" => Self::When,
             "style" => Self::Style,
             "answer" => Self::Answer,
             _ => Self::Other,

@@ -11,7 +11,9 @@ mod describe;
 mod events;
 mod find;
 mod general;
+mod history;
 mod requests;
+mod revoke;
 #[cfg(test)]
 mod samples;
 mod share;
@@ -30,8 +32,10 @@ pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
     Unavailable, Working,
 };
+pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
 pub use requests::{ConfirmUpload, HowFar, LinkBy, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
+pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
-    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, ShareRefusal, ShareRefused, SharedInside,
-    SharedOutside, SharedPending,
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,
+    SharedInside, SharedOutside, SharedWithCaller,
 };

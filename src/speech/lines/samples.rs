@@ -10,8 +10,8 @@ use super::*;
 use crate::domain::{Category, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
-    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_count, spoken_digits,
-    spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -70,6 +70,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     let lifetime = || values.lifetime.clone();
     let kind = spoken_kind(Category::Spreadsheet);
     let day = Spoken::new("December twenty-seventh, nineteen ninety-nine");
+    let when = Spoken::new("on December twenty-seventh, nineteen ninety-nine, at twenty-five past eleven");
     let count = spoken_count(3_999);
     let code = spoken_digits(values.digits);
     let three = || vec![title(), title(), title()];
@@ -89,14 +90,44 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         DescribeLocked { title: title(), kind: kind.clone() },
         DescribeUnreadable { title: title(), kind: kind.clone() },
         DescribeQuarantined { title: title() },
-        SharedOutside { title: Some(title()), recipient: person(), code: code.clone(), code_lifetime: lifetime() },
-        SharedPending { title: title(), recipient: person() },
+        SharedOutside {
+            title: Some(title()),
+            recipient: person(),
+            by: SentBy::Mail,
+            lifetime: Some(spoken_duration(7 * 86_400)),
+            code: code.clone(),
+            code_lifetime: lifetime(),
+            undo: true,
+        },
+        SharedWithCaller { title: Some(title()), by: SentBy::Text, anyone: values.is_full, code: code.clone(), code_lifetime: lifetime() },
         AlreadyShared { title: title(), recipient: person(), left: spoken_left(7 * 86_400) },
         ChoosePerson { people: vec![person(), person(), person()] },
         ManyPeople { count: count.clone() },
         PersonNotFound { nearest: Some(person()) },
         PersonNotFound { nearest: None },
         NoAddress { recipient: person() },
+        ManyShares { count: count.clone() },
+        NothingShared {},
+        HistoryUnshared { title: title() },
+        HistoryOpened {
+            title: title(),
+            opener: Some(person()),
+            when: when.clone(),
+            times: values.optional(&spoken_times(3)),
+            others: if values.is_full { vec![person(), person()] } else { Vec::new() },
+            waiting: values.optional(&person()),
+        },
+        HistoryOpened { title: title(), opener: None, when: when.clone(), times: None, others: Vec::new(), waiting: Some(person()) },
+        HistoryUnopened {
+            title: title(),
+            by_caller: values.is_full,
+            giver: values.optional(&person()),
+            recipient: person(),
+            when: when.clone(),
+            taken_back: values.is_full,
+            ended: false,
+        },
+        HistoryUnopened { title: title(), by_caller: false, giver: Some(person()), recipient: person(), when, taken_back: false, ended: true },
         ConfirmCode { title: title(), lifetime: lifetime() },
         CodeIssued { title: Some(title()), code: code.clone(), lifetime: lifetime() },
         CodeForCall { code: code.clone(), recipient: person(), lifetime: lifetime() },
@@ -171,12 +202,45 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for rights in Rights::ALL {
         say! {
-            ConfirmShare { title: title(), recipient: person(), rights, lifetime: lifetime(), with_code: values.is_full, newest: values.is_full },
             SharedInside { title: title(), recipient: person(), rights, lifetime: lifetime() },
+        }
+    }
+    for (toward, rights) in [ShareToward::Somebody, ShareToward::Caller, ShareToward::NewContact, ShareToward::Anyone]
+        .into_iter()
+        .flat_map(|toward| Rights::ALL.map(|rights| (toward, rights)))
+    {
+        let recipient = if toward == ShareToward::NewContact { spoken_address("jane.doe@example.com") } else { person() };
+        say! {
+            ConfirmShare {
+                title: title(),
+                toward,
+                recipient,
+                rights,
+                lifetime: lifetime(),
+                downloads: values.optional(&spoken_times(3)),
+                with_code: values.is_full,
+                newest: values.is_full,
+            },
         }
     }
     for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
         say! { ShareRefused { title: title(), why }, }
+    }
+    for (opened, times) in [
+        (OpenedBefore::Never, None),
+        (OpenedBefore::Already, Some(spoken_times(2))),
+        (OpenedBefore::NoneOfThem, None),
+        (OpenedBefore::SomeOfThem, Some(spoken_count(2))),
+        (OpenedBefore::AllOfThem, None),
+    ] {
+        say! {
+            RevokeDone { count: None, titles: vec![title()], recipients: vec![person()], opened, times: times.clone() },
+            RevokeDone { count: None, titles: vec![title(), title()], recipients: vec![person(), person()], opened, times: times.clone() },
+            RevokeDone { count: Some(spoken_count(12)), titles: Vec::new(), recipients: vec![spoken_people(7)], opened, times },
+        }
+    }
+    for (by, option) in [(SharesDiffer::Recipient, person()), (SharesDiffer::Title, title()), (SharesDiffer::When, day.clone())] {
+        say! { ChooseShare { by, options: vec![option.clone(), option.clone(), option] }, }
     }
     for by in [LinkBy::Mail, LinkBy::Sms, LinkBy::Screen] {
         say! {
@@ -187,7 +251,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     for attempt in [Attempt::First, Attempt::Second, Attempt::Third] {
         say! { NotUnderstood { attempt }, }
     }
-    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "style", "answer", "anything"] {
+    for argument in ["query", "kind", "file", "with", "rights", "lifetime", "when", "downloads", "style", "answer", "anything"] {
         say! { Invalid { field: Field::of(argument) }, }
     }
     for part in [Part::Store, Part::Search, Part::People, Part::General] {
@@ -244,7 +308,8 @@ fn the_lines_read_as_a_person_would_say_them() {
         ("share_done_inside", "Done. John Smythe can view the Q two financial report for ten minutes."),
         (
             "share_done_outside",
-            "Done. John Smythe gets the link to the Q two financial report. The code to open it is 4 2 7, 9 1 3, good for ten minutes.",
+            "Done. John Smythe gets the link to the Q two financial report by mail, for seven days. The code to open it is 4 2 7, 9 1 3, good for \
+             ten minutes. To undo it, say take it back.",
         ),
         ("code_issued", "The code for the Q two financial report is 4 2 7, 9 1 3. It's good for ten minutes."),
         ("code_again_slower", "Here it is slowly: four … two … seven … nine … one … three."),
@@ -281,9 +346,18 @@ fn two_hits_make_the_question_of_the_contract() {
 fn what_must_be_kept_survives_shortening() {
     let values = Values::longest();
     let all = said(&SPEECH, &values);
-    for line in all["share_confirm"].iter().chain(&all["share_done_outside"]) {
+    // The caller and anyone have no name to keep; somebody new has an address.
+    let named = all["share_confirm"].iter().filter(|line| line.contains("I'd share") && !line.contains("somebody new"));
+    assert_eq!(named.clone().count(), 3);
+    for line in named.chain(&all["share_done_outside"]) {
         assert!(line.contains(values.person.as_str()) && line.contains(values.lifetime.as_str()), "{line}");
     }
+    assert!(
+        all["share_confirm"]
+            .iter()
+            .filter(|line| line.contains("somebody new"))
+            .all(|line| line.contains("jane dot doe at example dot com"))
+    );
     assert!(all["share_done_outside"][0].contains("4 2 7 9, 1 3 8 6"));
 }
 

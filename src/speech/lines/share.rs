@@ -18,23 +18,60 @@ pub enum ShareRefusal {
     Sensitive,
 }
 
+/// Whom a share is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareToward {
+    /// Somebody of the directory.
+    Somebody,
+    /// The caller.
+    Caller,
+    /// Somebody the directory does not know, at an address that is spelled.
+    NewContact,
+    /// Whoever has the link.
+    Anyone,
+}
+
+/// How a link reaches somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SentBy {
+    /// In a mail.
+    Mail,
+    /// In a text.
+    Text,
+    /// Not by a message.
+    Nothing,
+}
+
 line! {
     /// The read-back before a share.
     ConfirmShare = "share_confirm" {
         /// What the file is called.
         title: Spoken,
-        /// Who gets it, with what separates him from soundalikes: `spoken_recipient`.
+        /// Whom it is for.
+        toward: ShareToward,
+        /// Who gets it, with what separates him from soundalikes: `spoken_recipient`; the address of
+        /// somebody new: `spoken_address`.
         recipient: Spoken,
         /// What he may do.
         rights: Rights,
         /// For how long.
         lifetime: Spoken,
+        /// How often it may be opened, where that is limited: `spoken_times`.
+        downloads: Option<Spoken>,
         /// Whether a code opens it.
         with_code: bool,
         /// Whether it is the newest version whenever it is opened.
         newest: bool,
     }
-    shorter |line| (line.title.words() > 4).then(|| Self { title: line.title.first_words(4), ..line.clone() });
+    shorter |line| {
+        if line.title.words() > 4 {
+            Some(Self { title: line.title.first_words(4), ..line.clone() })
+        } else {
+            line.with_code.then(|| Self { with_code: false, ..line.clone() })
+        }
+    };
 
     /// Shared with somebody of the customer.
     SharedInside = "share_done_inside" {
@@ -54,20 +91,41 @@ line! {
         title: Option<Spoken>,
         /// Who got it.
         recipient: Spoken,
+        /// How the link reaches him.
+        by: SentBy,
+        /// How long the link lives.
+        lifetime: Option<Spoken>,
+        /// The code: `spoken_digits` or `spoken_code_words`.
+        code: Spoken,
+        /// How long the code lives.
+        code_lifetime: Spoken,
+        /// Whether it is said how to take it back.
+        undo: bool,
+    }
+    shorter |line| {
+        if line.undo {
+            Some(Self { undo: false, ..line.clone() })
+        } else if line.lifetime.is_some() {
+            Some(Self { lifetime: None, ..line.clone() })
+        } else {
+            line.title.is_some().then(|| Self { title: None, ..line.clone() })
+        }
+    };
+
+    /// The caller gets the link: for himself, or to hand it to anyone.
+    SharedWithCaller = "share_done_caller" {
+        /// What the file is called.
+        title: Option<Spoken>,
+        /// How the link reaches him.
+        by: SentBy,
+        /// Whether it is for anyone who has it.
+        anyone: bool,
         /// The code: `spoken_digits` or `spoken_code_words`.
         code: Spoken,
         /// How long the code lives.
         code_lifetime: Spoken,
     }
     shorter |line| line.title.is_some().then(|| Self { title: None, ..line.clone() });
-
-    /// Shared, but the message to the recipient is not out yet.
-    SharedPending = "share_done_pending" {
-        /// What the file is called.
-        title: Spoken,
-        /// Who gets it.
-        recipient: Spoken,
-    };
 
     /// The same share lives already.
     AlreadyShared = "share_already" {

@@ -162,6 +162,20 @@ pub(in crate::speech) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", cardinal(number), if number == 1 { "" } else { "s" })
 }
 
+/// How often: "once", "twice", "three times".
+pub fn spoken_times(number: u64) -> Spoken {
+    Spoken::new(match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => counted(number, "time"),
+    })
+}
+
+/// How many people: "one person", "seven people".
+pub fn spoken_people(number: u64) -> Spoken {
+    Spoken::new(if number == 1 { "one person".to_owned() } else { format!("{} people", cardinal(number)) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

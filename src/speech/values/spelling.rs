@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::digits::spoken_digits;
 use super::number::digit_word;
 use crate::speech::Spoken;
 
@@ -58,6 +59,9 @@ fn spell_sign(sign: char) -> Option<String> {
         ('-', _) => Some("hyphen".to_owned()),
         ('\'' | '’', _) => Some("apostrophe".to_owned()),
         ('.', _) => Some("dot".to_owned()),
+        ('@', _) => Some("at".to_owned()),
+        ('_', _) => Some("underscore".to_owned()),
+        ('+', _) => Some("plus".to_owned()),
         (' ', _) => Some("new word".to_owned()),
         _ => digit_word(sign).map(str::to_owned).or_else(|| sign.is_alphabetic().then(|| plain.to_string())),
     }
@@ -67,6 +71,25 @@ fn spell_sign(sign: char) -> Option<String> {
 pub fn spell_letters(text: &str) -> Spoken {
     let letters = text.nfc().filter(|letter| letter.is_alphabetic()).flat_map(char::to_uppercase);
     Spoken::new(letters.map(String::from).collect::<Vec<_>>().join(" "))
+}
+
+/// A mail address or a number as it is said: "jane dot doe two at example dot com", "plus 1 5 5, 5 0 1".
+pub fn spoken_address(address: &str) -> Spoken {
+    if address.starts_with('+') {
+        return Spoken::new(format!("plus {}", spoken_digits(address)));
+    }
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for sign in address.to_lowercase().chars() {
+        if sign.is_alphabetic() {
+            word.push(sign);
+            continue;
+        }
+        words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        words.extend(spell_sign(sign));
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    Spoken::new(words.join(" "))
 }
 
 #[cfg(test)]
@@ -91,6 +114,18 @@ mod tests {
         );
         assert_eq!(spell("Ю"), ["Ю"]);
         assert!(spell(" \u{202E} ").is_empty());
+    }
+
+    #[test]
+    fn an_address_is_said_with_its_signs() {
+        for (address, words) in [
+            ("jane.doe2@my-firm.example", "jane dot doe two at my hyphen firm dot example"),
+            ("a_b+c@example.com", "a underscore b plus c at example dot com"),
+            ("+15550100142", "plus 1 5 5, 5 0 1, 0 0 1, 4 2"),
+        ] {
+            assert_eq!(spoken_address(address).as_str(), words);
+        }
+        assert_eq!(spell("j@x.de").join(", "), "J as in Juliett, at, X as in X-ray, dot, D as in Delta, E as in Echo");
     }
 
     #[test]

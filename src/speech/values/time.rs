@@ -106,6 +106,47 @@ pub fn spoken_moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Spoken {
     Spoken::new(format!("{} at {}", spoken_date(at.date(), now.date()), time_of_day(at.time())))
 }
 
+/// A time of day as it is told: "ten past three", "half past nine", "three o'clock", "noon".
+fn clock_time(time: Time) -> String {
+    let (hour, minute) = (u64::from(time.hour().unsigned_abs()), u64::from(time.minute().unsigned_abs()));
+    let on_the_clock = |hour: u64| cardinal(if hour.is_multiple_of(12) { 12 } else { hour % 12 });
+    let (this, next) = (on_the_clock(hour), on_the_clock(hour + 1));
+    match (hour, minute) {
+        (0, 0) => "midnight".to_owned(),
+        (12, 0) => "noon".to_owned(),
+        (_, 0) => format!("{this} o'clock"),
+        (_, 15) => format!("quarter past {this}"),
+        (_, 30) => format!("half past {this}"),
+        (_, 45) => format!("quarter to {next}"),
+        (_, 5 | 10 | 20 | 25) => format!("{} past {this}", cardinal(minute)),
+        (_, 35 | 40 | 50 | 55) => format!("{} to {next}", cardinal(60 - minute)),
+        (_, 1..=9) => format!("{this} oh {}", cardinal(minute)),
+        _ => format!("{this} {}", cardinal(minute)),
+    }
+}
+
+/// When something happened: "at ten past three", "yesterday at noon", "on Thursday at half past nine".
+/// The part of the day is said where the clock alone could mean another: "at ten past three in the morning".
+pub fn spoken_past(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Spoken {
+    let (at, now) = (zone.to_datetime(at), zone.to_datetime(now));
+    let days_ago = now.date().duration_since(at.date()).as_hours() / 24;
+    let day = match days_ago {
+        0 => String::new(),
+        1 => "yesterday ".to_owned(),
+        _ => format!("on {} ", spoken_date(at.date(), now.date())),
+    };
+    let is_plain = at.time().minute() == 0 && matches!(at.time().hour(), 0 | 12);
+    let is_told_apart = days_ago == 0 && (at.time().hour() < 12) == (now.time().hour() < 12);
+    let part = match at.time().hour() {
+        _ if is_plain || is_told_apart => "",
+        0..=11 => " in the morning",
+        12..=17 => " in the afternoon",
+        18..=20 => " in the evening",
+        _ => " at night",
+    };
+    Spoken::new(format!("{day}at {}{part}", clock_time(at.time())))
+}
+
 /// A length of time that was chosen, in its two largest units: "seven days", "ten minutes", "one
 /// hour and thirty minutes", "one year".
 pub fn spoken_duration(seconds: u64) -> Spoken {
@@ -192,6 +233,28 @@ mod tests {
         }
         let moment = spoken_moment("2026-03-14T23:30:00Z".parse().unwrap(), "2026-03-14T12:00:00Z".parse().unwrap(), &berlin);
         assert_eq!(moment.as_str(), "tomorrow at twelve thirty in the morning");
+    }
+
+    #[test]
+    fn what_happened_is_told_by_the_clock() {
+        let berlin = time_zone_of(&CallSettings { locale: "en".into(), time_zone: "Europe/Berlin".into() });
+        // A Saturday, ten to four in the afternoon.
+        let now = "2026-03-14T14:50:00Z".parse().unwrap();
+        for (at, words) in [
+            ("2026-03-14T14:10:00Z", "at ten past three"),
+            ("2026-03-14T14:45:59Z", "at quarter to four"),
+            ("2026-03-14T14:00:00Z", "at three o'clock"),
+            ("2026-03-14T11:00:00Z", "at noon"),
+            ("2026-03-14T08:30:00Z", "at half past nine in the morning"),
+            ("2026-03-14T14:07:00Z", "at three oh seven"),
+            ("2026-03-14T13:12:00Z", "at two twelve"),
+            ("2026-03-13T11:00:00Z", "yesterday at noon"),
+            ("2026-03-13T20:35:00Z", "yesterday at twenty-five to ten at night"),
+            ("2026-03-12T08:15:00Z", "on Thursday at quarter past nine in the morning"),
+            ("2026-03-03T17:55:00Z", "on March third at five to seven in the evening"),
+        ] {
+            assert_eq!(spoken_past(at.parse().unwrap(), now, &berlin).as_str(), words, "{at}");
+        }
     }
 
     #[test]

@@ -212,6 +212,7 @@ async fn an_adopted_file_is_shared_by_link_and_code_and_the_link_says_when_it_ch
             rights: Rights::View,
             lifetime: Lifetime::SHARE,
             edition: Edition::Confirmed,
+            downloads: None,
         };
         let asked = world.files.ask_share(&world.context(&call.token).await, &request).await.unwrap();
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");

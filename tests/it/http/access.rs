@@ -20,6 +20,7 @@ fn unknown_of(route: &str) -> String {
         route if route.contains("{import}") => format!("import_{NOBODY}"),
         route if route.contains("{person}") => format!("user_{NOBODY}"),
         route if route.contains("{grant}") => format!("grant_{NOBODY}"),
+        route if route.contains("{share}") => format!("share_{NOBODY}"),
         route if route.contains("{tool}") => "find_file".to_owned(),
         _ => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
     }
@@ -89,6 +90,7 @@ impl Ours {
         let tenant = world.tenant(name).await;
         let owner = world.user(&tenant, "Amira Haddad", "owner").await;
         let file = world.file(&tenant.key, "name=alpha.txt&title=Alpha", b"alpha").await;
+        world.grant(&tenant, &file, &owner).await;
         Self { tenant, owner, file }
     }
 
@@ -110,6 +112,7 @@ impl Ours {
                 let body = json!({"name": "spare.txt", "size_bytes": 1});
                 world.post("/v1/uploads", &self.tenant.key, &body).await.expect(201).text("/upload_id")
             }
+            route if route.contains("{share}") => world.grant(&self.tenant, &self.file, &self.owner).await,
             route => unknown_of(route),
         }
     }
@@ -136,7 +139,10 @@ fn is_refusal(weak: Weak, answer: &Answer) -> bool {
         Weak::Never => false,
         Weak::Forbidden(_) => answer.status == 403 && answer.json()["code"] == "forbidden",
         Weak::Hidden(_) => answer.status == 404 && answer.json()["code"] == "not_found",
-        Weak::Empty(_) => answer.status == 200 && answer.json()["files"] == json!([]),
+        Weak::Empty(_) => {
+            let answer = (answer.status, answer.json());
+            answer.0 == 200 && ["files", "shares"].iter().any(|list| answer.1[list] == json!([]))
+        }
         Weak::Nothing(_) => answer.status == 200 && answer.json()["outcome"] == "not_found",
     }
 }
@@ -212,6 +218,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let call = theirs.id_for(world, "/v1/calls/{call}").await;
     let key = theirs.id_for(world, "/v1/keys/{key}").await;
     let upload = theirs.id_for(world, "/v1/uploads/{upload}").await;
+    let share = theirs.id_for(world, "/v1/shares/{share}").await;
     let grant = theirs.id_for(world, "/v1/grants/{grant}").await;
     // Every customer counts its sets of policies for itself; nobody has as many.
     let set = || "70".to_owned();
@@ -225,6 +232,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::POST, "/v1/files/{file}/versions/{version}/restore", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/hold", file.clone(), json!({"reason": "x"})),
         (Method::DELETE, "/v1/files/{file}/hold?reason=x", file.clone(), none()),
+        (Method::GET, "/v1/files/{file}/shares", file.clone(), none()),
+        (Method::DELETE, "/v1/shares/{share}", share, none()),
         (Method::GET, "/v1/files/{file}/content", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),
@@ -260,7 +269,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    const PLACES: [&str; 9] = ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}"];
+    const PLACES: [&str; 10] =
+        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}"];
     PLACES.iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 
@@ -334,6 +344,9 @@ async fn tools_answer_a_foreign_id_like_an_unknown_one() {
         ("share_file", &theirs.file, json!({"file": "{id}", "with": "Jonas Weber"})),
         ("share_file", &person, json!({"file": "alpha", "with": "{id}"})),
         ("generate_access_code", &theirs.file, json!({"file": "{id}"})),
+        ("revoke_access", &theirs.file, json!({"file": "{id}"})),
+        ("revoke_access", &theirs.owner, json!({"with": "{id}"})),
+        ("file_history", &theirs.file, json!({"file": "{id}"})),
     ] {
         let mut answers = Vec::new();
         for id in [foreign.clone(), neighbour(foreign)] {

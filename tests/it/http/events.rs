@@ -97,6 +97,31 @@ async fn a_file_that_is_sent_in_a_call_is_told_of_as_it_arrives_and_when_it_is_r
 }
 
 #[tokio::test]
+async fn who_shares_in_a_call_is_told_when_it_is_opened_first_and_when_it_is_taken_back() {
+    let world = World::start().await;
+    let (tenant, call) = call(&world).await;
+    world.person(&tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
+    world.file(&call.token, "name=plan.txt&title=Merger%20Plan", b"plan").await;
+    world.post("/v1/tools/share_file", &call.token, &json!({"file": "merger plan", "with": "Jonas"})).await.expect(200);
+    world.clock.advance_seconds(30);
+    let given = world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": "yes"})).await.expect(200);
+    let mut events = Events::of(&world, &call.id, &call.token, None).await;
+    assert_eq!(events.names(4).await, ["file_arrived", "file_scanned", "file_active", "share_given"]);
+    let path = given.text("/data/link/url").replace(&world.url, "");
+    for _ in 0..2 {
+        let request = world.request(Method::POST, &path, "").header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(format!("code={}", given.text("/data/code/digits")));
+        Answer::of(request.send().await.unwrap()).await.expect(303);
+    }
+    let share = given.text("/data/share");
+    world.delete(&format!("/v1/shares/{share}"), &tenant.key).await.expect(204);
+    let opened = events.next().await.unwrap();
+    assert_eq!((opened.name.as_str(), &opened.data["share"]), ("share_opened", &json!(share)));
+    assert_eq!((&opened.data["title"], &opened.data["recipient"]), (&json!("Merger Plan"), &json!("Jonas Weber")));
+    assert_eq!(events.names(1).await, ["share_taken_back"], "opened once is enough to tell");
+}
+
+#[tokio::test]
 async fn a_listener_that_was_cut_off_goes_on_where_it_was() {
     let world = World::start().await;
     let (_, call) = call(&world).await;

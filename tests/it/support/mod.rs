@@ -14,6 +14,7 @@ pub use answer::Answer;
 pub use database::Database;
 pub use folder::copy_folder;
 pub use reach::{Kind, Reached};
+pub use share::OpenedShare;
 pub use webdriver::{Browser, until};
 pub use world::{Call, DIRECT_PART, DIRECT_WHOLE, Ground, Tenant, World};
 

@@ -1,7 +1,7 @@
 //! A file shared with somebody outside, as a call would have done it.
 
-use satchel::domain::{Edition, Lifetime, Rights};
-use satchel::files::{Answered, Confirmed, ShareAnswer, ShareRequest};
+use satchel::domain::{Door, Edition, FileId, Lifetime, PersonId, Rights};
+use satchel::files::{Access, Answered, Confirmed, ShareAnswer, ShareRequest};
 use serde_json::json;
 
 use super::{Tenant, World};
@@ -20,11 +20,20 @@ pub struct OpenedShare {
 impl World {
     /// Uploads a file of these bytes, has a member share it with a contact, and confirms.
     pub async fn share(&self, tenant: &Tenant, bytes: &[u8]) -> OpenedShare {
-        self.share_edition(tenant, bytes, Edition::Confirmed).await
+        self.shared(tenant, bytes, Edition::Confirmed, None).await
     }
 
     /// The same, of the version that is confirmed or always of the newest.
     pub async fn share_edition(&self, tenant: &Tenant, bytes: &[u8], edition: Edition) -> OpenedShare {
+        self.shared(tenant, bytes, edition, None).await
+    }
+
+    /// The same, with a link that may be opened so many times.
+    pub async fn share_at_most(&self, tenant: &Tenant, bytes: &[u8], downloads: u32) -> OpenedShare {
+        self.shared(tenant, bytes, Edition::Confirmed, Some(downloads)).await
+    }
+
+    async fn shared(&self, tenant: &Tenant, bytes: &[u8], edition: Edition, downloads: Option<u32>) -> OpenedShare {
         let owner = self.user(tenant, "Amira Haddad", "member").await;
         self.person(tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
         let call = self.call(tenant, &owner).await;
@@ -35,6 +44,7 @@ impl World {
             rights: Rights::View,
             lifetime: Lifetime::SHARE,
             edition,
+            downloads,
         };
         let asked = self.files.ask_share(&self.context(&call.token).await, &request).await.unwrap();
         assert!(matches!(asked, ShareAnswer::Confirm(_)), "{asked:?}");
@@ -43,5 +53,13 @@ impl World {
         let Answered::Done(Confirmed::Shared(shared)) = answered else { panic!("not shared: {answered:?}") };
         let url = shared.url.unwrap();
         OpenedShare { path: url.strip_prefix(&self.url).unwrap().to_owned(), code: shared.code.unwrap().text, file }
+    }
+
+    /// Has the customer's own program give somebody a view of a file; the id of the share.
+    pub async fn grant(&self, tenant: &Tenant, file: &str, to: &str) -> String {
+        let Some(Access::Key(key)) = self.files.authenticate(&tenant.key).await.unwrap() else { panic!("the key opens nothing") };
+        let program = self.files.program(&key, Door::Http);
+        let (file, to) = (FileId::parse(file).unwrap(), PersonId::parse(to).unwrap());
+        self.files.grant(&program, file, to, Rights::View, Lifetime::SHARE).await.unwrap().to_string()
     }
 }
