@@ -139,15 +139,14 @@ impl Files {
             let reason = Some(format!("{user} {word}"));
             AuditEntry { reason, ..Self::people_entry(subject, &permit, PersonId::Team(team)) }
         };
-        match membership {
-            Membership::In => match catalog.join_team(customer, team, user, &entry("joins")).await {
-                Err(CatalogError::Conflict(reason)) => Err(FilesError::Invalid { field: "user", reason: reason.to_owned() }),
-                joined => Ok(joined?),
-            },
-            Membership::Out => match catalog.leave_team(customer, team, user, &entry("leaves")).await {
-                Err(CatalogError::Conflict(_)) => Err(self.absent(subject, "manage_people", Some(team.to_string())).await?),
-                left => Ok(left?),
-            },
+        let changed = match membership {
+            Membership::In => catalog.join_team(customer, team, user, &entry("joins")).await,
+            Membership::Out => catalog.leave_team(customer, team, user, &entry("leaves")).await,
+        };
+        match changed {
+            // Nobody of that id is here, or in the team.
+            Err(CatalogError::Conflict(_)) => Err(self.absent(subject, "manage_people", Some(team.to_string())).await?),
+            changed => Ok(changed?),
         }
     }
 

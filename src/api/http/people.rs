@@ -56,7 +56,7 @@ struct NewPerson {
     kind: PersonKind,
     #[schemars(with = "Words")]
     name: String,
-    #[schemars(extend("format" = "email"))]
+    #[schemars(extend("format" = "mail-address"))]
     email: Option<String>,
     #[schemars(with = "Option<PhoneNumber>")]
     phone: Option<String>,
@@ -129,7 +129,7 @@ struct Change {
     #[schemars(with = "Option<Words>")]
     name: Option<String>,
     /// Blank for none.
-    #[schemars(extend("format" = "email"))]
+    #[schemars(extend("format" = "mail-address"))]
     email: Option<String>,
     /// Blank for none.
     #[schemars(with = "Option<PhoneNumber>")]

@@ -24,9 +24,9 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/policies", get(list).post(draft))
         .route("/v1/policies/validate", post(validate))
-        .route("/v1/policies/{version}", get(show))
-        .route("/v1/policies/{version}/activate", post(activate))
-        .route("/v1/policies/{version}/rollback", post(roll_back))
+        .route("/v1/policies/{set}", get(show))
+        .route("/v1/policies/{set}/activate", post(activate))
+        .route("/v1/policies/{set}/rollback", post(roll_back))
 }
 
 /// What takes as long as there are policies to ask for every role, action and kind of file.
@@ -38,7 +38,7 @@ pub(super) fn long_routes() -> Router<Api> {
 pub(super) fn operations() -> Vec<Operation> {
     let rule = r#"@id("quiet") forbid (principal is User, action == Action::"share", resource);"#;
     let texts = || json!({ "policies": [{ "name": "quiet.cedar", "text": rule }] });
-    let one = "/v1/policies/{version}";
+    let one = "/v1/policies/{set}";
     vec![
         Operation::get("list_policies", "/v1/policies", "The customer's sets of policies, the newest first.", Takes::KeyOrCall)
             .needs(Permission::Admin)

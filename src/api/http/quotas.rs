@@ -37,8 +37,10 @@ const MOST: u64 = i64::MAX.unsigned_abs();
 #[serde(deny_unknown_fields, expecting = "an object with `files` and `bytes`")]
 struct NewQuota {
     /// Files that are not deleted; `null` for as many as it likes.
+    #[schemars(range(max = i64::MAX))]
     files: Option<u64>,
     /// Bytes of all their versions; `null` for as many as it likes.
+    #[schemars(range(max = i64::MAX))]
     bytes: Option<u64>,
 }
 

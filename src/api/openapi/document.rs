@@ -114,8 +114,8 @@ impl Writer {
             Body::Json { shape: Shape::Of(schema), is_required } => ("application/json", schema(&mut self.taken).to_value(), *is_required),
             Body::Json { shape: Shape::Given(schema), is_required } => ("application/json", schema.clone(), *is_required),
             Body::Form(schema) => ("application/x-www-form-urlencoded", schema(&mut self.taken).to_value(), true),
-            // Any type is taken; this one says that the sender knows of none.
-            Body::Bytes => ("application/octet-stream", json!({}), true),
+            // Any type is taken; this one says that the sender knows of none. No bytes are bytes too.
+            Body::Bytes => ("application/octet-stream", json!({}), false),
         };
         let mut content = json!({ "schema": schema });
         if let (Some(example), Some(content)) = (&operation.example, content.as_object_mut()) {

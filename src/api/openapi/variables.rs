@@ -19,6 +19,7 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
         "slug" => (slug, "What a link ends with."),
         "upload" => (UploadId::json_schema, "The id of an upload."),
         "user" => (UserId::json_schema, "The id of a user."),
+        "set" => (set, "The number of a set of policies; 0 for the built-in ones alone."),
         "version" => (version, "The number of a version; the first one is 1."),
         _ => return None,
     })
@@ -26,6 +27,10 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
 
 fn slug(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1 })
+}
+
+fn set(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
 }
 
 fn version(_: &mut SchemaGenerator) -> Schema {

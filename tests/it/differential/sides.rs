@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::adoption::Adopting;
-use crate::support::{Call, Tenant, World};
+use crate::support::{Call, DIRECT_PART, Tenant, World};
 
 /// What one of them calls things; none of Ben's words sounds like one of Ann's.
 pub struct Words {
@@ -122,7 +122,7 @@ async fn link_for_uploads(world: &World, tenant: &Tenant, owner: &str) -> String
     let url = asked["data"]["upload_link"]["url"].as_str().unwrap_or_else(|| panic!("no link: {asked}"));
     let (_, slug) = url.rsplit_once('/').unwrap();
     for name in ["five", "six", "seven", "eight"] {
-        let about = json!({"name": format!("{name}.txt"), "size_bytes": 1});
+        let about = json!({"name": format!("{name}.txt"), "size_bytes": DIRECT_PART + 1});
         world.post(&format!("/u/{slug}/uploads"), "", &about).await.expect(201);
     }
     slug.to_owned()

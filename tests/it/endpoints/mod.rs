@@ -70,9 +70,9 @@ impl Endpoint {
         let mut path = String::new();
         let mut rest = self.route;
         while let Some((before, after)) = rest.split_once('{') {
-            let (_, after) = after.split_once('}').unwrap();
-            // A version is a number; every file has a first one.
-            path.extend([before, if rest.contains("{version}") && !rest.contains("{file}") { "1" } else { id }]);
+            let (name, after) = after.split_once('}').unwrap();
+            // These are numbers; every file has a first version.
+            path.extend([before, if matches!(name, "set" | "version") { "1" } else { id }]);
             rest = after;
         }
         format!("{path}{rest}{}", self.query)
@@ -134,9 +134,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/v1/policies", json!({"policies": []}), KeyOrCall, Forbidden("admin")),
         post("/v1/policies/validate", json!({"policies": []}), KeyOrCall, Forbidden("admin")),
         post("/v1/policies/diff", json!({"policies": []}), KeyOrCall, Forbidden("admin")),
-        get("/v1/policies/{version}", KeyOrCall, Forbidden("admin")),
-        post("/v1/policies/{version}/activate", none(), KeyOrCall, Forbidden("admin")),
-        post("/v1/policies/{version}/rollback", none(), KeyOrCall, Forbidden("admin")),
+        get("/v1/policies/{set}", KeyOrCall, Forbidden("admin")),
+        post("/v1/policies/{set}/activate", none(), KeyOrCall, Forbidden("admin")),
+        post("/v1/policies/{set}/rollback", none(), KeyOrCall, Forbidden("admin")),
         get("/v1/keys", Key, Forbidden("admin")),
         post("/v1/keys", json!({"label": "x"}), Key, Forbidden("admin")),
         delete("/v1/keys/{key}", Key, Forbidden("admin")),

@@ -260,9 +260,9 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::PUT, "/v1/files/{file}/classification", file.clone(), json!({"classification": "x"})),
         (Method::POST, "/v1/folders/grants", user.clone(), json!({"folder": "x", "to": "{user}", "level": "viewer"})),
         (Method::DELETE, "/v1/grants/{grant}", grant, none()),
-        (Method::GET, "/v1/policies/{version}", set(), none()),
-        (Method::POST, "/v1/policies/{version}/activate", set(), none()),
-        (Method::POST, "/v1/policies/{version}/rollback", set(), none()),
+        (Method::GET, "/v1/policies/{set}", set(), none()),
+        (Method::POST, "/v1/policies/{set}/activate", set(), none()),
+        (Method::POST, "/v1/policies/{set}/rollback", set(), none()),
         (Method::POST, "/v1/people", user.clone(), json!({"kind": "team", "name": "x", "members": ["{user}"]})),
     ]
 }
