@@ -114,6 +114,9 @@ def mended(body, path):
 def before_call(context, case, kwargs):
     if isinstance(case.body, dict) and case.meta and case.meta.generation.mode.is_positive:
         case.body = mended(case.body, context.operation.path)
+    # Somebody's shares are to end, or those of a file.
+    if case.method == "DELETE" and context.operation.path == "/v1/shares" and not {"file", "recipient"} & set(case.query or {}):
+        case.query = {**(case.query or {}), "file": KNOWN["file"]}
     for name, value in (case.path_parameters or {}).items():
         if case.method != "GET" and value in KEPT:
             case.path_parameters[name] = f"{value[:-1]}{'1' if value.endswith('0') else '0'}"

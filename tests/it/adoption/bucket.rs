@@ -9,7 +9,7 @@ use satchel::domain::CustomerId;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Answer, Ground, Kind, Reached, Tenant, World, copy_folder};
+use crate::support::{Answer, DIRECT_PART, Ground, Kind, Reached, Tenant, World, copy_folder};
 
 /// Another seed than that of the world that made the customers, or its ids would come again.
 const SEED: u64 = 77;
@@ -80,7 +80,7 @@ impl Adopting {
         let assume_role = role.map(|role| AssumeRole { endpoint: settings.endpoint.clone(), ..role });
         let locations = vec![location(&ann, "ann/"), location(&ben, "ben/")];
         let settings = StoreSettings { locations, create_buckets: false, assume_role, ..settings };
-        let world = World::on(ground(&settings, dir, SEED).await).await;
+        let world = World::taking(ground(&settings, dir, SEED).await, 2 * DIRECT_PART).await;
         Self { world, ann, ben, bucket, versions, settings, bare, embedded }
     }
 

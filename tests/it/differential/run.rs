@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::places::{At, Kind, Place, body, places, put};
 use super::sides::{ANN, BEN, Side, objects};
-use super::state::{Catalog, Rows, ids, typed_ids};
+use super::state::{Catalog, Rows, ids, slugs, typed_ids};
 use crate::adoption::{Adopting, Versions};
 use crate::support::{Answer, Call, Kind as Store, World};
 
@@ -46,6 +46,21 @@ pub struct Differential {
 /// Whether what is random in an id has no letters in a row that could be heard as a word of Ann's.
 fn is_mute(id: &str) -> bool {
     id.get(id.len() - RANDOM..).is_some_and(|random| random.split(|c: char| c.is_ascii_digit()).all(|letters| letters.len() < 3))
+}
+
+/// A text without the words in which an address is spelled.
+fn without_spelling(text: &str, address: &str) -> String {
+    const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    let mut text = text.to_owned();
+    while let Some(from) = text.find("\"spell\":[") {
+        let to = text[from..].find(']').unwrap();
+        text.replace_range(from..=from + to, "");
+    }
+    let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
+    let own: BTreeSet<String> = words(address).into_iter().collect();
+    let is_spelling =
+        |word: &str| word.len() < 2 || DIGITS.contains(&word) || own.contains(word) || word.chars().all(|c| c.is_ascii_digit());
+    words(&text).into_iter().filter(|word| !is_spelling(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// What one request came to.
@@ -129,8 +144,8 @@ impl Differential {
     /// Shows that the place is read at all: with something of Ann's own the answer is another one.
     pub async fn assert_it_is_read(&mut self, place: &Place) {
         let Kind::Id(prefixes) = &place.kind else { return };
-        // A key names no customer at all.
-        if place.at == At::Query("customer".to_owned()) || place.is_endless() {
+        // A key names no customer at all, and a page begins after an id whether it is there or not.
+        if ["customer", "after"].iter().any(|name| place.at == At::Query((*name).to_owned())) || place.is_endless() {
             return;
         }
         let mut rows = self.catalog.rows(&self.ann.tenant.customer).await;
@@ -239,7 +254,9 @@ impl Differential {
                     path = path.replace(&format!("{{{name}}}"), &encoded(&part));
                 }
                 Some("query") if is_it => query.push(format!("{name}={}", encoded(value))),
-                Some("query") if parameter["required"] == true => query.push(format!("{name}=x.txt")),
+                Some("query") if parameter["required"] == true => {
+                    query.push(format!("{name}={}", if parameter["schema"]["type"] == "integer" { "1" } else { "x.txt" }));
+                }
                 _ => {}
             }
         }
@@ -254,7 +271,7 @@ impl Differential {
                 put(&mut body, pointer, if *is_list { json!([value]) } else { json!(value) });
             }
             request = request.json(&body);
-        } else if place.operation["requestBody"]["required"] == true {
+        } else if place.operation.pointer("/requestBody/content/application~1octet-stream").is_some() {
             request = request.body("x");
         }
         request
@@ -288,9 +305,12 @@ impl Differential {
         }
     }
 
-    /// A text without what was sent and without ids that are new; Ben's stay to be seen.
+    /// A text without what was sent and without ids and links that are new; Ben's stay to be seen.
     fn plain(&self, text: &str, sent: &str) -> String {
         let mut text = text.replace(sent, "SENT");
+        for slug in slugs(&text).into_iter().filter(|slug| *slug != self.ben.slug && *slug != self.ben.upload_slug) {
+            text = text.replace(&slug, "SLUG");
+        }
         let found: BTreeSet<String> = typed_ids(&text).into_iter().map(str::to_owned).collect();
         for id in found {
             let (prefix, _) = id.rsplit_once('_').unwrap();
@@ -299,7 +319,10 @@ impl Differential {
                 text = text.replace(&id, prefix);
             }
         }
-        text
+        // How long it is follows from the rest.
+        let text: String = text.lines().filter(|line| !line.starts_with("content-length:")).collect::<Vec<_>>().join("\n");
+        // A number or a mail address is read back, sign for sign.
+        if sent.starts_with('+') || sent.contains('@') { without_spelling(&text, sent) } else { text }
     }
 
     /// A record without what no two have in common.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::state::slugs;
 use crate::adoption::Adopting;
 use crate::support::{Call, DIRECT_PART, Tenant, World};
 
@@ -11,6 +12,7 @@ use crate::support::{Call, DIRECT_PART, Tenant, World};
 pub struct Words {
     owner: &'static str,
     contact: &'static str,
+    colleague: &'static str,
     team: &'static str,
     mail: &'static str,
     phone: &'static str,
@@ -23,6 +25,7 @@ pub struct Words {
 pub const ANN: Words = Words {
     owner: "Amira Haddad",
     contact: "Jonas Weber",
+    colleague: "Petra Novak",
     team: "Sales",
     mail: "jonas@example.com",
     phone: "+15550100100",
@@ -35,6 +38,7 @@ pub const ANN: Words = Words {
 pub const BEN: Words = Words {
     owner: "Ottoline Quimbrook",
     contact: "Barnaby Thistlewick",
+    colleague: "Cornelius Drumgoole",
     team: "Vexmoor Guild",
     mail: "barnaby@thistlewick.example",
     phone: "+15550177777",
@@ -64,6 +68,7 @@ impl Side {
         let owner = json!({"kind": "user", "name": words.owner, "roles": ["owner"], "email": format!("owner.{}", words.mail)});
         let owner = world.person(tenant, &owner).await;
         world.person(tenant, &json!({"kind": "contact", "name": words.contact, "email": words.mail, "phone": words.phone})).await;
+        world.person(tenant, &json!({"kind": "contact", "name": words.colleague, "email": format!("second.{}", words.mail)})).await;
         world.person(tenant, &json!({"kind": "team", "name": words.team, "members": [owner]})).await;
         let mut files = Vec::new();
         for title in words.titles {
@@ -84,7 +89,13 @@ impl Side {
         adopting.put(&format!("{}deed.txt", words.prefix), words.titles[2].as_bytes()).await;
         adopting.adopt(tenant, words.prefix).await;
         world.inspect_all().await;
-        let slug = share(world, tenant, &owner, words).await;
+        // As many as there are ways to end them.
+        let mut slug = String::new();
+        for title in words.titles {
+            for recipient in [words.colleague, words.contact] {
+                slug = share(world, tenant, &owner, title, recipient).await;
+            }
+        }
         let upload_slug = link_for_uploads(world, tenant, &owner).await;
         // Calls that go on: one with handles, a question that waits, and a name that the platform gave it.
         let body = json!({"caller_id": owner, "call_id": words.platform, "verified": {"method": "platform", "level": 2}});
@@ -97,7 +108,7 @@ impl Side {
         tool(world, &token, "share_file", &json!({"file": words.titles[1], "with": words.contact}), words.batch).await;
         world.call(tenant, &owner).await;
         world.call(tenant, &owner).await;
-        let texts = [words.owner, words.contact, words.team, words.mail, words.phone, words.batch, words.platform];
+        let texts = [words.owner, words.contact, words.colleague, words.team, words.mail, words.phone, words.batch, words.platform];
         let texts = texts.iter().chain(&words.titles).map(|text| (*text).to_owned()).chain([slug.clone()]).collect();
         Self { tenant: tenant.clone(), owner, slug, upload_slug, texts }
     }
@@ -128,18 +139,16 @@ async fn link_for_uploads(world: &World, tenant: &Tenant, owner: &str) -> String
     slug.to_owned()
 }
 
-/// Shares the first file with the contact; the end of the link's address.
-async fn share(world: &World, tenant: &Tenant, owner: &str, words: &Words) -> String {
+/// Shares a file with a contact; the end of the link's address.
+async fn share(world: &World, tenant: &Tenant, owner: &str, title: &str, recipient: &str) -> String {
     let call = world.call(tenant, owner).await;
-    let asked = tool(world, &call.token, "share_file", &json!({"file": words.titles[0], "with": words.contact}), "turn-1").await;
+    let asked = tool(world, &call.token, "share_file", &json!({"file": title, "with": recipient}), "turn-1").await;
     assert_eq!(asked["outcome"], "confirm", "{asked}");
     world.clock.advance_seconds(30);
     world.post(&format!("/v1/calls/{}/heard", call.id), &tenant.key, &json!({"text": "yes"})).await.expect(204);
     let done = tool(world, &call.token, "confirm_action", &json!({"answer": "yes"}), "turn-2").await;
     assert_eq!(done["outcome"], "done", "{done}");
-    let told = done.to_string() + &world.get("/v1/outbox", &tenant.key).await.expect(200).body;
-    let (_, after) = told.split_once("/s/").unwrap_or_else(|| panic!("no link: {told}"));
-    after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+    slugs(&done.to_string()).pop().unwrap_or_else(|| panic!("no link: {done}"))
 }
 
 /// Keys and sums of the objects of a customer, in the buckets of the server.

@@ -98,6 +98,13 @@ pub fn typed_ids(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The ends of the addresses of links in a text.
+pub fn slugs(text: &str) -> Vec<String> {
+    let after = text.split("/s/").skip(1).chain(text.split("/u/").skip(1));
+    let slug = |text: &str| text.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    after.map(slug).filter(|slug: &String| slug.len() > 16).collect()
+}
+
 #[test]
 fn ids_are_found_in_any_text() {
     let id = "file_01h455vb4pex5vsknk084sn02q";
