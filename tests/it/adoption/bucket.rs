@@ -9,7 +9,7 @@ use satchel::domain::CustomerId;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Answer, DIRECT_PART, Ground, Kind, Reached, Tenant, World, copy_folder};
+use crate::support::{Answer, Ground, Kind, Reached, Tenant, UPLOAD_LIMIT, World, copy_folder};
 
 /// Another seed than that of the world that made the customers, or its ids would come again.
 const SEED: u64 = 77;
@@ -45,11 +45,20 @@ pub struct Adopting {
 
 impl Adopting {
     pub async fn start(kind: Kind, versions: Versions) -> Self {
-        Self::with(kind, versions, None).await
+        Self::of(kind, versions, None, UPLOAD_LIMIT).await
+    }
+
+    /// The same, where files of so many bytes are taken.
+    pub async fn taking(kind: Kind, versions: Versions, upload_limit: u64) -> Self {
+        Self::of(kind, versions, None, upload_limit).await
     }
 
     /// The same, where this role is assumed for each customer's work.
     pub async fn with(kind: Kind, versions: Versions, role: Option<AssumeRole>) -> Self {
+        Self::of(kind, versions, role, UPLOAD_LIMIT).await
+    }
+
+    async fn of(kind: Kind, versions: Versions, role: Option<AssumeRole>, upload_limit: u64) -> Self {
         let Reached { settings, bare, embedded } = Reached::of(kind).await;
         let settings = StoreSettings { create_buckets: true, ..settings };
         let bucket = settings.files_bucket.replace("-files", "-archive");
@@ -80,7 +89,7 @@ impl Adopting {
         let assume_role = role.map(|role| AssumeRole { endpoint: settings.endpoint.clone(), ..role });
         let locations = vec![location(&ann, "ann/"), location(&ben, "ben/")];
         let settings = StoreSettings { locations, create_buckets: false, assume_role, ..settings };
-        let world = World::taking(ground(&settings, dir, SEED).await, 2 * DIRECT_PART).await;
+        let world = World::taking(ground(&settings, dir, SEED).await, upload_limit).await;
         Self { world, ann, ben, bucket, versions, settings, bare, embedded }
     }
 

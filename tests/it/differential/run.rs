@@ -11,7 +11,7 @@ use super::places::{At, Kind, Place, body, places, put};
 use super::sides::{ANN, BEN, Side, objects};
 use super::state::{Catalog, Rows, ids, slugs, typed_ids};
 use crate::adoption::{Adopting, Versions};
-use crate::support::{Answer, Call, Kind as Store, World};
+use crate::support::{Answer, Call, DIRECT_PART, Kind as Store, World};
 
 /// Pairs after which Ann's two calls are new ones.
 const PAIRS_OF_A_CALL: usize = 200;
@@ -72,7 +72,7 @@ struct Outcome {
 
 impl Differential {
     pub async fn start(seed: u64) -> Self {
-        let adopting = Adopting::start(Store::Embedded, Versions::Lost).await;
+        let adopting = Adopting::taking(Store::Embedded, Versions::Lost, 2 * DIRECT_PART).await;
         let (ann, ben) = (adopting.ann.clone(), adopting.ben.clone());
         let ann = Side::furnish(&adopting, &ann, &ANN).await;
         let ben = Side::furnish(&adopting, &ben, &BEN).await;

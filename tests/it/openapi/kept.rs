@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio_util::task::TaskTracker;
 
 use crate::support::{World, beside};
 
@@ -36,7 +37,8 @@ async fn keeps(examples: u32, phases: &str) {
         command.env(format!("SATCHEL_TEST_{name}"), value);
     }
     let clock = world.clock.clone();
-    let ticking = tokio::spawn(async move {
+    let tasks = TaskTracker::new();
+    let ticking = tasks.spawn(async move {
         loop {
             tokio::time::sleep(TICK).await;
             clock.advance_seconds(1);
@@ -50,7 +52,6 @@ async fn keeps(examples: u32, phases: &str) {
     assert!(!said.contains("401 Unauthorized ("), "{said}");
     world.get("/v1/keys", &tenant.key).await.expect(200);
     world.get("/v1/progress", &call.token).await.expect(200);
-    println!("{}", said.split("SUMMARY").last().unwrap_or_default());
     world.shutdown().await;
 }
 

@@ -16,7 +16,7 @@ pub use folder::copy_folder;
 pub use reach::{Kind, Reached};
 pub use share::OpenedShare;
 pub use webdriver::{Browser, until};
-pub use world::{Call, DIRECT_PART, DIRECT_WHOLE, Ground, Tenant, World};
+pub use world::{Call, DIRECT_PART, DIRECT_WHOLE, Ground, Tenant, UPLOAD_LIMIT, World};
 
 /// The address of what `./test` starts beside the tests, or the path of what it installs.
 pub fn beside(variable: &str) -> String {

@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 use super::Answer;
 
 /// Largest upload of a test server, in bytes.
-const UPLOAD_LIMIT: u64 = 2 * 1024 * 1024;
+pub const UPLOAD_LIMIT: u64 = 2 * 1024 * 1024;
 /// Largest direct upload in one request; what is larger comes in parts of S3's least size.
 pub const DIRECT_WHOLE: u64 = 1024 * 1024;
 pub const DIRECT_PART: u64 = 5 * 1024 * 1024;
