@@ -147,7 +147,7 @@ async fn checkpoints_are_signed_noted_in_the_store_and_given_to_whoever_may_read
     let checkpoint = verifier.open(note).unwrap();
     assert_eq!((checkpoint.chain.as_str(), Some(checkpoint.size)), (tenant.customer.as_str(), own["checkpoints"][0]["size"].as_u64()));
     assert_eq!(world.get(&path, &world.operator).await.expect(200).json()["checkpoints"], own["checkpoints"]);
-    world.get(&path, &tenant.key).await.expect_problem(400, "invalid");
+    world.get(&path, &tenant.key).await.expect_problem(403, "forbidden");
     // What grew meanwhile is signed in the next round, and all of it holds.
     assert!(world.files.seal_chains().await.unwrap().signed > 0);
     let whole = world.get("/v1/audit/verify", &tenant.key).await.expect(200).json();
