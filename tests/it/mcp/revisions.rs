@@ -5,7 +5,17 @@ use serde_json::{Value, json};
 use super::world::{NEWEST, World, answered, error, result, rpc, tool_call};
 
 const OLDER: [&str; 3] = ["2025-03-26", "2025-06-18", "2025-11-25"];
-const TOOLS: [&str; 5] = ["find_file", "describe_file", "share_file", "generate_access_code", "confirm_action"];
+const TOOLS: [&str; 9] = [
+    "find_file",
+    "describe_file",
+    "share_file",
+    "generate_access_code",
+    "confirm_action",
+    "revoke_access",
+    "file_history",
+    "request_upload",
+    "check_progress",
+];
 
 fn initialize(version: &str) -> Value {
     let client = json!({ "name": "test", "version": "1" });
