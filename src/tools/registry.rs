@@ -186,17 +186,24 @@ impl Registry {
         }
     }
 
+    /// Runs a tool, or pretends to, when its customer's turn has come.
     async fn answer(&self, entry: &Entry, ctx: &CallContext, raw: Value, simulation: Option<&str>) -> Answer {
+        let name = entry.definition.name;
+        let _place = match tokio::time::timeout(self.left(ctx), self.gate.enter(ctx.customer)).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(Full)) => return self.not_now(ErrorCode::TooMany),
+            Err(_) => {
+                tracing::warn!(tool.name = name, call.id = %ctx.call, "tool call waited for its turn until its deadline");
+                return self.not_now(ErrorCode::Timeout);
+            }
+        };
         if let Some(simulation) = simulation.filter(|_| ctx.is_test).and_then(simulate::parse) {
             tokio::time::sleep(simulation.delay).await;
             if let Some(outcome) = simulation.outcome {
                 return simulate::answer(&self.kit, outcome);
             }
         }
-        let name = entry.definition.name;
-        let left = ctx.deadline.duration_since(self.kit.files.now());
-        let left = Duration::try_from(left).unwrap_or(Duration::ZERO);
-        if let Ok(answer) = tokio::time::timeout(left, self.in_turn(entry, ctx, raw)).await {
+        if let Ok(answer) = tokio::time::timeout(self.left(ctx), self.once(entry, ctx, raw)).await {
             answer
         } else {
             tracing::warn!(tool.name = name, call.id = %ctx.call, "tool call ran into its deadline");
@@ -210,12 +217,9 @@ impl Registry {
         }
     }
 
-    /// Runs a tool when its customer's turn has come.
-    async fn in_turn(&self, entry: &Entry, ctx: &CallContext, raw: Value) -> Answer {
-        match self.gate.enter(ctx.customer).await {
-            Ok(_place) => self.once(entry, ctx, raw).await,
-            Err(Full) => self.not_now(ErrorCode::TooMany),
-        }
+    /// Until the answer is due.
+    fn left(&self, ctx: &CallContext) -> Duration {
+        Duration::try_from(ctx.deadline.duration_since(self.kit.files.now())).unwrap_or(Duration::ZERO)
     }
 
     fn not_now(&self, code: ErrorCode) -> Answer {
