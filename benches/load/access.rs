@@ -16,6 +16,7 @@ const SECTION: &str = "access";
 struct Line {
     client: Client,
     key: String,
+    user: String,
     call: String,
     token: String,
     file: String,
@@ -23,13 +24,20 @@ struct Line {
 
 impl Line {
     async fn open(server: &Server, customer: &Customer, file: &str) -> Result<Self, Failure> {
-        let mut client = server.client().await?;
-        let body = json!({ "caller_id": customer.user, "verified": { "method": "platform", "level": 2 } });
-        let opened = client.post("/v1/calls", &customer.key, &body).await?;
+        let (client, key, user) = (server.client().await?, customer.key.clone(), customer.user.clone());
+        let mut line = Self { client, key, user, call: String::new(), token: String::new(), file: file.to_owned() };
+        line.ring().await?;
+        Ok(line)
+    }
+
+    /// Opens a call in place of the one before.
+    async fn ring(&mut self) -> Result<(), Failure> {
+        let body = json!({ "caller_id": self.user, "verified": { "method": "platform", "level": 2 } });
+        let opened = self.client.post("/v1/calls", &self.key, &body).await?;
         let text =
             |name: &str| opened.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("no `{name}` in {opened}"));
-        let (call, token) = (text("call_id")?, text("token")?);
-        Ok(Self { client, key: customer.key.clone(), call, token, file: file.to_owned() })
+        (self.call, self.token) = (text("call_id")?, text("token")?);
+        Ok(())
     }
 
     async fn tool(&mut self, name: &str, arguments: &Value, expected: &str) -> Result<(), Failure> {
@@ -44,8 +52,10 @@ async fn decision(mut line: Line) -> Result<(Line, Went), Failure> {
     Ok((line, Went::Done))
 }
 
-/// A question, the platform's word for the answer, and the share: three requests, three commits.
+/// A call, a question, the platform's word for the answer, and the share: four requests, four commits. In one call
+/// the same share would not be given twice.
 async fn share(mut line: Line) -> Result<(Line, Went), Failure> {
+    line.ring().await?;
     line.tool("share_file", &json!({ "file": "the northwind lease", "with": "Owen Price" }), "confirm").await?;
     let heard = format!("/v1/calls/{}/heard", line.call);
     line.client.send(Method::POST, &heard, &line.key, json!({ "text": "yes" }).to_string().into()).await?.done()?;
@@ -70,7 +80,7 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
         }
         let (lines, decided) = closed(lines, scale.time, decision).await?;
         let (_, shared) = closed(lines, scale.time, share).await?;
-        for (what, seen) in [("a decision with its record", decided), ("a share asked, answered and confirmed", shared)] {
+        for (what, seen) in [("a decision with its record", decided), ("a call opened, a share asked, answered and confirmed", shared)] {
             let ratio = seen.percentile(99).as_secs_f64() / bare.percentile(99).as_secs_f64();
             report.add(SECTION, format!("{what}, {connections} at once"), shown(&seen), format!("{name}: {}", shown(bare)), Some(ratio));
         }
