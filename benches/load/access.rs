@@ -56,7 +56,7 @@ async fn decision(mut line: Line) -> Result<(Line, Went), Failure> {
 /// the same share would not be given twice.
 async fn share(mut line: Line) -> Result<(Line, Went), Failure> {
     line.ring().await?;
-    line.tool("share_file", &json!({ "file": "the northwind lease", "with": "Owen Price" }), "confirm").await?;
+    line.tool("share_file", &json!({ "file": "the northwind lease", "with": "Mira Voss" }), "confirm").await?;
     let heard = format!("/v1/calls/{}/heard", line.call);
     line.client.send(Method::POST, &heard, &line.key, json!({ "text": "yes" }).to_string().into()).await?.done()?;
     line.tool("confirm_action", &json!({ "answer": "yes" }), "done").await?;
@@ -72,6 +72,8 @@ pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
     let mut client = server.client().await?;
     let file = Server::upload(&mut client, &customer, "Northwind-lease.txt", "The lease of Northwind.\n".into()).await?;
     Server::active(&mut client, &customer, &file).await?;
+    let outside = json!({ "kind": "contact", "name": "Mira Voss", "email": "mira@example.com" });
+    client.post("/v1/people", &customer.key, &outside).await?;
     for connections in [1, GROUP] {
         let (bare, name) = if connections == 1 { (&single, "one row a commit") } else { (&grouped, "32 rows a commit") };
         let mut lines = Vec::new();
