@@ -1,11 +1,9 @@
 //! Openings of links: how often a file was handed out, when, and to which network.
 
-use std::net::IpAddr;
-
 use super::rows::{RowRef, micros};
 use super::share_events::{ShareEvent, tell_of_share};
 use super::{Catalog, CatalogError, LinkRecord, audit, sql};
-use crate::domain::{AuditEntry, CustomerId, FileId, ShareId, Timestamp};
+use crate::domain::{AuditEntry, CustomerId, FileId, Network, ShareId, Timestamp};
 
 /// That a link gave out its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,21 +18,6 @@ pub struct Opening {
     pub at: Timestamp,
     /// The network it came from: 24 bits of an IPv4 address, 48 of an IPv6 one.
     pub network: Option<String>,
-}
-
-/// An address without the part that says which device of a network it is.
-fn network(address: &str) -> Option<String> {
-    let address: IpAddr = address.parse().ok()?;
-    Some(match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
-        }
-    })
 }
 
 impl Catalog {
@@ -68,7 +51,7 @@ impl Catalog {
                 .bind(number)
                 .bind(i64::from(entry.version.unwrap_or(link.version)))
                 .bind(now)
-                .bind(entry.origin.address.as_deref().and_then(network))
+                .bind(entry.origin.address.as_deref().and_then(Network::of_text).map(|network| network.to_string()))
                 .execute(&mut tx)
                 .await?;
             if number == 1 {
@@ -116,23 +99,5 @@ impl Catalog {
                 })
             })
             .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn of_an_address_the_network_alone_is_kept() {
-        for (address, kept) in [
-            ("192.0.2.77", Some("192.0.2.0/24")),
-            ("::ffff:192.0.2.77", Some("192.0.2.0/24")),
-            ("2001:db8:1234:5678::9", Some("2001:db8:1234::/48")),
-            ("somewhere", None),
-            ("", None),
-        ] {
-            assert_eq!(network(address).as_deref(), kept, "{address}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -169,6 +170,13 @@ pub struct CallSettings {
     pub locale: String,
     /// IANA name, for example `Europe/Berlin`.
     pub time_zone: String,
+}
+
+impl CallSettings {
+    /// The time zone; UTC where the call names none that exists.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
 }
 
 impl Default for CallSettings {

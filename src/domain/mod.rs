@@ -18,6 +18,7 @@ mod grant;
 mod id;
 mod message;
 mod name;
+mod network;
 mod person;
 mod published;
 mod rate;
@@ -42,6 +43,7 @@ pub use id::{
 };
 pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
+pub use network::Network;
 pub use person::{Person, PersonKind, Role};
 pub use published::{Blank, Cursor, Day, Instant, Member, PhoneNumber, Words};
 pub use rate::{Buckets, Rate};

@@ -317,10 +317,7 @@ impl Files {
 
     /// The caller's date today; UTC where the time zone is unknown.
     pub(super) fn today(&self, ctx: &CallContext) -> jiff::civil::Date {
-        let now = self.now();
-        jiff::tz::TimeZone::get(&ctx.settings.time_zone)
-            .map_or_else(|_| now.to_zoned_datetime(jiff::tz::TimeZone::UTC), |zone| now.to_zoned_datetime(zone))
-            .date()
+        self.now().to_zoned_datetime(ctx.settings.zone()).date()
     }
 }
 

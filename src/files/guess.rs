@@ -1,25 +1,14 @@
 //! Who tries codes, and what follows when too many are wrong.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::PoisonError;
 
 use super::{Files, FilesError};
 use crate::catalog::{Guesser, Tried};
-use crate::domain::{AuditEntry, CustomerId, Phone};
+use crate::domain::{AuditEntry, CustomerId, Network, Phone};
 
-/// The network of an address: 24 bits of IPv4, 48 of IPv6, since whoever has one address there has all.
+/// The network of an address, as it is counted.
 fn network(source: Option<&str>) -> String {
-    match source.and_then(|text| text.parse::<IpAddr>().ok()).map(|address| address.to_canonical()) {
-        None => "nowhere".to_owned(),
-        Some(IpAddr::V4(address)) => {
-            let [a, b, c, _] = address.octets();
-            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
-        }
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, ..] = address.segments();
-            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
+    source.and_then(Network::of_text).map_or_else(|| "nowhere".to_owned(), |network| network.to_string())
 }
 
 impl Files {

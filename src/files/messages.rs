@@ -48,8 +48,6 @@ pub(super) struct Composed {
     pub messages: Vec<NewMessage>,
     /// By which message the link goes; `None` where the recipient has no address.
     pub link_by: Option<Channel>,
-    /// By which message the code goes; `None` where the call must tell it.
-    pub code_by: Option<Channel>,
 }
 
 /// In whose name messages are written, at whose wish, to whom, about what.
@@ -100,12 +98,10 @@ impl Files {
         let (Some((link_by, link_to)), code_way) = split(&ways, parcel.by) else { return Ok(Composed::default()) };
         let (url, until) = (parcel.url.to_owned(), parcel.until);
         let together = self.0.settings.code_beside_link;
-        let (told, code_by) = match (parcel.code, code_way) {
-            (Some((_, code)), None) if together => {
-                (Told::LinkAndCode { url, until, code: code.text.clone(), code_until: code.expires_at }, Some(*link_by))
-            }
-            (Some(_), Some((channel, _))) => (Told::Link { url, until: Some(until), code_by: Some(*channel) }, Some(*channel)),
-            (Some(_), None) | (None, _) => (Told::Link { url, until: Some(until), code_by: None }, None),
+        let told = match (parcel.code, code_way) {
+            (Some((_, code)), None) if together => Told::LinkAndCode { url, until, code: code.text.clone(), code_until: code.expires_at },
+            (Some(_), Some((channel, _))) => Told::Link { url, until: Some(until), code_by: Some(*channel) },
+            (Some(_), None) | (None, _) => Told::Link { url, until: Some(until), code_by: None },
         };
         let envelope = self.envelope(ctx, parcel.recipient, parcel.about.clone()).await?;
         let mut messages = vec![self.message(&envelope, (*link_by, link_to), told, until)?];
@@ -113,7 +109,7 @@ impl Files {
             let told = Told::Code { code: code.text.clone(), until: code.expires_at };
             messages.push(NewMessage { code: Some(row.id), ..self.message(&envelope, (*channel, address), told, code.expires_at)? });
         }
-        Ok(Composed { messages, link_by: Some(*link_by), code_by })
+        Ok(Composed { messages, link_by: Some(*link_by) })
     }
 
     /// Writes what somebody is told who is asked for files.
@@ -126,7 +122,7 @@ impl Files {
         let told = Told::UploadLink { url: appeal.url.to_owned(), until: appeal.until, what: appeal.what.clone(), code_by: None };
         let envelope = self.envelope(ctx, appeal.recipient, appeal.about.clone()).await?;
         let message = self.message(&envelope, (*channel, address), told, appeal.until)?;
-        Ok(Composed { messages: vec![message], link_by: Some(*channel), code_by: None })
+        Ok(Composed { messages: vec![message], link_by: Some(*channel) })
     }
 
     async fn envelope<'a>(&self, ctx: &'a CallContext, to: &'a Person, about: String) -> Result<Envelope<'a>, FilesError> {

@@ -1,6 +1,6 @@
 //! Taking back what was shared.
 
-use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 
 use super::find::{Meant, listed_item, points_elsewhere};
 use super::people::who_of;
@@ -68,6 +68,12 @@ fn is_all(words: &str) -> bool {
     )
 }
 
+/// The files of shares, each once.
+pub(super) fn files_of(shares: &[ShareRecord]) -> Vec<FileId> {
+    let ids: BTreeSet<FileId> = shares.iter().map(|share| share.file).collect();
+    ids.into_iter().collect()
+}
+
 /// Whether two shares give the same file to the same recipient.
 fn is_same(one: &GivenShare, other: &GivenShare) -> bool {
     one.file.id == other.file.id && one.recipient.id == other.recipient.id
@@ -104,7 +110,7 @@ impl Files {
         let subject = self.caller(ctx).await?;
         let mut filter = ShareFilter { living: true, ..ShareFilter::default() };
         if let Some(when) = &request.when {
-            let Some((from, until)) = window(when, self.now(), &zone_of(ctx)) else {
+            let Some((from, until)) = window(when, self.now(), &ctx.settings.zone()) else {
                 self.0.catalog.record(ctx.customer, &subject.entry("revoke", "invalid")).await?;
                 return Err(FilesError::Invalid { field: "when", reason: "is a time that has passed, such as `yesterday`".to_owned() });
             };
@@ -131,10 +137,7 @@ impl Files {
     /// Living shares with file and recipient, of files that the caller may know of.
     async fn given(&self, ctx: &CallContext, subject: &Subject, filter: &ShareFilter) -> Result<Vec<GivenShare>, FilesError> {
         let shares = self.0.catalog.shares(ctx.customer, filter, LOOKED_AT).await?;
-        let mut ids: Vec<FileId> = shares.iter().map(|share| share.file).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let files: Vec<FileRecord> = self.permitted_of(ctx, subject, &ids).await?.into_iter().map(|(file, _)| file).collect();
+        let files: Vec<FileRecord> = self.permitted_of(ctx, subject, &files_of(&shares)).await?.into_iter().map(|(file, _)| file).collect();
         self.with_people(shares, &files).await
     }
 
@@ -277,11 +280,6 @@ impl Files {
         }
         Ok(ended)
     }
-}
-
-/// The caller's time zone; UTC where it is unknown.
-fn zone_of(ctx: &CallContext) -> TimeZone {
-    TimeZone::get(&ctx.settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 
 /// Whether words mean whoever has the link.

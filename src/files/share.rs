@@ -97,8 +97,6 @@ pub struct Shared {
     pub code: Option<IssuedCode>,
     /// By which message the link is on its way, when it is.
     pub channel: Option<Channel>,
-    /// By which message the code is on its way; the call tells it when `None`.
-    pub code_by: Option<Channel>,
 }
 
 /// A code, to be spoken.
@@ -356,7 +354,6 @@ impl Files {
             by: asked.by_text.then_some(Channel::Sms),
         };
         let composed = self.compose(ctx, &told).await?;
-        let (link_by, code_by) = (composed.link_by, composed.code_by);
         let share = NewShare {
             id: share_id,
             customer: ctx.customer,
@@ -381,8 +378,7 @@ impl Files {
             link: share.link.id,
             url: self.0.settings.reveal_links.then_some(url),
             code,
-            channel: link_by,
-            code_by,
+            channel: composed.link_by,
             toward: asked.toward,
             rights: asked.rights,
             expires_at: share.expires_at,
@@ -409,7 +405,6 @@ impl Files {
             url: self.0.settings.reveal_links.then(|| self.link_url(&slug)),
             code,
             channel: ways(&recipient).first().map(|(channel, _)| *channel),
-            code_by: None,
             toward: if recipient.id == PersonId::anyone(ctx.customer) { Toward::Anyone } else { Toward::Somebody },
             file,
             recipient,

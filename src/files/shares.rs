@@ -1,5 +1,6 @@
 //! Shares as programs and signed-in people list and end them.
 
+use super::revoke::files_of;
 use super::{Files, FilesError, GivenShare, Subject};
 use crate::catalog::{ShareFilter, ShareRecord};
 use crate::domain::{AuditEntry, Decision, FileId, FileStatus, Permission, PersonId, ShareId};
@@ -45,9 +46,7 @@ impl Files {
 
     /// Those that the subject gave, and those of files whose history it may see.
     async fn shown(&self, subject: &Subject, shares: Vec<ShareRecord>) -> Result<Vec<GivenShare>, FilesError> {
-        let (mut ids, actor): (Vec<FileId>, _) = (shares.iter().map(|share| share.file).collect(), subject.actor.to_string());
-        ids.sort_unstable();
-        ids.dedup();
+        let (ids, actor) = (files_of(&shares), subject.actor.to_string());
         let (catalog, customer) = (&self.0.catalog, subject.customer());
         let known = async { Ok(tokio::try_join!(catalog.files_of(customer, &ids), catalog.grants_of(customer, &ids))?) };
         let (policies, (files, grants)) = tokio::try_join!(self.policies_of(customer), known)?;
@@ -115,10 +114,7 @@ impl Files {
 
     /// Shares beside their files and recipients; those of files that are deleted are left out.
     async fn with_files(&self, subject: &Subject, shares: Vec<ShareRecord>) -> Result<Vec<GivenShare>, FilesError> {
-        let mut ids: Vec<FileId> = shares.iter().map(|share| share.file).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut files = self.0.catalog.files_of(subject.customer(), &ids).await?;
+        let mut files = self.0.catalog.files_of(subject.customer(), &files_of(&shares)).await?;
         files.retain(|file| file.status != FileStatus::Deleted);
         self.with_people(shares, &files).await
     }

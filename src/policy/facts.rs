@@ -235,7 +235,7 @@ impl Conditions {
 
     /// Those of a call, for anything but sharing outside; change the fields where that is not so.
     pub fn of_call(context: &CallContext, now: Timestamp) -> Self {
-        let zone = TimeZone::get(&context.settings.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = context.settings.zone();
         let on_call = Self {
             in_call: true,
             verified: context.verified,

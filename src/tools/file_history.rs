@@ -8,9 +8,7 @@ use super::kit::{FileItem, Kit, Tool, recipient_of};
 use super::registry::Hints;
 use crate::domain::{CallContext, PersonId};
 use crate::files::{Deed, FileHistory, FilesError, Happening, HistoryAnswer};
-use crate::speech::{
-    HistoryOpened, HistoryUnopened, HistoryUnshared, Spoken, speakable_title, spoken_name, spoken_past, spoken_times, time_zone_of,
-};
+use crate::speech::{HistoryOpened, HistoryUnopened, HistoryUnshared, Spoken, speakable_title, spoken_name, spoken_past, spoken_times};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Input {
@@ -147,7 +145,7 @@ impl Tool for FileHistoryTool {
             HistoryAnswer::Of(history) => history,
             HistoryAnswer::Which(unclear) => return Ok(kit.unclear(ctx, &unclear)),
         };
-        let (now, zone) = (kit.files.now(), time_zone_of(&ctx.settings));
+        let (now, zone) = (kit.files.now(), ctx.settings.zone());
         let past = |happening: &Happening| spoken_past(happening.at, now, &zone);
         let data = Data {
             title: Some(speakable_title(&history.file.title).to_string()),

@@ -14,7 +14,7 @@ use crate::files::{Files, FilesError, ListedFile, Unclear};
 use crate::speech::{
     Apology, Candidate, Field, FindMany, FindNone, FindNoneNearest, FindSeveral, Invalid, Keys, Line, Listed, NotAllowed, NotFound,
     NothingListed, Part, Quarantined, Speech, Spoken, StillChecking, TooMany, Unavailable, choice, choose_keys, narrowing, speakable_title,
-    spoken_count, spoken_date, spoken_kind, spoken_name, spoken_recipient, time_zone_of,
+    spoken_count, spoken_date, spoken_kind, spoken_name, spoken_recipient,
 };
 
 /// A tool: its types, its words for a model, and its work.
@@ -70,7 +70,7 @@ impl Kit {
 
     /// The caller's date today.
     pub fn today(&self, ctx: &CallContext) -> jiff::civil::Date {
-        time_zone_of(&ctx.settings).to_datetime(self.files.now()).date()
+        ctx.settings.zone().to_datetime(self.files.now()).date()
     }
 
     pub fn item(&self, ctx: &CallContext, listed: &ListedFile) -> FileItem {

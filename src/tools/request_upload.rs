@@ -8,10 +8,10 @@ use super::answer::{Answer, Outcome};
 use super::kit::{Kit, Tool, recipient_of};
 use super::registry::Hints;
 use super::share_file::{seconds_left, which_person};
-use crate::domain::{CallContext, Channel};
+use crate::domain::CallContext;
 use crate::files::{FilesError, RequestAnswer, Requested, UploadReadBack, UploadRequest};
 use crate::speech::{
-    ConfirmUpload, LinkBy, MustSay, NoAddress, UploadAgain, UploadOfCaller, UploadOfOther, confirm_keys, speakable_title, spoken_duration,
+    ConfirmUpload, MustSay, NoAddress, SentBy, UploadAgain, UploadOfCaller, UploadOfOther, confirm_keys, speakable_title, spoken_duration,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -62,14 +62,6 @@ pub(super) struct Data {
     expires_at: Option<String>,
 }
 
-fn by(channel: Option<Channel>) -> LinkBy {
-    match channel {
-        Some(Channel::Sms) => LinkBy::Sms,
-        Some(Channel::Mail) => LinkBy::Mail,
-        None => LinkBy::Screen,
-    }
-}
-
 /// The read-back that asks for a yes.
 pub(super) fn question(kit: &Kit, asked: &UploadReadBack) -> Answer {
     let sender = recipient_of(&asked.sender, &asked.soundalikes);
@@ -90,7 +82,7 @@ pub(super) fn told(kit: &Kit, requested: &Requested, is_new: bool) -> Answer {
     let lifetime = spoken_duration(seconds_left(requested.expires_at, kit.files.now()).max(1));
     let what = requested.what.as_deref().map(speakable_title);
     let sender = (!requested.is_caller).then(|| recipient_of(&requested.sender, &[]));
-    let by = by(requested.channel);
+    let by = SentBy::from(requested.channel);
     let say = match (sender, is_new) {
         (None, true) => kit.say(&UploadOfCaller { what, by, lifetime }),
         (Some(sender), true) => kit.say(&UploadOfOther { sender, what, by, lifetime }),

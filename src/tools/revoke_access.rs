@@ -10,7 +10,7 @@ use crate::domain::{CallContext, Person};
 use crate::files::{FilesError, GivenShare, RevokeAnswer, RevokeRequest};
 use crate::speech::{
     ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer, Spoken, choose_keys, speakable_title, spoken_count,
-    spoken_past, spoken_people, spoken_times, time_zone_of,
+    spoken_past, spoken_people, spoken_times,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -54,7 +54,7 @@ const LISTED: usize = 10;
 const NAMED: usize = 2;
 
 fn items(kit: &Kit, ctx: &CallContext, shares: &[GivenShare]) -> Vec<ShareItem> {
-    let (now, zone) = (kit.files.now(), time_zone_of(&ctx.settings));
+    let (now, zone) = (kit.files.now(), ctx.settings.zone());
     let item = |given: &GivenShare| ShareItem {
         title: speakable_title(&given.file.title).to_string(),
         recipient: recipient_of(&given.recipient, &[]).to_string(),

@@ -8,7 +8,7 @@ use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, Tool, people_choice, recipient_of};
 use super::lifetime;
 use super::registry::Hints;
-use crate::domain::{CallContext, Channel, Edition, Lifetime, Person, Phone, Rights, Timestamp};
+use crate::domain::{CallContext, Edition, Lifetime, Person, Phone, Rights, Timestamp};
 use crate::files::{FilesError, IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared, Style, Toward, Who};
 use crate::speech::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, MustSay, NoAddress, PersonNotFound, SentBy, ShareToward, SharedInside,
@@ -216,7 +216,7 @@ pub(super) fn told(kit: &Kit, shared: &Shared, is_new: bool) -> Answer {
             let code_lifetime = spoken_duration(seconds_left(code.expires_at, now).max(1));
             must_say.push(must_say_code(code));
             must_say.push(MustSay::lifetime(&code_lifetime));
-            let (title, by, code) = (Some(title.clone()), sent_by(shared), spoken_code(code));
+            let (title, by, code) = (Some(title.clone()), SentBy::from(shared.channel), spoken_code(code));
             match shared.toward {
                 Toward::Caller | Toward::Anyone => {
                     let anyone = shared.toward == Toward::Anyone;
@@ -245,14 +245,6 @@ pub(super) fn told(kit: &Kit, shared: &Shared, is_new: bool) -> Answer {
     };
     let answer = Answer::new(Outcome::Done, say).with_data(&data).must_say(must_say);
     if is_outside(shared) && shared.code.is_none() { answer.next("generate_access_code") } else { answer }
-}
-
-fn sent_by(shared: &Shared) -> SentBy {
-    match shared.channel {
-        Some(Channel::Mail) => SentBy::Mail,
-        Some(Channel::Sms) => SentBy::Text,
-        None => SentBy::Nothing,
-    }
 }
 
 fn is_outside(shared: &Shared) -> bool {

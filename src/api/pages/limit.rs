@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::SignedDuration;
 
-use crate::domain::Timestamp;
+use crate::domain::{Network, Timestamp};
 
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// Networks and links remembered at once.
@@ -17,10 +17,8 @@ const ROOM: usize = 20_000;
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::api) enum Key {
-    /// An IPv4 network of 24 bits.
-    V4([u8; 3]),
-    /// An IPv6 network of 48 bits.
-    V6([u16; 3]),
+    /// Whoever comes from there.
+    Network(Network),
     /// Peers whose address the listener does not know.
     Nowhere,
     /// A link, living or not.
@@ -62,17 +60,7 @@ impl Limiter {
 }
 
 fn network(peer: Option<SocketAddr>) -> Key {
-    match peer.map(|address| address.ip().to_canonical()) {
-        None => Key::Nowhere,
-        Some(IpAddr::V4(address)) => {
-            let [a, b, c, _] = address.octets();
-            Key::V4([a, b, c])
-        }
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, ..] = address.segments();
-            Key::V6([a, b, c])
-        }
-    }
+    peer.map_or(Key::Nowhere, |address| Key::Network(Network::of(address.ip())))
 }
 
 fn is_over(count: &Count, now: Timestamp) -> bool {

@@ -33,7 +33,7 @@ pub use general::{
     Unavailable, Working,
 };
 pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
-pub use requests::{ConfirmUpload, HowFar, LinkBy, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
+pub use requests::{ConfirmUpload, HowFar, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
 pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
     AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,

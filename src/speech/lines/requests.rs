@@ -1,21 +1,8 @@
 //! What is said of files that somebody is asked for, and of how far they are.
 
-use serde::Serialize;
-
 use super::super::line::line;
+use super::share::SentBy;
 use crate::speech::Spoken;
-
-/// How a link reaches somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkBy {
-    /// By mail.
-    Mail,
-    /// As a text.
-    Sms,
-    /// Whoever reads the answer shows it.
-    Screen,
-}
 
 line! {
     /// The caller is on the way to a page on which he hands files over.
@@ -23,7 +10,7 @@ line! {
         /// What he is to send.
         what: Option<Spoken>,
         /// How the link reaches him.
-        by: LinkBy,
+        by: SentBy,
         /// For how long it takes files.
         lifetime: Spoken,
     }
@@ -39,7 +26,7 @@ line! {
         /// What he is to send.
         what: Option<Spoken>,
         /// How the link reaches him.
-        by: LinkBy,
+        by: SentBy,
         /// For how long it takes files.
         lifetime: Spoken,
     }

@@ -242,7 +242,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     for (by, option) in [(SharesDiffer::Recipient, person()), (SharesDiffer::Title, title()), (SharesDiffer::When, day.clone())] {
         say! { ChooseShare { by, options: vec![option.clone(), option.clone(), option] }, }
     }
-    for by in [LinkBy::Mail, LinkBy::Sms, LinkBy::Screen] {
+    for by in [SentBy::Mail, SentBy::Text, SentBy::Nothing] {
         say! {
             UploadOfCaller { what: values.optional(&title()), by, lifetime: lifetime() },
             UploadOfOther { sender: person(), what: values.optional(&title()), by, lifetime: lifetime() },

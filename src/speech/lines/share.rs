@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::line::line;
-use crate::domain::Rights;
+use crate::domain::{Channel, Rights};
 use crate::speech::Spoken;
 
 /// Why a share is refused to somebody who may know the file.
@@ -40,8 +40,18 @@ pub enum SentBy {
     Mail,
     /// In a text.
     Text,
-    /// Not by a message.
+    /// Not by a message: whoever reads the answer shows it.
     Nothing,
+}
+
+impl From<Option<Channel>> for SentBy {
+    fn from(channel: Option<Channel>) -> Self {
+        match channel {
+            Some(Channel::Mail) => Self::Mail,
+            Some(Channel::Sms) => Self::Text,
+            None => Self::Nothing,
+        }
+    }
 }
 
 line! {

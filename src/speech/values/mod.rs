@@ -22,6 +22,4 @@ pub use number::{spoken_count, spoken_pages, spoken_people, spoken_times, spoken
 pub use people::{spoken_name, spoken_name_difference, spoken_recipient};
 pub use spelling::{spell, spell_letters, spoken_address};
 pub use text::{TITLE_WORDS, speakable_title, spoken_detail, spoken_excerpt, spoken_folder};
-pub use time::{
-    spoken_date, spoken_duration, spoken_left, spoken_length, spoken_moment, spoken_month, spoken_past, spoken_time, time_zone_of,
-};
+pub use time::{spoken_date, spoken_duration, spoken_left, spoken_length, spoken_moment, spoken_month, spoken_past, spoken_time};

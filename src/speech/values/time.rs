@@ -4,17 +4,12 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::number::{cardinal, counted, ordinal, year};
-use crate::domain::{CallSettings, Timestamp};
+use crate::domain::Timestamp;
 use crate::speech::Spoken;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
-
-/// The time zone values are spoken in; UTC where the call names none that exists.
-pub fn time_zone_of(settings: &CallSettings) -> TimeZone {
-    TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
-}
 
 pub(in crate::speech) fn month_name(date: Date) -> &'static str {
     match date.month() {
@@ -187,6 +182,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::domain::CallSettings;
 
     #[test]
     fn near_days_have_names_and_far_ones_a_year() {
@@ -217,8 +213,8 @@ mod tests {
 
     #[test]
     fn times_are_said_in_the_callers_zone() {
-        let berlin = time_zone_of(&CallSettings { locale: "en".into(), time_zone: "Europe/Berlin".into() });
-        let nowhere = time_zone_of(&CallSettings { locale: "en".into(), time_zone: "Mars/Olympus".into() });
+        let berlin = CallSettings { locale: "en".into(), time_zone: "Europe/Berlin".into() }.zone();
+        let nowhere = CallSettings { locale: "en".into(), time_zone: "Mars/Olympus".into() }.zone();
         for (at, zone, words) in [
             ("2026-03-14T13:30:00Z", &berlin, "two thirty in the afternoon"),
             ("2026-03-14T13:30:00Z", &nowhere, "one thirty in the afternoon"),
@@ -237,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_happened_is_told_by_the_clock() {
-        let berlin = time_zone_of(&CallSettings { locale: "en".into(), time_zone: "Europe/Berlin".into() });
+        let berlin = CallSettings { locale: "en".into(), time_zone: "Europe/Berlin".into() }.zone();
         // A Saturday, ten to four in the afternoon.
         let now = "2026-03-14T14:50:00Z".parse().unwrap();
         for (at, words) in [
