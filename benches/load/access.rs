@@ -4,10 +4,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::durable::{GROUP, commits, shown};
+use crate::durable::{GROUP, Stage};
 use crate::pace::{Went, closed};
 use crate::report::Report;
-use crate::server::{Customer, Server, folder};
+use crate::server::{Customer, Server};
 use crate::{Failure, Scale};
 
 const SECTION: &str = "access";
@@ -64,28 +64,19 @@ async fn share(mut line: Line) -> Result<(Line, Went), Failure> {
 }
 
 pub async fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> {
-    let dir = folder()?;
-    let single = commits(dir.path(), 1, scale.time).await?;
-    let grouped = commits(dir.path(), GROUP, scale.time).await?;
-    let server = Server::start(&dir.path().join("data"), 1).await?;
-    let customer = server.customer().await?;
-    let mut client = server.client().await?;
-    let file = Server::upload(&mut client, &customer, "Northwind-lease.txt", "The lease of Northwind.\n".into()).await?;
-    Server::active(&mut client, &customer, &file).await?;
+    let mut stage = Stage::set(scale).await?;
     let outside = json!({ "kind": "contact", "name": "Mira Voss", "email": "mira@example.com" });
-    client.post("/v1/people", &customer.key, &outside).await?;
+    stage.client.post("/v1/people", &stage.customer.key, &outside).await?;
     for connections in [1, GROUP] {
-        let (bare, name) = if connections == 1 { (&single, "one row a commit") } else { (&grouped, "32 rows a commit") };
         let mut lines = Vec::new();
         for _ in 0..connections {
-            lines.push(Line::open(&server, &customer, &file).await?);
+            lines.push(Line::open(&stage.server, &stage.customer, &stage.file).await?);
         }
         let (lines, decided) = closed(lines, scale.time, decision).await?;
         let (_, shared) = closed(lines, scale.time, share).await?;
         for (what, seen) in [("a decision with its record", decided), ("a call opened, a share asked, answered and confirmed", shared)] {
-            let ratio = seen.percentile(99).as_secs_f64() / bare.percentile(99).as_secs_f64();
-            report.add(SECTION, format!("{what}, {connections} at once"), shown(&seen), format!("{name}: {}", shown(bare)), Some(ratio));
+            stage.add(report, SECTION, what, connections, &seen);
         }
     }
-    server.stop().await
+    stage.server.stop().await
 }
