@@ -33,6 +33,7 @@ mod quotas;
 mod revocation;
 mod sealing;
 mod shares;
+mod stages;
 mod sweeps;
 mod verbs;
 mod verdict;
