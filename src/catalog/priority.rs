@@ -44,6 +44,7 @@ impl Priority {
     }
 
     /// What follows once the file is here.
+    #[must_use]
     pub const fn afterwards(self) -> Self {
         match self {
             Self::Call | Self::Upload | Self::Extra => Self::Extra,

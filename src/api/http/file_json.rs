@@ -119,14 +119,14 @@ enum StageState {
 }
 
 impl From<StageRecord> for StageJson {
-    fn from(stage: StageRecord) -> Self {
-        let state = match stage.state {
+    fn from(record: StageRecord) -> Self {
+        let state = match record.state {
             JobState::Ready => StageState::Waiting,
             JobState::Leased => StageState::Running,
             JobState::Done => StageState::Done,
             JobState::GivenUp => StageState::Failed,
         };
-        Self { name: stage.kind.as_str(), state, attempts: stage.tries, reason: stage.reason }
+        Self { name: record.kind.as_str(), state, attempts: record.tries, reason: record.reason }
     }
 }
 
