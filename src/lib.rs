@@ -8,6 +8,7 @@ pub mod domain;
 pub mod files;
 pub mod inspect;
 pub mod jobs;
+pub mod models;
 pub mod notify;
 pub mod policy;
 pub mod search;

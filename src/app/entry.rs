@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::arguments::{Arguments, Command};
 use super::commands;
 use super::failure::Failure;
+use super::speech_model;
 use super::terminal::Terminal;
 use super::typed::refuse_secrets;
 use crate::inspect;
@@ -21,7 +22,7 @@ const LINGER: Duration = Duration::from_millis(200);
 pub fn main() -> ExitCode {
     // Before anything else: the worker's child must not read settings, open files or start threads.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == inspect::WORKER_ARGUMENT) {
-        return inspect::worker_main();
+        return inspect::worker_main(speech_model::load);
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -75,6 +76,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Call(arguments) => commands::call(&arguments, terminal).await,
         Command::Mcp(arguments) => Box::pin(commands::mcp(&arguments, terminal, stop_signal()?)).await,
         Command::Bench(command) => commands::bench(&command, terminal),
+        Command::Models(command) => commands::models(&command, terminal),
         Command::Tools(command) => commands::tools(&command, terminal),
         Command::Schema(command) => commands::schema(&command, terminal),
         Command::Customer(command) => commands::customer(&command, terminal).await,

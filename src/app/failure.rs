@@ -12,6 +12,7 @@ use super::settings::SettingsError;
 use crate::api::mcp::StdioError;
 use crate::catalog::CatalogError;
 use crate::files::FilesError;
+use crate::models::PackageError;
 use crate::policy::PolicyError;
 
 /// Why a command failed.
@@ -46,6 +47,9 @@ pub enum Failure {
     /// The catalog of the data folder.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// A model was not brought here.
+    #[error(transparent)]
+    Models(#[from] PackageError),
     /// The built-in policies.
     #[error(transparent)]
     Policies(#[from] PolicyError),
@@ -81,6 +85,7 @@ impl Failure {
             | Self::Demo(_)
             | Self::Stdio(_)
             | Self::Catalog(_)
+            | Self::Models(_)
             | Self::Reported
             | Self::Output(_) => 1,
         }

@@ -26,6 +26,7 @@ use crate::domain::{Clock, Entropy, RegionName, SystemClock, SystemEntropy};
 use crate::files::{Access, Files, FilesError, FilesSettings, Parts, ServerSecret};
 use crate::inspect::{Inspector, InspectorSettings};
 use crate::jobs;
+use crate::models;
 use crate::notify::Carriers;
 use crate::policy::{Policies, PolicyError};
 use crate::search::{IndexSettings, Indexes, SearchError};
@@ -219,7 +220,9 @@ impl House {
         let stores = Box::pin(Stores::connect((home, store_settings), others)).await?;
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
+        let model = settings.models.speech_folder(&settings.data.dir);
         let inspector = InspectorSettings {
+            speech: models::is_complete(&model).then_some(model),
             concurrency: workers.processes(),
             keep_warm: true,
             require_sandbox: settings.workers.require_sandbox,

@@ -24,6 +24,7 @@ mod open_files;
 mod outgoing;
 mod platform;
 mod settings;
+mod speech_model;
 mod terminal;
 mod typed;
 

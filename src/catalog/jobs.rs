@@ -20,17 +20,20 @@ pub enum JobKind {
     Scan,
     /// Read what must be known of it before it is here: type, text, metadata.
     Read,
+    /// Have written down what is said in a recording.
+    Transcribe,
 }
 
 impl JobKind {
     /// Every kind that this program runs, in the order of a file's stages.
-    pub const ALL: [Self; 2] = [Self::Scan, Self::Read];
+    pub const ALL: [Self; 3] = [Self::Scan, Self::Read, Self::Transcribe];
 
     /// The text form, as stored and as the API gives it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scan => "scan",
             Self::Read => "read",
+            Self::Transcribe => "transcribe",
         }
     }
 
@@ -43,7 +46,7 @@ impl JobKind {
 /// Every kind that this program runs, for a condition. What a newer server beside this one makes is left to it.
 macro_rules! known_kinds {
     () => {
-        "kind IN ('scan', 'read')"
+        "kind IN ('scan', 'read', 'transcribe')"
     };
 }
 
@@ -89,6 +92,8 @@ pub enum Pick {
     Longest,
     /// Of a call in progress, or none.
     OfCalls,
+    /// Of those that take long and have workers of their own.
+    Long,
 }
 
 /// Whether a job that is put back counts the attempt.
@@ -189,9 +194,19 @@ const HEADS: &str = concat!(
     head!("15"),
     head!("20"),
     head!("30"),
-    "SELECT * FROM (SELECT priority, run_at, CAST(1 AS BIGINT) AS expired FROM jobs WHERE state = 'leased' AND leased_until <= $1 AND ",
+    "SELECT * FROM (SELECT priority, run_at, CAST(1 AS BIGINT) AS expired FROM jobs WHERE state = 'leased' AND leased_until <= $1 \
+     AND priority < 40 AND ",
     known_kinds!(),
     " ORDER BY priority, run_at, id LIMIT 1) expired"
+);
+
+/// The same of those that take long.
+const LONG_HEADS: &str = concat!(
+    head!("40"),
+    "SELECT * FROM (SELECT priority, run_at, CAST(1 AS BIGINT) AS expired FROM jobs WHERE state = 'leased' AND leased_until <= $1 \
+     AND priority = 40 AND ",
+    known_kinds!(),
+    " ORDER BY run_at, id LIMIT 1) expired"
 );
 
 /// Takes the first job of a class. Where many take at once, each passes over what another is taking.
@@ -229,6 +244,8 @@ fn ordered(mut heads: Vec<Head>, pick: Pick) -> Vec<Head> {
         Pick::MostUrgent => heads.sort_by_key(|head| (head.priority, head.run_at)),
         Pick::Longest => heads.sort_by_key(|head| (head.run_at, head.priority)),
         Pick::OfCalls => heads.retain(|head| head.priority <= Priority::Call.rank()),
+        // Whose worker is gone first: it came before.
+        Pick::Long => heads.sort_by_key(|head| head.expired == 0),
     }
     heads
 }
@@ -327,7 +344,8 @@ impl Catalog {
     pub async fn lease_job(&self, until: Timestamp, pick: Pick) -> Result<Option<Job>, CatalogError> {
         let now = micros(self.clock().now());
         // Looked for without a write lock first: idle workers must not take turns with callers.
-        let heads: Vec<Head> = sql::query(HEADS).bind(now).fetch_all(&mut self.read(Scope::House).await?).await?;
+        let heads = if pick == Pick::Long { LONG_HEADS } else { HEADS };
+        let heads: Vec<Head> = sql::query(heads).bind(now).fetch_all(&mut self.read(Scope::House).await?).await?;
         let heads = &ordered(heads, pick);
         if heads.is_empty() {
             return Ok(None);
@@ -454,10 +472,15 @@ mod tests {
 
     #[test]
     fn every_class_and_every_kind_is_looked_for() {
-        for class in Priority::ALL {
-            assert!(HEADS.contains(&format!("priority = {} ", class.rank())), "{class:?}");
+        let (long, others): (Vec<Priority>, Vec<Priority>) = Priority::ALL.into_iter().partition(|class| *class == Priority::Long);
+        for (heads, classes) in [(HEADS, &others), (LONG_HEADS, &long)] {
+            for class in classes {
+                assert!(heads.contains(&format!("priority = {} ", class.rank())), "{class:?}");
+            }
+            assert_eq!(heads.matches("UNION ALL").count(), classes.len());
         }
-        assert_eq!(HEADS.matches("UNION ALL").count(), Priority::ALL.len());
+        let long = Priority::Long.rank();
+        assert!(HEADS.contains(&format!("priority < {long} ")) && LONG_HEADS.matches(&format!("priority = {long} ")).count() == 2);
         let kinds = JobKind::ALL.map(|kind| format!("'{}'", kind.as_str())).join(", ");
         assert_eq!(known_kinds!(), format!("kind IN ({kinds})"));
     }

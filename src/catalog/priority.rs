@@ -1,4 +1,4 @@
-//! Which job comes first: five classes, and within a class whoever came first.
+//! Which job comes first: six classes, and within a class whoever came first.
 
 use super::rows::micros;
 use super::session::Tx;
@@ -18,6 +18,8 @@ pub enum Priority {
     Import,
     /// Nobody waits for it.
     Background,
+    /// It takes minutes; workers of its own do it, and no other job waits for it.
+    Long,
 }
 
 /// Files of one customer that may wait in a class; who has more is behind the others of that class.
@@ -25,7 +27,7 @@ pub const CROWD: u32 = 50;
 
 impl Priority {
     /// Every class, the most urgent first.
-    pub const ALL: [Self; 5] = [Self::Call, Self::Upload, Self::Extra, Self::Import, Self::Background];
+    pub const ALL: [Self; 6] = [Self::Call, Self::Upload, Self::Extra, Self::Import, Self::Background, Self::Long];
 
     /// As stored; less is more urgent.
     pub const fn rank(self) -> i64 {
@@ -35,12 +37,13 @@ impl Priority {
             Self::Extra => 15,
             Self::Import => 20,
             Self::Background => 30,
+            Self::Long => 40,
         }
     }
 
     /// The class of a number: one that another server wrote counts as the next less urgent class.
     pub fn of_rank(rank: i64) -> Self {
-        Self::ALL.into_iter().find(|class| rank <= class.rank()).unwrap_or(Self::Background)
+        Self::ALL.into_iter().find(|class| rank <= class.rank()).unwrap_or(Self::Long)
     }
 
     /// What follows once the file is here.
@@ -49,6 +52,7 @@ impl Priority {
         match self {
             Self::Call | Self::Upload | Self::Extra => Self::Extra,
             Self::Import | Self::Background => Self::Background,
+            Self::Long => Self::Long,
         }
     }
 
@@ -111,7 +115,7 @@ mod tests {
     #[test]
     fn a_rank_that_another_server_wrote_is_the_next_less_urgent_class() {
         let read = [-5, 7, 11, 29, 99].map(Priority::of_rank);
-        assert_eq!(read, [Priority::Call, Priority::Upload, Priority::Extra, Priority::Background, Priority::Background]);
+        assert_eq!(read, [Priority::Call, Priority::Upload, Priority::Extra, Priority::Background, Priority::Long]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::collect::{Move, relocate};
 use super::events::tell;
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobKind, JobState, follow_up, hold_job, leave_job};
+use super::priority::Priority;
 use super::rows::{RowRef, as_i64, list_json};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
@@ -51,6 +52,23 @@ pub struct Admission {
     pub text_key: Option<String>,
     /// Where the bytes went, when they moved.
     pub moved: Option<Move>,
+    /// Whether what is said in it is to be written down.
+    pub transcribe: bool,
+}
+
+/// What was heard in a recording.
+#[derive(Debug)]
+pub struct Transcription {
+    /// How it went.
+    pub extraction: Extraction,
+    /// First words.
+    pub excerpt: Option<String>,
+    /// Extractive summary.
+    pub summary: Option<String>,
+    /// Length in milliseconds, when it was heard.
+    pub duration_ms: Option<u64>,
+    /// Where the text lies, when there is any.
+    pub text_key: Option<String>,
 }
 
 /// The file of a job, at the version the job is about.
@@ -213,11 +231,56 @@ impl Catalog {
             if let Some(moved) = &admission.moved {
                 relocate(&mut tx, customer, record.blob, moved, now).await?;
             }
+            if admission.transcribe {
+                let next = JobId::new(self.clock(), self.entropy());
+                follow_up(&mut tx, job, next, JobKind::Transcribe, Priority::Long).await?;
+            }
             touch(&mut tx, customer, file, now).await?;
             tell(&mut tx, customer, file, &[FileEvent::Active], now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Stores what was heard in an active recording, and finishes that stage.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker has taken the job over or the file has moved on meanwhile; else
+    /// when it could not be committed.
+    pub async fn transcribed(&self, job: &Job, heard: &Transcription, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let (customer, file) = (job.customer, job.file);
+        let now = self.clock().now();
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            leave_job(&mut tx, job, JobState::Done, None, None).await?;
+            let record = file_at(&mut tx, job).await?;
+            if record.status != FileStatus::Active {
+                return Err(CatalogError::Conflict("the file is not active any more"));
+            }
+            sql::query(
+                "UPDATE files SET extraction_status = $3, extraction_reason = $4, excerpt = COALESCE($5, excerpt), \
+                 summary = COALESCE($6, summary), duration_ms = COALESCE(duration_ms, $7) WHERE customer_id = $1 AND id = $2",
+            )
+            .bind(customer.to_string())
+            .bind(file.to_string())
+            .bind(heard.extraction.status.as_str())
+            .bind(&heard.extraction.reason)
+            .bind(&heard.excerpt)
+            .bind(&heard.summary)
+            .bind(heard.duration_ms.map(as_i64))
+            .execute(&mut tx)
+            .await?;
+            sql::query("UPDATE blobs SET text_key = COALESCE($3, text_key) WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(record.blob.to_string())
+                .bind(&heard.text_key)
+                .execute(&mut tx)
+                .await?;
+            touch(&mut tx, customer, file, now).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await
         })
         .await
     }

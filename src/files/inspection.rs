@@ -41,6 +41,8 @@ pub struct Understood {
     pub summary: Option<String>,
     /// How reading went.
     pub extraction: Extraction,
+    /// Whether what is said in it is to be written down.
+    pub transcribe: bool,
 }
 
 const EXCERPT_CHARS: usize = 600;
@@ -50,6 +52,7 @@ const fn waits_for(kind: JobKind, status: FileStatus) -> bool {
     match kind {
         JobKind::Scan => matches!(status, FileStatus::Scanning),
         JobKind::Read => matches!(status, FileStatus::Processing),
+        JobKind::Transcribe => matches!(status, FileStatus::Active),
     }
 }
 
@@ -196,6 +199,7 @@ impl Files {
             duration_ms: understood.duration_ms,
             text_key,
             moved: moved.as_ref().map(|(moved, _)| moved.clone()),
+            transcribe: understood.transcribe,
         };
         let entry = AuditEntry {
             version: Some(job.version),
@@ -226,6 +230,7 @@ impl Files {
             text: String::new(),
             summary: None,
             extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason.to_owned()) },
+            transcribe: false,
         };
         self.admit(job, under, &unread).await
     }

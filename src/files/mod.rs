@@ -67,6 +67,7 @@ mod shares;
 mod standing;
 mod sweeps;
 mod trail;
+mod transcript;
 mod verdicts;
 mod versions;
 mod when;
@@ -116,6 +117,7 @@ pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
+pub use transcript::Heard;
 pub use versions::VersionView;
 pub use words::WORDS as CODE_WORDS;
 

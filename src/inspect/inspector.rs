@@ -8,7 +8,9 @@ use jiff::civil::Date;
 
 use super::kind;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
-use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
+use super::protocol::{
+    ADDRESS_SPACE, Confinement, Job, KindReport, LISTENING_SPACE, Limits, OPEN_FILES, Passage, Reading, Reply, Setup, Task,
+};
 use super::scanner::{EmbeddedScanner, Scanner};
 use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
 
@@ -33,7 +35,14 @@ pub struct InspectorSettings {
     pub keep_warm: bool,
     /// Whether files stay unread where the system lets workers keep rights that they should give up.
     pub require_sandbox: bool,
+    /// The folder of the model that listens to recordings, where there is one.
+    pub speech: Option<PathBuf>,
+    /// How long listening to one recording may take.
+    pub listen_wall: Duration,
 }
+
+/// Largest recording that is listened to, in bytes: an hour of sound as a compact disc has it.
+const MAX_SOUND_BYTES: u64 = 640 << 20;
 
 impl InspectorSettings {
     /// The usual limits for the program at `exe`.
@@ -48,8 +57,30 @@ impl InspectorSettings {
             concurrency: 2,
             keep_warm: false,
             require_sandbox: false,
+            speech: None,
+            listen_wall: Duration::from_mins(50),
         }
     }
+}
+
+/// What was heard in a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listened {
+    /// What was said, in its order; empty where nobody speaks.
+    pub passages: Vec<Passage>,
+    /// How long it is, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Why a recording was not heard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unheard {
+    /// The cause lies in the recording.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Another time it may be heard.
+    #[error("{0}")]
+    NotNow(&'static str),
 }
 
 /// What was read from a file. Title, author, text and summary are the file's own words:
@@ -84,6 +115,8 @@ pub struct Extracted {
 pub struct Inspector {
     workers: Arc<Workers>,
     scanner: Arc<dyn Scanner>,
+    /// Apart from the others: a recording takes minutes, and files of callers must not wait for it.
+    listeners: Workers,
     settings: InspectorSettings,
 }
 
@@ -96,15 +129,18 @@ impl std::fmt::Debug for Inspector {
 impl Inspector {
     /// With the embedded scanner.
     pub fn new(settings: InspectorSettings) -> Self {
-        let workers = Arc::new(Workers::new(Start {
+        let start = Start {
             exe: settings.exe.clone(),
             concurrency: settings.concurrency,
             patience: settings.start_wall,
             keep_warm: settings.keep_warm,
             require_sandbox: settings.require_sandbox,
-        }));
+            speech: settings.speech.clone(),
+        };
+        let listeners = Workers::new(Start { concurrency: 1, keep_warm: false, ..start.clone() });
+        let workers = Arc::new(Workers::new(start));
         let scanner = Arc::new(EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall));
-        Self { workers, scanner, settings }
+        Self { workers, scanner, listeners, settings }
     }
 
     /// What workers give up on this system beside their limits; known once one has started.
@@ -138,6 +174,48 @@ impl Inspector {
         }
         assemble(name, answer)
     }
+
+    /// Whether recordings can be listened to.
+    pub const fn listens(&self) -> bool {
+        self.settings.speech.is_some()
+    }
+
+    /// What is said in a recording, with its times.
+    ///
+    /// # Errors
+    /// When it holds no sound that can be read, or could not be heard now.
+    pub async fn listen(&self, name: &FileName, stream: ChunkStream) -> Result<Listened, Unheard> {
+        let wall = self.settings.listen_wall;
+        let limits = Limits { address_space: LISTENING_SPACE, cpu_seconds: wall.as_secs(), open_files: OPEN_FILES };
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes: MAX_SOUND_BYTES, max_text_bytes: 0 };
+        let answer = self.listeners.run(Setup { job: Job::Listen, limits }, &task, stream, MAX_SOUND_BYTES, wall).await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "a recording could not be heard");
+        }
+        heard(answer)
+    }
+}
+
+fn heard(answer: Answer) -> Result<Listened, Unheard> {
+    if let Some(error) = &answer.error {
+        return Err(match error {
+            WorkerError::Ended(_) | WorkerError::TimedOut => Unheard::Unreadable(why_failed(error).to_owned()),
+            _ => Unheard::NotNow(why_failed(error)),
+        });
+    }
+    let mut passages = Vec::new();
+    for reply in answer.replies {
+        match reply {
+            Reply::Passage(passage) => passages.push(passage),
+            Reply::Heard(report) => {
+                return report
+                    .reason
+                    .map_or(Ok(Listened { passages, duration_ms: report.duration_ms }), |reason| Err(Unheard::Unreadable(reason)));
+            }
+            Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) => {}
+        }
+    }
+    Err(Unheard::NotNow("it was not heard to its end"))
 }
 
 /// Joins what the worker said before and after it parsed deeply.
@@ -148,7 +226,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
-            Reply::Ready(_) | Reply::Scan(_) => {}
+            Reply::Ready(_) | Reply::Scan(_) | Reply::Passage(_) | Reply::Heard(_) => {}
         }
     }
     let KindReport { content_type, category } = kind.unwrap_or_else(|| {

@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::protocol::{Confinement, Reply, Setup, Task, WORKER_ARGUMENT};
+use super::protocol::{Confinement, Job, Reply, SPEECH_VARIABLE, Setup, Task, WORKER_ARGUMENT};
 use crate::domain::ChunkStream;
 
 /// Longest answer, in bytes. Text is capped well below it.
@@ -100,6 +100,8 @@ pub(super) struct Start {
     pub keep_warm: bool,
     /// Whether a worker that is not wholly confined is sent away.
     pub require_sandbox: bool,
+    /// The folder of the model that listens, for those that do.
+    pub speech: Option<PathBuf>,
 }
 
 /// Starts workers, a bounded number at a time.
@@ -236,6 +238,7 @@ impl Workers {
             .arg(serde_json::to_string(&setup)?)
             .env_clear()
             .envs(CHILD_ENVIRONMENT)
+            .envs(self.start.speech.iter().filter(|_| setup.job == Job::Listen).map(|folder| (SPEECH_VARIABLE, folder)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

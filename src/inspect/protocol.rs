@@ -18,6 +18,12 @@ pub(super) const MAX_TASK_LINE: u64 = 16 << 10;
 /// Address space of a worker, in bytes: one large document unpacked, not two.
 pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
 
+/// Address space of a worker that listens, in bytes: the largest recording, and a model.
+pub(super) const LISTENING_SPACE: u64 = 3 << 30;
+
+/// The variable of a listening worker's environment that names the folder of its model.
+pub(super) const SPEECH_VARIABLE: &str = "SATCHEL_SPEECH";
+
 /// Open files of a worker: its three pipes, and what confining itself takes.
 pub(super) const OPEN_FILES: u64 = 16;
 
@@ -40,6 +46,8 @@ pub(super) enum Job {
     Scan,
     /// Type, text and metadata.
     Extract,
+    /// What is said in a recording.
+    Listen,
 }
 
 /// What a worker knows before there is a file for it.
@@ -113,6 +121,10 @@ pub(super) enum Reply {
     Kind(KindReport),
     /// What was read.
     Reading(Box<Reading>),
+    /// What was said in a piece of a recording.
+    Passage(Passage),
+    /// The recording was heard to its end.
+    Heard(HeardReport),
 }
 
 /// A scanner's findings.
@@ -131,6 +143,26 @@ pub(super) struct KindReport {
     pub content_type: String,
     /// What it is for.
     pub category: Category,
+}
+
+/// What was said from one instant of a recording to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Where it begins, in milliseconds from the beginning.
+    pub from_ms: u64,
+    /// Where it ends.
+    pub until_ms: u64,
+    /// The words, as the model heard them: untrusted.
+    pub text: String,
+}
+
+/// How a recording was heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HeardReport {
+    /// Its length, in milliseconds.
+    pub duration_ms: u64,
+    /// Why there are no words, where the cause lies in the recording.
+    pub reason: Option<String>,
 }
 
 /// Text and metadata of a file.

@@ -6,16 +6,17 @@ use std::process::ExitCode;
 use std::thread;
 
 use super::engine::Engine;
-use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
+use super::listening::{Listener, LoadListener, listen};
+use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task};
 use super::{kind, sandbox, text};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
 
-/// Runs one task from standard input to standard output.
+/// Runs one task from standard input to standard output; what listens to a recording is made by `load`.
 #[must_use]
-pub fn worker_main() -> ExitCode {
-    match run() {
+pub fn worker_main(load: LoadListener) -> ExitCode {
+    match run(load) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The parent looks into these words for the kind of failure and never logs them;
@@ -26,13 +27,16 @@ pub fn worker_main() -> ExitCode {
     }
 }
 
-fn run() -> io::Result<()> {
+fn run(load: LoadListener) -> io::Result<()> {
     let setup = std::env::args().nth(2).unwrap_or_default();
     let setup: Setup = serde_json::from_str(&setup)?;
+    // A model is a file, and files are given up next.
+    let listener = if setup.job == Job::Listen { Some(listener(load)?) } else { None };
     let confinement = sandbox::enter(setup.limits)?;
-    let tool = match setup.job {
-        Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
-        Job::Extract => Tool::Reader,
+    let tool = match (setup.job, listener) {
+        (Job::Scan, _) => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
+        (Job::Listen, Some(listener)) => Tool::Listener(listener),
+        (Job::Extract | Job::Listen, _) => Tool::Reader,
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -50,6 +54,17 @@ fn run() -> io::Result<()> {
 enum Tool {
     Scanner(Box<Engine>),
     Reader,
+    Listener(Box<dyn Listener>),
+}
+
+fn listener(load: LoadListener) -> io::Result<Box<dyn Listener>> {
+    let folder = std::env::var_os(SPEECH_VARIABLE).ok_or_else(|| io::Error::other("no model is set"))?;
+    let listener = load(folder.as_ref()).map_err(io::Error::other)?;
+    // Confinement is a thread's, and its later threads'.
+    if std::fs::read_dir("/proc/self/task")?.count() != 1 {
+        return Err(io::Error::other("the model has threads of its own, which could not be confined"));
+    }
+    Ok(listener)
 }
 
 fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
@@ -66,6 +81,11 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
             let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
             answer(&Reply::Reading(Box::new(reading)))
+        }
+        Tool::Listener(mut listener) => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes).read_to_end(&mut bytes)?;
+            listen(&mut *listener, bytes, &mut |reply| answer(&reply))
         }
     }
 }

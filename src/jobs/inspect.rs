@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
-use crate::domain::{ErrorCode, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Job, JobKind, Putback, Understood};
-use crate::inspect::Inspector;
+use crate::domain::{Category, ErrorCode, FileStatus, ScanStatus, ScanVerdict};
+use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, Understood};
+use crate::inspect::{Inspector, Unheard};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -24,6 +24,8 @@ enum Trouble {
     Scanner(String),
     #[error("the file could not be read now: {0}")]
     Reader(String),
+    #[error("the recording could not be heard now: {0}")]
+    Listener(&'static str),
     #[error("it took longer than any file should")]
     Late,
     #[error("it ended the program that worked on it, again and again")]
@@ -73,7 +75,7 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
 /// Ends a stage that failed for good, so that the file is of as much use as it can be.
 async fn give_up(files: &Files, job: &Job, reason: &str) -> Result<(), FilesError> {
     match job.kind {
-        JobKind::Scan => files.give_up_job(job, reason).await,
+        JobKind::Scan | JobKind::Transcribe => files.give_up_job(job, reason).await,
         JobKind::Read => {
             let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
             match files.admit_unread(job, &under, reason).await {
@@ -96,6 +98,7 @@ async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) 
         match job.kind {
             JobKind::Scan => scan(files, inspector, job).await,
             JobKind::Read => read(files, inspector, job).await,
+            JobKind::Transcribe => transcribe(files, inspector, job).await,
         }
     };
     lease.held(job.id, limits.longest, Box::pin(stage), renew).await?.unwrap_or(Err(Trouble::Late))
@@ -131,6 +134,7 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
     if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
+    let may_be_heard = read.category == Category::Recording;
     let understood = Understood {
         content_type: read.content_type,
         category: read.category,
@@ -141,7 +145,23 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         duration_ms: read.duration_ms,
         text: read.text,
         summary: read.summary,
+        transcribe: inspector.listens() && may_be_heard,
         extraction: read.extraction,
     };
     Ok(files.admit(job, &under, &understood).await?)
+}
+
+/// Writes down what is said in a recording. Where there is no sound to be read, that is what is known of it.
+async fn transcribe(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let (name, bytes) = files.open_for_inspection(&under).await?;
+    let heard = match inspector.listen(&name, bytes).await {
+        Ok(listened) => Ok(Heard {
+            passages: listened.passages.into_iter().map(|passage| (passage.from_ms, passage.text)).collect(),
+            duration_ms: listened.duration_ms,
+        }),
+        Err(Unheard::Unreadable(reason)) => Err(reason),
+        Err(Unheard::NotNow(reason)) => return Err(Trouble::Listener(reason)),
+    };
+    Ok(files.transcribed(job, &under, heard).await?)
 }

@@ -21,6 +21,8 @@ impl StageLimits {
             JobKind::Scan => Self { longest: Duration::from_mins(45), tries: 5 },
             // What is read for text is far smaller.
             JobKind::Read => Self { longest: Duration::from_mins(10), tries: 5 },
+            // An hour of speech, on one processor.
+            JobKind::Transcribe => Self { longest: Duration::from_mins(60), tries: 3 },
         }
     }
 }

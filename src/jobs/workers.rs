@@ -57,7 +57,10 @@ impl Workers {
     /// Works until cancelled; the jobs under way have ten seconds to end, then they are put back.
     pub async fn run(self, cancel: CancellationToken) {
         let tasks = TaskTracker::new();
-        let hands = (0..self.settings.count.max(1)).map(|_| Hand::AnyJob).chain([Hand::OnlyCalls]);
+        let hands = (0..self.settings.count.max(1))
+            .map(|_| Hand::AnyJob)
+            .chain([Hand::OnlyCalls])
+            .chain(self.inspector.listens().then_some(Hand::OnlyLong));
         for hand in hands {
             tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), hand, self.settings.lease, cancel.clone()));
         }
@@ -75,6 +78,8 @@ enum Hand {
     AnyJob,
     /// Files of calls in progress: somebody on the line does not wait for the end of a large import.
     OnlyCalls,
+    /// What takes minutes, so that nothing else waits for it.
+    OnlyLong,
 }
 
 /// Of so many jobs that a worker takes, one is whichever waits longest, so that what is not urgent is done too.
@@ -85,6 +90,7 @@ impl Hand {
     const fn pick(self, taken: u64) -> Pick {
         match self {
             Self::OnlyCalls => Pick::OfCalls,
+            Self::OnlyLong => Pick::Long,
             Self::AnyJob if taken % TURN_OF_THE_LONGEST == TURN_OF_THE_LONGEST - 1 => Pick::Longest,
             Self::AnyJob => Pick::MostUrgent,
         }

@@ -21,6 +21,7 @@ use crate::blob::{Capability, Depth, Feature, Support};
 use crate::catalog::{Ground, Standing};
 use crate::domain::{Channel, ChunkStream, Clock as _, ExtractionStatus, FileName, ScanStatus, SystemClock};
 use crate::inspect::{Inspector, InspectorSettings};
+use crate::models::{self, Moonshine};
 use crate::policy::Policies;
 use crate::speech::Speech;
 
@@ -88,7 +89,7 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
     findings.extend(delivery(&loaded).await);
     findings.push(tools());
     findings.push(missing("model", "none is set; summaries are taken from the text itself"));
-    findings.push(missing("transcriber", "none is set; recordings are found by name, date and tags"));
+    findings.push(transcriber(&loaded));
     let healthy = findings.iter().all(|finding| finding.health != Health::Not || !finding.essential);
     if arguments.json {
         terminal.json(&Report { healthy, parts: &findings })?;
@@ -103,6 +104,16 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
         }
     }
     if healthy { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// Whether what is said in recordings is written down.
+fn transcriber(loaded: &Loaded) -> Finding {
+    let folder = loaded.settings.models.speech_folder(&loaded.settings.data.dir);
+    if !models::is_complete(&folder) {
+        return missing("transcriber", "no model is here (`satchel models get speech`); recordings are found by name, date and tags");
+    }
+    let loads = Moonshine::load(&folder).map(|_| (Health::Ok, format!("the speech model in `{}` loads", folder.display())));
+    Finding::of("transcriber", loads.map_err(|error| with_causes(&error)))
 }
 
 /// Whether messages could be handed over now, by channel.

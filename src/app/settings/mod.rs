@@ -22,4 +22,4 @@ pub use load::{Loaded, Preset, SettingsError, load};
 pub use oauth::{IssuerSettings, KeysPlace, OauthSettings};
 pub use regions::Region;
 pub use remote::Bytes;
-pub use values::{CatalogPlace, LogFormat, LogSettings, Settings, USUAL_DATA_FOLDERS};
+pub use values::{CatalogPlace, LogFormat, LogSettings, ModelSettings, Settings, USUAL_DATA_FOLDERS};

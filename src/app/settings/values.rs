@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// Workers.
     pub workers: WorkersSettings,
+    /// Models on this machine.
+    pub models: ModelSettings,
     /// The log.
     pub log: LogSettings,
 }
@@ -231,6 +233,22 @@ pub struct WorkersSettings {
 impl Default for WorkersSettings {
     fn default() -> Self {
         Self { count: 2, lease_seconds: 180, require_sandbox: false }
+    }
+}
+
+/// `models`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSettings {
+    /// The folder of the model that writes down what is said in recordings; `models/speech` in the data folder when
+    /// unset. Without a model there, recordings are found by name, date and tags. `satchel models get` fills it.
+    pub speech: Option<PathBuf>,
+}
+
+impl ModelSettings {
+    /// The folder of the speech model.
+    pub fn speech_folder(&self, data: &Path) -> PathBuf {
+        self.speech.clone().unwrap_or_else(|| data.join("models").join("speech"))
     }
 }
 

@@ -504,6 +504,7 @@ pub(super) fn admission(title: &str) -> Admission {
         duration_ms: Some(1_500),
         text_key: Some("text/1".to_owned()),
         moved: None,
+        transcribe: false,
     }
 }
 

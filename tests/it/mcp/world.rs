@@ -84,6 +84,7 @@ impl World {
             text: format!("This is the {title}."),
             summary: None,
             extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+            transcribe: false,
         };
         self.files.admit(&job, &under, &understood).await.unwrap();
     }
