@@ -56,6 +56,8 @@ mod policies;
 #[cfg(test)]
 mod prompts;
 #[cfg(test)]
+mod recordings;
+#[cfg(test)]
 mod regions;
 #[cfg(test)]
 mod schemas;

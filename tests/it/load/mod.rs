@@ -7,5 +7,5 @@ mod faulty;
 mod many;
 mod migrate;
 mod pressure;
-mod server;
+pub mod server;
 mod size;
