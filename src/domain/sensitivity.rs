@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Timestamp;
+
 /// How sensitive a file is; each level holds everything of the one below.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -224,6 +226,21 @@ pub fn level_of(findings: &[Finding], rules: &[LevelRule], own: &[OwnRule]) -> C
     });
     let levels = by_kind.map(|rule| rule.level).chain(by_own.map(|rule| rule.level));
     levels.max().unwrap_or_default().max(Classification::default())
+}
+
+/// What a person said of how sensitive a file is. It holds for the version it was said of; of later ones what is higher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// How sensitive.
+    pub level: Classification,
+    /// Of which version.
+    pub version: u32,
+    /// Who: an id.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
 }
 
 /// What a rule of a customer's own looks for.

@@ -11,7 +11,7 @@ use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, Guess, LinkRecord, NewCode, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, FileStatus, Lifetime, LinkId, Origin,
-    Permission, Permissions, Person, Phone, ScanStatus,
+    Permission, Permissions, Person, PersonId, Phone, ScanStatus,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -383,7 +383,8 @@ impl Files {
             epoch: 0,
             origin: Door::Page.into(),
             assurance: None,
-            conditions: Conditions::at(Door::Page, self.now()),
+            // Whoever is no user of the customer is outside it, whatever he opens.
+            conditions: Conditions { external: matches!(link.recipient, PersonId::Contact(_)), ..Conditions::at(Door::Page, self.now()) },
             patience,
             opened: Vec::new(),
         };

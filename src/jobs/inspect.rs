@@ -103,7 +103,8 @@ async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tr
 
 async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInspection) -> Result<(), Trouble> {
     let (name, bytes) = files.open_for_inspection(under).await?;
-    let read = inspector.extract(&name, bytes).await;
+    let rules = files.rules_to_read_by(job.customer).await?;
+    let read = inspector.extract(&name, bytes, rules).await;
     if read.may_read_again && job.attempts < MAX_ATTEMPTS {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
@@ -117,6 +118,7 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInsp
         duration_ms: read.duration_ms,
         text: read.text,
         summary: read.summary,
+        findings: read.findings,
         extraction: read.extraction,
     };
     Ok(files.admit(job, under, &understood).await?)

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::domain::{
-    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Level, LinkId, Owner, Permissions,
+    CallContext, CallId, Caller, Classification, CustomerId, Door, FileId, FileRecord, FileStatus, FindingKind, Folder, KeyId, Level, LinkId, Owner, Permissions,
     PersonId, Role, TeamId, Timestamp, UserId, Verified,
 };
 
@@ -160,8 +160,10 @@ pub struct FileFacts {
     pub folder: Folder,
     /// Where it is in its life.
     pub status: FileStatus,
-    /// What is in it, in the customer's own words; [`FileRecord::UNCLASSIFIED`] where nobody said anything of it.
-    pub classification: String,
+    /// How sensitive it is.
+    pub classification: Classification,
+    /// What kinds of sensitive things were found in it.
+    pub findings: Vec<FindingKind>,
     /// Who else may do something with it, by shares and grants of it and by grants of the folders it lies in;
     /// expired ones may be among them.
     pub grants: Vec<GrantFact>,
@@ -176,7 +178,8 @@ impl FileFacts {
             owner: file.owner,
             folder: file.folder.clone(),
             status: file.status,
-            classification: file.classification.clone(),
+            classification: file.classification,
+            findings: file.findings.iter().flatten().map(|found| found.kind).collect(),
             grants,
         }
     }

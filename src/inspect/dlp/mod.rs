@@ -24,3 +24,4 @@ mod text;
 mod tests;
 
 pub(super) use screen::Screen;
+pub use screen::look_through;

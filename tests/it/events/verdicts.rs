@@ -175,7 +175,8 @@ fn read() -> Understood {
         duration_ms: None,
         text: "dear all".to_owned(),
         summary: None,
-        extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
+        findings: Some(Vec::new()),
+            extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
     }
 }
 
