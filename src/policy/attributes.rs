@@ -127,7 +127,7 @@ pub(super) fn circumstances<'a>() -> [Attribute<Circumstances<'a>>; 11] {
         })
         .meaning(&["What the call or key is narrowed to, for example \"files:read\"."]),
         Attribute::new("external", Kind::Bool, |_, at: &Circumstances<'_>| is(at.1.external))
-            .meaning(&["The recipient of a share is outside the customer."]),
+            .meaning(&["The recipient of a share, or whoever opens its link, is outside the customer."]),
         Attribute::new("granting", Kind::Entity("Level"), |types, at: &Circumstances<'_>| match at.1.granting {
             Some(level) => entity(&types.level, &level.as_str()),
             None => Ok(None),

@@ -205,7 +205,7 @@ pub struct Conditions {
     pub in_call: bool,
     /// How sure the platform is of the caller.
     pub verified: Verified,
-    /// The recipient of a share is outside the customer.
+    /// The recipient of a share, or whoever opens its link, is outside the customer.
     pub external: bool,
     /// The caller's model has read text from files in this call.
     pub untrusted_text: bool,

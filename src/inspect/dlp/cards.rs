@@ -30,6 +30,8 @@ const ISSUERS: &[Issuer] = &[
     issuer("mastercard", &[(51, 55), (2221, 2720)], &[16], false),
     issuer("amex", &[(34, 34), (37, 37)], &[15], false),
     issuer("discover", &[(6011, 6011), (644, 649), (65, 65)], &[16], false),
+    // After the 1 stands the number of an airline, which is never 000.
+    issuer("uatp", &[(1001, 1999)], &[15], false),
     issuer("jcb", &[(3528, 3589)], &[16], false),
     issuer("diners", &[(300, 305), (3095, 3095), (36, 36), (38, 39)], &[14], false),
     issuer("unionpay", &[(62, 62), (8100, 8171)], &[16], false),
@@ -45,7 +47,6 @@ const ISSUERS: &[Issuer] = &[
     issuer("diners", &[(36, 36)], &[15, 16, 17, 18, 19], true),
     issuer("unionpay", &[(62, 62), (8100, 8171)], &[17, 18, 19], true),
     issuer("maestro", &[(50, 50), (56, 69)], &[12, 13, 14, 15, 16, 17, 18, 19], true),
-    issuer("uatp", &[(1, 1)], &[15], true),
 ];
 
 /// How the digits of a card are grouped on it.

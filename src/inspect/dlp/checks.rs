@@ -106,7 +106,8 @@ fn spanish(digits: u64) -> u8 {
 }
 
 pub(super) fn es_dni(id: &[u8]) -> bool {
-    part(id, 0, 8) > 0 && spanish(part(id, 0, 8)) == at(id, 8)
+    let Some((letter, digits)) = id.split_last() else { return false };
+    number(digits) > 0 && spanish(number(digits)) == *letter
 }
 
 pub(super) fn es_nie(id: &[u8]) -> bool {
@@ -180,11 +181,12 @@ pub(super) fn no_fnr(id: &[u8]) -> bool {
 
 pub(super) fn fi_hetu(id: &[u8]) -> bool {
     const LETTERS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
-    // The sign of the century has gone with the separators, where it was one.
+    // The sign of the century is a letter, or has gone with the separators.
+    let is_sign = id.len() == 10 || b"ABCDEFUVWXY".contains(&at(id, 6));
     let (date, rest) = (part(id, 0, 6), id.get(id.len().saturating_sub(4)..).unwrap_or_default());
     let serial = part(rest, 0, 3);
     let letter = usize::try_from((date * 1000 + serial) % 31).ok().and_then(|at| LETTERS.get(at)).copied();
-    is_day(part(id, 0, 2), part(id, 2, 4)) && serial >= 2 && letter == rest.get(3).copied()
+    is_sign && is_day(part(id, 0, 2), part(id, 2, 4)) && serial >= 2 && letter == rest.get(3).copied()
 }
 
 pub(super) fn ie_pps(id: &[u8]) -> bool {
@@ -253,7 +255,8 @@ pub(super) fn za_id(id: &[u8]) -> bool {
 
 pub(super) fn kr_rrn(id: &[u8]) -> bool {
     let sum = weighted(id, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]);
-    is_day(part(id, 4, 6), part(id, 2, 4)) && (11 - sum % 11) % 10 == value(at(id, 12))
+    let is_of_a_person = matches!(at(id, 6), b'1'..=b'8');
+    is_of_a_person && is_day(part(id, 4, 6), part(id, 2, 4)) && (11 - sum % 11) % 10 == value(at(id, 12))
 }
 
 pub(super) fn cn_resident(id: &[u8]) -> bool {

@@ -26,6 +26,9 @@ const SAMPLES: [&[u8]; 21] = [
     b"<password", b"redacted", b"dummy", b"insert", b"process.env", b"os.environ", b"getenv", b"1234567890",
 ];
 
+/// What stands there whole.
+const NAMES: [&[u8]; 8] = [b"password", b"passwd", b"passwort", b"secret", b"token", b"mypassword", b"yourtoken", b"username"];
+
 /// One rule.
 #[derive(Debug)]
 struct Rule {
@@ -137,7 +140,9 @@ fn entropy(value: &[u8]) -> f64 {
 fn is_sample(value: &[u8]) -> bool {
     let value = value.to_ascii_lowercase();
     let different: HashSet<u8> = value.iter().copied().collect();
-    different.len() < 3 || SAMPLES.iter().any(|sample| value.windows(sample.len()).any(|here| here == *sample))
+    // What a program puts in later, and words that say what belongs there.
+    let is_named = value.first().is_some_and(|first| b"$<[{%".contains(first)) || NAMES.contains(&value.as_slice());
+    is_named || different.len() < 3 || SAMPLES.iter().any(|sample| value.windows(sample.len()).any(|here| here == *sample))
 }
 
 #[cfg(test)]

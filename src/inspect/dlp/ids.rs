@@ -63,8 +63,8 @@ const IDS: &[Id] = &[
     id("kr_rrn", &["dddddd-ddddddd"], &["ddddddddddddd"], Context::KrRrn, checks::kr_rrn),
     // Skatteverket, SKV 704: a date and Luhn's check digit.
     id("se_personal", &["dddddddd-dddd"], &["dddddd-dddd", "dddddd+dddd", "dddddddddddd", "dddddddddd"], Context::SePersonal, checks::se_personal),
-    // Digital and Population Data Services Agency: the number modulo 31 gives the last character.
-    id("fi_hetu", &["dddddd-dddx", "dddddd+dddx", "ddddddAdddx"], &[], Context::FiHetu, checks::fi_hetu),
+    // Digital and Population Data Services Agency: the number modulo 31 gives the last character; signs of the century as of 2023.
+    id("fi_hetu", &["dddddd-dddx", "dddddd+dddx", "ddddddadddx"], &[], Context::FiHetu, checks::fi_hetu),
     // CPR-kontoret, "Personnummeret i CPR".
     id("dk_cpr", &[], &["dddddd-dddd", "dddddddddd"], Context::DkCpr, checks::dk_cpr),
     // Dachverband der Sozialversicherungsträger: weights 3 7 9 5 8 4 2 1 6 modulo 11.
@@ -74,14 +74,14 @@ const IDS: &[Id] = &[
     // Services Australia: weights 1 3 7 9 modulo 10.
     Id { kind: FindingKind::Health, ..id("au_medicare", &[], &["dddd ddddd d", "dddddddddd"], Context::AuMedicare, checks::au_medicare) },
     // Social Security Administration, "Social Security Number Randomization": no area 000, 666 or above 899.
-    id("us_ssn", &["ddd-dd-dddd", "ddd dd dddd"], &["ddddddddd", "ddd.dd.dddd"], Context::UsSsn, checks::us_ssn),
+    id("us_ssn", &["ddd-dd-dddd", "ddd dd dddd", "ddd.dd.dddd"], &["ddddddddd", "ddd-dddddd", "ddddd-dddd"], Context::UsSsn, checks::us_ssn),
     // IRS, Publication 1915: begins with 9, with a middle of 50 to 65, 70 to 88, 90 to 92, 94 to 99.
     id("us_itin", &["ddd-dd-dddd", "ddd dd dddd"], &["ddddddddd"], Context::UsSsn, checks::us_itin),
     // HM Revenue and Customs, NIM39110: letters that are never used.
-    id("uk_nino", &["aa dd dd dd a", "aadddddda", "aa dddddd a"], &[], Context::UsSsn, checks::uk_nino),
+    id("uk_nino", &["aa dd dd dd a", "aadddddda", "aa dddddd a", "aa dddddda", "aadddddd a"], &[], Context::UsSsn, checks::uk_nino),
     // Real Decreto 1553/2005 and Orden INT/2058/2008: the letter is the number modulo 23.
-    id("es_dni", &["dddddddd-a", "dddddddda"], &["dd.ddd.ddd-a", "dd.ddd.ddda", "dddddddd a"], Context::EsId, checks::es_dni),
-    id("es_nie", &["adddddddda", "addddddda", "a-ddddddd-a"], &[], Context::EsId, checks::es_nie),
+    id("es_dni", &["dddddddd-a", "dddddddda"], &["dd.ddd.ddd-a", "dd.ddd.ddda", "dddddddd a", "ddddddd-a", "ddddddda"], Context::EsId, checks::es_dni),
+    id("es_nie", &["addddddda", "addddddd-a", "a-ddddddd-a"], &[], Context::EsId, checks::es_nie),
     // Department of Social Protection: a letter by the sum modulo 23.
     id("ie_pps", &[], &["ddddddda", "dddddddaa"], Context::IePps, checks::ie_pps),
     // National Registration Act: the letter by the sum modulo 11.

@@ -1,17 +1,17 @@
 //! Numbers made by the rules they are checked by, in all kinds of text; wrong ones; and any text at all.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::Screen;
 use crate::domain::{FilePart, Finding, FindingKind, OwnRule, Sought};
 
-fn screen() -> Screen {
-    Screen::new().unwrap()
-}
+static SCREEN: LazyLock<Screen> = LazyLock::new(|| Screen::new().unwrap());
 
 fn look(text: &str) -> Vec<Finding> {
-    screen().look(&[(FilePart::Text, text)], &[])
+    SCREEN.look(&[(FilePart::Text, text)], &[])
 }
 
 fn rules_in(text: &str) -> Vec<String> {
@@ -216,9 +216,10 @@ fn each_states_number_is_known_from_a_wrong_one() {
         ("de_tax_id", "Steuer-ID 86095742719", "Steuer-ID 86095742718"),
         ("de_tax_id", "IdNr. 65 929 970 489", "IdNr. 65 929 970 488"),
         ("fr_nir", "2 55 08 14 168 025 38", "2 55 08 14 168 025 39"),
-        ("fr_nir", "1 84 05 2A 004 077 76", "1 84 05 2A 004 077 44"),
+        ("fr_nir", "1 84 05 2A 004 077 54", "1 84 05 2A 004 077 55"),
         ("es_dni", "12345678Z", "12345678A"),
         ("es_nie", "X1234567L", "X1234567T"),
+        ("es_nie", "X1234567-L", "X1234567-T"),
         ("it_codice_fiscale", "RSSMRA85T10A562S", "RSSMRA85T10A562T"),
         ("nl_bsn", "BSN 111222333", "BSN 111222334"),
         ("be_national", "85.07.30-033.28", "85.07.30-033.29"),
@@ -226,6 +227,7 @@ fn each_states_number_is_known_from_a_wrong_one() {
         ("pl_pesel", "PESEL 44051401359", "PESEL 44051401358"),
         ("se_personal", "personnummer 811228-9874", "personnummer 811228-9873"),
         ("fi_hetu", "131052-308T", "131052-308U"),
+        ("fi_hetu", "131052Y308T", "131052G308T"),
         ("dk_cpr", "CPR 010190-1234", "CPR 320190-1234"),
         ("no_fnr", "fnr 01010750160", "fnr 01010750161"),
         ("ie_pps", "PPS 1234567T", "PPS 1234567U"),
@@ -341,7 +343,7 @@ fn a_customers_own_words_and_patterns_are_found_in_any_case_and_masked() {
         own("staff number", Sought::Pattern(r"\bSN-[0-9]{5}\b".to_owned())),
         own("broken", Sought::Pattern("(".to_owned())),
     ];
-    let found = screen().look(&[(FilePart::Name, "HERON plan"), (FilePart::Text, "projekt fähre and herons\nSN-10442")], &rules);
+    let found = SCREEN.look(&[(FilePart::Name, "HERON plan"), (FilePart::Text, "projekt fähre and herons\nSN-10442")], &rules);
     let told: Vec<(&str, u32, FilePart)> = found.iter().map(|finding| (finding.rule.as_str(), finding.count, finding.places[0].part)).collect();
     assert_eq!(told, [("heron", 2, FilePart::Name), ("staff number", 1, FilePart::Text)]);
     assert_eq!(found[1].sample, "**-*****");
