@@ -7,8 +7,8 @@ use sqlx::FromRow;
 
 use super::CatalogError;
 use crate::domain::{
-    BlobId, Category, Checksum, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Folder, Owner,
-    Said, ScanStatus, Timestamp, UserId,
+    BlobId, Category, Checksum, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Folder,
+    Owner, Said, ScanStatus, Timestamp, UserId,
 };
 
 pub(super) fn micros(at: Timestamp) -> i64 {

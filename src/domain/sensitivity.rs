@@ -76,17 +76,8 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, the ones told first in front.
-    pub const ALL: [Self; 9] = [
-        Self::Card,
-        Self::Credential,
-        Self::NationalId,
-        Self::Health,
-        Self::Iban,
-        Self::BirthDate,
-        Self::Email,
-        Self::Phone,
-        Self::Custom,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Card, Self::Credential, Self::NationalId, Self::Health, Self::Iban, Self::BirthDate, Self::Email, Self::Phone, Self::Custom];
 
     /// The text form, as stored.
     pub const fn as_str(self) -> &'static str {
@@ -172,7 +163,8 @@ pub struct FindingCount {
 impl FindingCount {
     /// The findings of a file by kind, in the order in which they are told.
     pub fn sum(findings: &[Finding]) -> Vec<Self> {
-        let of = |kind| findings.iter().filter(|finding| finding.kind == kind).fold(0_u32, |sum, finding| sum.saturating_add(finding.count));
+        let of =
+            |kind| findings.iter().filter(|finding| finding.kind == kind).fold(0_u32, |sum, finding| sum.saturating_add(finding.count));
         FindingKind::ALL.into_iter().map(|kind| Self { kind, count: of(kind) }).filter(|found| found.count > 0).collect()
     }
 }

@@ -6,7 +6,9 @@ use regex::RegexBuilder;
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, NewSaid, OwnRuleRecord};
-use crate::domain::{AuditEntry, Classification, CustomerId, FileId, FileRecord, Finding, LevelRule, OwnRule, Sought, clean_text, level_of};
+use crate::domain::{
+    AuditEntry, Classification, CustomerId, FileId, FileRecord, Finding, LevelRule, OwnRule, Sought, clean_text, level_of,
+};
 use crate::policy::{Classify, Organise, Permit, Read};
 
 /// Longest reason, in characters.
@@ -34,7 +36,8 @@ pub struct SensitivityRules {
 
 /// A name of a rule as it is kept.
 fn rule_name(name: &str) -> Result<String, FilesError> {
-    let is_one = (1..=OwnRule::NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
+    let is_one = (1..=OwnRule::NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
     let reason = format!("is up to {} small letters, digits, `-` and `_`", OwnRule::NAME);
     if is_one { Ok(name.to_owned()) } else { Err(FilesError::Invalid { field: "rule", reason }) }
 }
@@ -85,13 +88,7 @@ impl Files {
     /// # Errors
     /// `NotFound`, `Refused`; `Invalid` without a reason; `Conflict` when another version arrived meanwhile; else when it could not
     /// be committed.
-    pub async fn classify(
-        &self,
-        subject: &Subject,
-        file: FileId,
-        level: Option<Classification>,
-        reason: &str,
-    ) -> Result<(), FilesError> {
+    pub async fn classify(&self, subject: &Subject, file: FileId, level: Option<Classification>, reason: &str) -> Result<(), FilesError> {
         let record = self.known(subject, file, "classify").await?;
         let becomes = level.unwrap_or(record.found);
         let base = if becomes < record.classification {

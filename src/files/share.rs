@@ -10,8 +10,8 @@ use super::recipient::{AskedContact, Recipient};
 use super::{Files, FilesError, Subject, Toward, Unclear, Who};
 use crate::catalog::{NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, Channel, Classification, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person, PersonId,
-    PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, Classification, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
+    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
 use crate::policy::{Action, Permit, RESTRICTED_OUTSIDE, Read, Share};
 

@@ -68,8 +68,12 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
             let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
             let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
-            let parts =
-                [(FilePart::Name, task.name.as_str()), (FilePart::Title, title), (FilePart::Author, author), (FilePart::Text, &reading.text)];
+            let parts = [
+                (FilePart::Name, task.name.as_str()),
+                (FilePart::Title, title),
+                (FilePart::Author, author),
+                (FilePart::Text, &reading.text),
+            ];
             reading.findings = screen.look(&parts, &task.rules);
             answer(&Reply::Reading(Box::new(reading)))
         }

@@ -241,7 +241,9 @@ mod tests {
     use super::super::facts::FileFacts;
     use super::super::fixture::{conditions, file, grant, guest, ids, key, later, member_of};
     use super::*;
-    use crate::domain::{Classification, FindingKind, FileStatus, Folder, Level, Owner, Permission, PersonId, Role, Verified, VerifiedMethod};
+    use crate::domain::{
+        Classification, FileStatus, FindingKind, Folder, Level, Owner, Permission, PersonId, Role, Verified, VerifiedMethod,
+    };
 
     fn policies() -> Policies {
         Policies::built_in().unwrap()

@@ -8,7 +8,9 @@ use super::evidence::Evidence;
 use super::facts::{Conditions, FileFacts, Principal, PrincipalKind, Resource};
 use super::fixture::{conditions, file, guest, ids, key, member_of};
 use super::set::Policies;
-use crate::domain::{Classification, Door, FindingKind, FileStatus, Folder, Owner, Permission, Permissions, Role, TeamId, Verified, VerifiedMethod};
+use crate::domain::{
+    Classification, Door, FileStatus, FindingKind, Folder, Owner, Permission, Permissions, Role, TeamId, Verified, VerifiedMethod,
+};
 
 /// A decision of one example: who asks for what on which file, and which policies decide.
 struct Case {
@@ -50,7 +52,15 @@ fn cases() -> Vec<Case> {
     let case = |example, who, action, file, conditions, permitted, by| Case { example, who, action, file, conditions, permitted, by };
     let word = Some(Evidence::ModelWord);
     vec![
-        case("confidential-stays-inside", member(), ActionKind::Share, at(Classification::Confidential), outside, None, "confidential-stays-inside"),
+        case(
+            "confidential-stays-inside",
+            member(),
+            ActionKind::Share,
+            at(Classification::Confidential),
+            outside,
+            None,
+            "confidential-stays-inside",
+        ),
         case("confidential-stays-inside", member(), ActionKind::Share, at(Classification::Confidential), now, word, "member-own"),
         case("confidential-stays-inside", member(), ActionKind::Share, at(Classification::Internal), outside, word, "member-own"),
         case("medical-by-pin", member(), ActionKind::Read, medical(), by(VerifiedMethod::Number, 3), None, "medical-by-pin"),
@@ -75,15 +85,7 @@ fn cases() -> Vec<Case> {
             None,
             "no-downloads-at-night",
         ),
-        case(
-            "no-downloads-at-night",
-            member(),
-            ActionKind::Download,
-            plain(),
-            Conditions { hour: 6, ..now },
-            word,
-            "member-own",
-        ),
+        case("no-downloads-at-night", member(), ActionKind::Download, plain(), Conditions { hour: 6, ..now }, word, "member-own"),
         case(
             "no-downloads-at-night",
             member(),
@@ -115,15 +117,7 @@ fn cases() -> Vec<Case> {
             word,
             "key-scopes",
         ),
-        case(
-            "outside-by-keypad",
-            member(),
-            ActionKind::Share,
-            plain(),
-            outside,
-            Some(Evidence::Keypad),
-            "member-own,outside-by-keypad",
-        ),
+        case("outside-by-keypad", member(), ActionKind::Share, plain(), outside, Some(Evidence::Keypad), "member-own,outside-by-keypad"),
         case("outside-by-keypad", member(), ActionKind::Share, plain(), now, Some(Evidence::Heard), "inside-heard,member-own"),
         case(
             "nothing-after-file-text",

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use crate::domain::{
-    CallContext, CallId, Caller, Classification, CustomerId, Door, FileId, FileRecord, FileStatus, FindingKind, Folder, KeyId, Level, LinkId, Owner, Permissions,
-    PersonId, Role, TeamId, Timestamp, UserId, Verified,
+    CallContext, CallId, Caller, Classification, CustomerId, Door, FileId, FileRecord, FileStatus, FindingKind, Folder, KeyId, Level,
+    LinkId, Owner, Permissions, PersonId, Role, TeamId, Timestamp, UserId, Verified,
 };
 
 /// The kinds of those who ask, as policies name them.

@@ -13,8 +13,8 @@ use crate::domain::{CallContext, ErrorCode, FileStatus, Person};
 use crate::files::{Files, FilesError, ListedFile, Unclear};
 use crate::speech::{
     Apology, Candidate, Field, FindMany, FindNone, FindNoneNearest, FindSeveral, Invalid, Keys, Line, Listed, NotAllowed, NotFound,
-    NothingListed, Part, Quarantined, ShareSensitive, Speech, Spoken, StillChecking, TooMany, Unavailable, choice, choose_keys, narrowing, speakable_title,
-    spoken_count, spoken_date, spoken_findings, spoken_kind, spoken_name, spoken_recipient,
+    NothingListed, Part, Quarantined, ShareSensitive, Speech, Spoken, StillChecking, TooMany, Unavailable, choice, choose_keys, narrowing,
+    speakable_title, spoken_count, spoken_date, spoken_findings, spoken_kind, spoken_name, spoken_recipient,
 };
 
 /// A tool: its types, its words for a model, and its work.

@@ -52,7 +52,11 @@ pub async fn dlp(command: &DlpCommand, terminal: Terminal) -> Result<(), Failure
             let levels = levels.iter().map(|text| level(text)).collect::<Result<Vec<_>, _>>()?;
             let client = Client::connect(server, As::Customer(None))?;
             client.put("/v1/dlp/levels", &json!({ "levels": levels })).await?;
-            Ok(terminal.line(if levels.is_empty() { "the usual levels hold" } else { "these levels hold for files that are read from now on" })?)
+            Ok(terminal.line(if levels.is_empty() {
+                "the usual levels hold"
+            } else {
+                "these levels hold for files that are read from now on"
+            })?)
         }
         DlpCommand::Check { file, misses } => check(file, *misses, terminal),
     }
@@ -97,7 +101,13 @@ fn told(found: &Value, terminal: Terminal) -> Result<(), Failure> {
         let first = finding.pointer("/places/0");
         let place = first.map(|place| format!("{}, line {}", text_or(place, "part", ""), place.get("line").cloned().unwrap_or_default()));
         let count = finding.get("count").map(Value::to_string).unwrap_or_default();
-        vec![text_or(finding, "type", "").to_owned(), text_or(finding, "rule", "").to_owned(), count, text_or(finding, "sample", "").to_owned(), place.unwrap_or_default()]
+        vec![
+            text_or(finding, "type", "").to_owned(),
+            text_or(finding, "rule", "").to_owned(),
+            count,
+            text_or(finding, "sample", "").to_owned(),
+            place.unwrap_or_default(),
+        ]
     };
     let rows: Vec<Vec<String>> = list(found, "findings")?.iter().map(row).collect();
     if !rows.is_empty() {
@@ -113,7 +123,13 @@ fn rules_told(rules: &Value, terminal: Terminal) -> Result<(), Failure> {
     let own = |rule: &Value| {
         let words = rule.get("words").and_then(Value::as_array).map(|words| format!("{} words", words.len()));
         let what = words.unwrap_or_else(|| text_or(rule, "pattern", "").to_owned());
-        vec![text_or(rule, "name", "").to_owned(), what, number(rule, "at_least"), text_or(rule, "level", "").to_owned(), text_or(rule, "set_by", "").to_owned()]
+        vec![
+            text_or(rule, "name", "").to_owned(),
+            what,
+            number(rule, "at_least"),
+            text_or(rule, "level", "").to_owned(),
+            text_or(rule, "set_by", "").to_owned(),
+        ]
     };
     let rows: Vec<Vec<String>> = list(rules, "rules")?.iter().map(own).collect();
     if rows.is_empty() {
@@ -125,7 +141,8 @@ fn rules_told(rules: &Value, terminal: Terminal) -> Result<(), Failure> {
     }
     let usual = rules.get("levels_are_usual").and_then(Value::as_bool) == Some(true);
     terminal.line(if usual { "\nwhat findings count, as usual:" } else { "\nwhat findings count, as this customer says:" })?;
-    let level = |level: &Value| vec![text_or(level, "type", "").to_owned(), number(level, "at_least"), text_or(level, "level", "").to_owned()];
+    let level =
+        |level: &Value| vec![text_or(level, "type", "").to_owned(), number(level, "at_least"), text_or(level, "level", "").to_owned()];
     let rows: Vec<Vec<String>> = list(rules, "levels")?.iter().map(level).collect();
     for line in table(&["type", "from", "gives"], &rows) {
         terminal.line(line)?;

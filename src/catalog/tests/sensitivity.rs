@@ -97,9 +97,7 @@ async fn what_was_found_is_forgotten_with_the_bytes(fx: &Fixture) {
 
 async fn a_customer_has_rules_of_its_own_up_to_a_bound(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
-    let names = async || -> Vec<String> {
-        fx.catalog.own_rules(customer).await.unwrap().into_iter().map(|own| own.rule.name).collect()
-    };
+    let names = async || -> Vec<String> { fx.catalog.own_rules(customer).await.unwrap().into_iter().map(|own| own.rule.name).collect() };
     fx.catalog.set_own_rule(customer, &own_rule("heron"), &entry("set_own_rule")).await.unwrap();
     let pattern = OwnRule { sought: Sought::Pattern("SN-[0-9]{5}".to_owned()), ..own_rule("heron") };
     fx.catalog.set_own_rule(customer, &pattern, &entry("set_own_rule")).await.unwrap();

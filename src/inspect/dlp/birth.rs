@@ -61,7 +61,9 @@ fn date(text: &Text, from: usize) -> Option<Range<usize>> {
             return None;
         }
         at = here.end;
-        if text.slice(here.clone()).iter().all(u8::is_ascii_digit) && ["st", "nd", "rd", "th"].iter().any(|end| text.slice(at..at + 2) == end.as_bytes()) {
+        if text.slice(here.clone()).iter().all(u8::is_ascii_digit)
+            && ["st", "nd", "rd", "th"].iter().any(|end| text.slice(at..at + 2) == end.as_bytes())
+        {
             at += 2;
         }
         for of in [" de ", " of "] {
@@ -94,7 +96,8 @@ pub(super) fn find(page: &mut Page<'_>) {
     while at < page.text.len() {
         let byte = page.text.at(at);
         let begins = byte.is_ascii_alphanumeric() && !is_word(page.text.before(at));
-        if begins && let Some(span) = date(page.text, at)
+        if begins
+            && let Some(span) = date(page.text, at)
             && page.text.stands_alone(&span)
             && !page.is_claimed(&span)
             && page.is_near(Context::Birth, &span)

@@ -15,7 +15,29 @@ const ENDINGS: [&[u8]; 14] =
     [b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"html", b"pdf", b"txt", b"json", b"xml", b"csv", b"zip"];
 
 const fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'\'' | b'%' | b'&' | b'!' | b'#' | b'$' | b'*' | b'/' | b'=' | b'?' | b'^' | b'`' | b'{' | b'|' | b'}' | b'~')
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'.' | b'_'
+                | b'-'
+                | b'+'
+                | b'\''
+                | b'%'
+                | b'&'
+                | b'!'
+                | b'#'
+                | b'$'
+                | b'*'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'`'
+                | b'{'
+                | b'|'
+                | b'}'
+                | b'~'
+        )
 }
 
 /// Where the part in front of an `@` begins.
@@ -119,7 +141,10 @@ pub(super) fn phones(page: &mut Page<'_>) {
     let mut at = 0;
     while at < page.text.len() {
         let byte = page.text.at(at);
-        if !(byte.is_ascii_digit() || matches!(byte, b'+' | b'(')) || is_word(page.text.before(at)) || matches!(page.text.before(at), b'+' | b'$') {
+        if !(byte.is_ascii_digit() || matches!(byte, b'+' | b'('))
+            || is_word(page.text.before(at))
+            || matches!(page.text.before(at), b'+' | b'$')
+        {
             at += 1;
             continue;
         }

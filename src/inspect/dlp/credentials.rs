@@ -22,8 +22,27 @@ const AROUND: usize = 300;
 
 /// What stands in a secret's place in instructions and samples, in small letters.
 const SAMPLES: [&[u8]; 21] = [
-    b"example", b"changeme", b"change_me", b"change-me", b"placeholder", b"your_", b"your-", b"yourpassword", b"xxxx", b"****", b"....", b"${", b"{{",
-    b"<password", b"redacted", b"dummy", b"insert", b"process.env", b"os.environ", b"getenv", b"1234567890",
+    b"example",
+    b"changeme",
+    b"change_me",
+    b"change-me",
+    b"placeholder",
+    b"your_",
+    b"your-",
+    b"yourpassword",
+    b"xxxx",
+    b"****",
+    b"....",
+    b"${",
+    b"{{",
+    b"<password",
+    b"redacted",
+    b"dummy",
+    b"insert",
+    b"process.env",
+    b"os.environ",
+    b"getenv",
+    b"1234567890",
 ];
 
 /// What stands there whole.

@@ -53,7 +53,8 @@ fn code(text: &Text, at: usize) -> Option<usize> {
     if !is_begun || !(third.is_ascii_digit() || matches!(third, b'A' | b'B')) {
         return None;
     }
-    let more = text.slice(at + 4..text.len().min(at + 9)).iter().take_while(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()).count();
+    let more =
+        text.slice(at + 4..text.len().min(at + 9)).iter().take_while(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()).count();
     let length = if text.at(at + 3) == b'.' && (1..=4).contains(&more) { 4 + more } else { 3 };
     text.stands_alone(&(at..at + length)).then_some(length)
 }

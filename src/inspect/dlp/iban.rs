@@ -121,7 +121,8 @@ fn form(country: &[u8]) -> Option<Vec<u8>> {
 /// The remainder by 97 of a number in which letters stand for 10 to 35.
 pub(super) fn remainder_97(characters: impl Iterator<Item = u8>) -> u32 {
     characters.fold(0, |rest, byte| {
-        let value = u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte.to_ascii_uppercase().wrapping_sub(b'A').wrapping_add(10) });
+        let value =
+            u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte.to_ascii_uppercase().wrapping_sub(b'A').wrapping_add(10) });
         (if value < 10 { rest * 10 + value } else { rest * 100 + value }) % 97
     })
 }

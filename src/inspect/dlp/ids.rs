@@ -62,7 +62,13 @@ const IDS: &[Id] = &[
     // Resident registration number: a date and a sum modulo 11; those given since October 2020 have none.
     id("kr_rrn", &["dddddd-ddddddd"], &["ddddddddddddd"], Context::KrRrn, checks::kr_rrn),
     // Skatteverket, SKV 704: a date and Luhn's check digit.
-    id("se_personal", &["dddddddd-dddd"], &["dddddd-dddd", "dddddd+dddd", "dddddddddddd", "dddddddddd"], Context::SePersonal, checks::se_personal),
+    id(
+        "se_personal",
+        &["dddddddd-dddd"],
+        &["dddddd-dddd", "dddddd+dddd", "dddddddddddd", "dddddddddd"],
+        Context::SePersonal,
+        checks::se_personal,
+    ),
     // Digital and Population Data Services Agency: the number modulo 31 gives the last character; signs of the century as of 2023.
     id("fi_hetu", &["dddddd-dddx", "dddddd+dddx", "ddddddadddx"], &[], Context::FiHetu, checks::fi_hetu),
     // CPR-kontoret, "Personnummeret i CPR".
@@ -74,13 +80,25 @@ const IDS: &[Id] = &[
     // Services Australia: weights 1 3 7 9 modulo 10.
     Id { kind: FindingKind::Health, ..id("au_medicare", &[], &["dddd ddddd d", "dddddddddd"], Context::AuMedicare, checks::au_medicare) },
     // Social Security Administration, "Social Security Number Randomization": no area 000, 666 or above 899.
-    id("us_ssn", &["ddd-dd-dddd", "ddd dd dddd", "ddd.dd.dddd"], &["ddddddddd", "ddd-dddddd", "ddddd-dddd"], Context::UsSsn, checks::us_ssn),
+    id(
+        "us_ssn",
+        &["ddd-dd-dddd", "ddd dd dddd", "ddd.dd.dddd"],
+        &["ddddddddd", "ddd-dddddd", "ddddd-dddd"],
+        Context::UsSsn,
+        checks::us_ssn,
+    ),
     // IRS, Publication 1915: begins with 9, with a middle of 50 to 65, 70 to 88, 90 to 92, 94 to 99.
     id("us_itin", &["ddd-dd-dddd", "ddd dd dddd"], &["ddddddddd"], Context::UsSsn, checks::us_itin),
     // HM Revenue and Customs, NIM39110: letters that are never used.
     id("uk_nino", &["aa dd dd dd a", "aadddddda", "aa dddddd a", "aa dddddda", "aadddddd a"], &[], Context::UsSsn, checks::uk_nino),
     // Real Decreto 1553/2005 and Orden INT/2058/2008: the letter is the number modulo 23.
-    id("es_dni", &["dddddddd-a", "dddddddda"], &["dd.ddd.ddd-a", "dd.ddd.ddda", "dddddddd a", "ddddddd-a", "ddddddda"], Context::EsId, checks::es_dni),
+    id(
+        "es_dni",
+        &["dddddddd-a", "dddddddda"],
+        &["dd.ddd.ddd-a", "dd.ddd.ddda", "dddddddd a", "ddddddd-a", "ddddddda"],
+        Context::EsId,
+        checks::es_dni,
+    ),
     id("es_nie", &["addddddda", "addddddd-a", "a-ddddddd-a"], &[], Context::EsId, checks::es_nie),
     // Department of Social Protection: a letter by the sum modulo 23.
     id("ie_pps", &[], &["ddddddda", "dddddddaa"], Context::IePps, checks::ie_pps),
@@ -138,7 +156,8 @@ fn one(page: &mut Page<'_>, at: usize) -> Option<usize> {
         for (form, is_sure) in forms {
             let Some(length) = fits(rest, form) else { continue };
             let span = at..at + length;
-            let compact: Vec<u8> = rest.iter().take(length).filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase).collect();
+            let compact: Vec<u8> =
+                rest.iter().take(length).filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase).collect();
             let is_one = page.text.stands_alone(&span) && (id.check)(&compact) && (is_sure || page.is_near(id.words, &span));
             if is_one && !page.is_claimed(&span) {
                 let sample = mask(page.text.slice(span.clone()), 2);

@@ -1,5 +1,6 @@
 //! Numbers made by the rules they are checked by, in all kinds of text; wrong ones; and any text at all.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -80,7 +81,11 @@ fn put(around: &str, number: &str) -> String {
 fn iban(country: &str, rest: &str) -> String {
     let as_digits: String = format!("{rest}{country}00")
         .chars()
-        .map(|character| if character.is_ascii_digit() { character.to_string() } else { (u32::from(character) - u32::from('A') + 10).to_string() })
+        .map(
+            |character| {
+                if character.is_ascii_digit() { character.to_string() } else { (u32::from(character) - u32::from('A') + 10).to_string() }
+            },
+        )
         .collect();
     let remainder = as_digits.bytes().fold(0_u64, |remainder, digit| (remainder * 10 + u64::from(digit - b'0')) % 97);
     format!("{country}{:02}{rest}", 98 - remainder)
@@ -344,7 +349,8 @@ fn a_customers_own_words_and_patterns_are_found_in_any_case_and_masked() {
         own("broken", Sought::Pattern("(".to_owned())),
     ];
     let found = SCREEN.look(&[(FilePart::Name, "HERON plan"), (FilePart::Text, "projekt fähre and herons\nSN-10442")], &rules);
-    let told: Vec<(&str, u32, FilePart)> = found.iter().map(|finding| (finding.rule.as_str(), finding.count, finding.places[0].part)).collect();
+    let told: Vec<(&str, u32, FilePart)> =
+        found.iter().map(|finding| (finding.rule.as_str(), finding.count, finding.places[0].part)).collect();
     assert_eq!(told, [("heron", 2, FilePart::Name), ("staff number", 1, FilePart::Text)]);
     assert_eq!(found[1].sample, "**-*****");
     assert_eq!((found[1].places[0].line, found[1].places[0].offset), (2, 25));
@@ -362,4 +368,38 @@ fn the_same_number_counts_once_and_places_have_an_end() {
 fn what_one_family_claims_is_not_another_ones() {
     assert_eq!(rules_in("IBAN DE89 3704 0044 0532 0130 00 phone"), ["iban"]);
     assert_eq!(rules_in("call about card 4012 8888 8888 1881"), ["visa"]);
+}
+
+/// Texts of our own making, each with what it holds and does not hold.
+const LABELLED: &str = include_str!("../../../fixtures/dlp/labelled.jsonl");
+
+/// How many of them may be judged otherwise, by type. These only go down.
+const MISSED: [(&str, usize); 0] = [];
+const WRONG: [(&str, usize); 0] = [];
+
+#[test]
+fn texts_of_our_own_are_judged_as_they_are_labelled() {
+    #[derive(serde::Deserialize)]
+    struct Labelled {
+        #[serde(rename = "type")]
+        kind: String,
+        text: String,
+        expected: bool,
+    }
+    let mut otherwise: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
+    let mut types = BTreeMap::<String, usize>::new();
+    for line in LABELLED.lines() {
+        let Labelled { kind, text, expected } = serde_json::from_str(line).unwrap();
+        *types.entry(kind.clone()).or_default() += 1;
+        let is_found = look(&text).iter().any(|finding| finding.rule == kind || finding.kind.as_str() == kind);
+        if is_found != expected {
+            otherwise.entry((kind, expected)).or_default().push(text);
+        }
+    }
+    assert!(types.len() > 35 && types.values().sum::<usize>() > 200, "{types:?}");
+    for ((kind, expected), texts) in otherwise {
+        let (what, allowed) = if expected { ("missed", &MISSED) } else { ("wrong", &WRONG) };
+        let allowed = allowed.iter().find(|(of, _)| *of == kind).map_or(0, |(_, count)| *count);
+        assert!(texts.len() <= allowed, "{what} of {kind}: {texts:#?}");
+    }
 }

@@ -153,9 +153,16 @@ mod tests {
 
     #[test]
     fn a_piece_of_a_longer_number_does_not_stand_alone() {
-        for (text, alone) in
-            [("a 12 b", true), ("x12", false), ("12x", false), ("3.12", false), ("12-3", false), ("12.", true), ("(12)", true), ("12,3", true)]
-        {
+        for (text, alone) in [
+            ("a 12 b", true),
+            ("x12", false),
+            ("12x", false),
+            ("3.12", false),
+            ("12-3", false),
+            ("12.", true),
+            ("(12)", true),
+            ("12,3", true),
+        ] {
             let at = text.find("12").unwrap();
             assert_eq!(Text::new(text).stands_alone(&(at..at + 2)), alone, "{text}");
         }

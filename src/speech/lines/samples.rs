@@ -11,7 +11,8 @@ use crate::domain::{Category, FindingKind, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
-    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_findings, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_findings, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));

@@ -176,7 +176,7 @@ fn read() -> Understood {
         text: "dear all".to_owned(),
         summary: None,
         findings: Some(Vec::new()),
-            extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
+        extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
     }
 }
 

@@ -68,7 +68,8 @@ async fn what_is_found_is_told_masked_to_those_who_may_read_it_and_keeps_the_fil
     let auditor = house.world.user(&house.tenant, "Vera Lind", "auditor").await;
     let auditor = house.world.call(&house.tenant, &auditor).await.token;
     house.world.get(&house.path("/findings"), &auditor).await.expect_problem(403, "forbidden");
-    let told = house.world.post("/v1/tools/describe_file", &house.as_caller().await, &json!({"file": "Hotel Deposits"})).await.expect(200).json();
+    let told =
+        house.world.post("/v1/tools/describe_file", &house.as_caller().await, &json!({"file": "Hotel Deposits"})).await.expect(200).json();
     assert_eq!((&told["data"]["classification"], &told["data"]["findings"][0]["type"]), (&json!("restricted"), &json!("card")));
     for with in ["Jonas Weber", "anyone with the link", "jane at example dot com"] {
         let refused = house.share(with).await;
@@ -106,7 +107,10 @@ async fn anybody_who_may_edit_raises_and_only_who_may_classify_lowers() {
     house.world.send(Method::PUT, &format!("/v1/files/{plan}/classification"), &token, &said).await.expect(204);
     let asked = json!({"file": "Merger Plan", "with": "Jonas Weber"});
     let refused = house.world.post("/v1/tools/share_file", &token, &asked).await.expect(200).json();
-    assert_eq!(refused["say"], "It's marked as restricted, so it can't be shared outside the company. You can still share it with a colleague.");
+    assert_eq!(
+        refused["say"],
+        "It's marked as restricted, so it can't be shared outside the company. You can still share it with a colleague."
+    );
 }
 
 #[tokio::test]
@@ -142,8 +146,12 @@ async fn a_customer_says_what_counts_and_what_else_is_looked_for() {
     let rules = world.get("/v1/dlp/rules", key).await.expect(200).json();
     assert_eq!((&rules["rules"], &rules["levels_are_usual"]), (&json!([]), &json!(true)));
     let put = async |path: &str, body: Value| world.send(Method::PUT, path, key, &body).await;
-    let kept = put("/v1/dlp/rules/heron", json!({"words": ["Project Heron", "project heron"], "level": "restricted"})).await.expect(200).json();
-    assert_eq!(kept, json!({"name": "heron", "words": ["Project Heron", "project heron"], "pattern": null, "at_least": 1, "level": "restricted"}));
+    let kept =
+        put("/v1/dlp/rules/heron", json!({"words": ["Project Heron", "project heron"], "level": "restricted"})).await.expect(200).json();
+    assert_eq!(
+        kept,
+        json!({"name": "heron", "words": ["Project Heron", "project heron"], "pattern": null, "at_least": 1, "level": "restricted"})
+    );
     for bad in [
         json!({"level": "restricted"}),
         json!({"words": ["ab"], "pattern": "x", "level": "restricted"}),

@@ -14,7 +14,8 @@ use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings, Stores, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
-    CallContext, Category, Door, Extraction, ExtractionStatus, FilePart, FileStatus, Finding, FindingKind, FindingPlace, ManualClock, RegionName, ScanStatus, ScanVerdict, SeededEntropy,
+    CallContext, Category, Door, Extraction, ExtractionStatus, FilePart, FileStatus, Finding, FindingKind, FindingPlace, ManualClock,
+    RegionName, ScanStatus, ScanVerdict, SeededEntropy,
 };
 use satchel::files::{Access, Files, FilesSettings, Parts, ServerSecret, UnderInspection, Understood};
 use satchel::policy::Policies;
