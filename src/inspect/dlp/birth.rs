@@ -92,6 +92,9 @@ fn date(text: &Text, from: usize) -> Option<Range<usize>> {
 }
 
 pub(super) fn find(page: &mut Page<'_>) {
+    if !page.has(Context::Birth) {
+        return;
+    }
     let mut at = 0;
     while at < page.text.len() {
         let byte = page.text.at(at);

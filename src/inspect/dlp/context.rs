@@ -292,7 +292,8 @@ impl Finder {
             }
         }
         places.sort_unstable_by_key(|(at, _)| *at);
-        Words { places }
+        let all = places.iter().fold(0, |all, (_, bits)| all | bits);
+        Words { places, all }
     }
 }
 
@@ -300,9 +301,15 @@ impl Finder {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     places: Vec<(usize, u64)>,
+    all: u64,
 }
 
 impl Words {
+    /// What all of them say.
+    pub const fn all(&self) -> u64 {
+        self.all
+    }
+
     /// What the words near a span say.
     pub fn near(&self, text: &Text, span: &Range<usize>) -> u64 {
         let around = self.within(span.start.saturating_sub(BEFORE)..span.end.saturating_add(AFTER));

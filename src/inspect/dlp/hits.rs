@@ -58,6 +58,11 @@ impl<'a> Page<'a> {
         self.words.near(self.text, span) & context.bit() != 0
     }
 
+    /// Whether words of this kind stand anywhere in it.
+    pub fn has(&self, context: Context) -> bool {
+        self.words.all() & context.bit() != 0
+    }
+
     /// Whether a family before has it.
     pub fn is_claimed(&self, span: &Range<usize>) -> bool {
         self.claimed.get(span.clone()).is_none_or(|claimed| claimed.iter().any(|claimed| *claimed))
