@@ -220,7 +220,7 @@ impl House {
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
         let inspector = InspectorSettings {
-            concurrency: settings.workers.count.max(1),
+            concurrency: workers.processes(),
             keep_warm: true,
             require_sandbox: settings.workers.require_sandbox,
             ..InspectorSettings::new(program)

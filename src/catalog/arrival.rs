@@ -4,9 +4,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::files::{file_in, next_change};
+use super::jobs::{NewJob, enqueue};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
-use super::{Adoption, Catalog, CatalogError, Sender, adopted, audit, direct, events, object_places, quotas, sql};
+use super::{Adoption, Catalog, CatalogError, JobKind, Sender, adopted, audit, direct, events, object_places, priority, quotas, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
     Timestamp, UploadId,
@@ -255,16 +256,9 @@ impl Catalog {
             .bind(micros(now))
             .execute(&mut tx)
             .await?;
-            sql::query(
-                "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) VALUES ($1, $2, 'inspect', $3, $4, 'ready', 0, $5, $5)",
-            )
-            .bind(new.job.to_string())
-            .bind(&customer)
-            .bind(new.id.to_string())
-            .bind(i64::from(version))
-            .bind(micros(now))
-            .execute(&mut tx)
-            .await?;
+            let priority = priority::of_arrival(&mut tx, new, now).await?;
+            let job = NewJob { id: new.job, customer: new.customer, kind: JobKind::Scan, file: new.id, version, priority };
+            enqueue(&mut tx, &job, now).await?;
             if let Some(upload) = new.upload.filter(|_| !duplicate) {
                 sql::query("DELETE FROM uploads WHERE customer_id = $1 AND id = $2")
                     .bind(&customer)

@@ -2,8 +2,10 @@
 
 use super::collect::refer_to;
 use super::files::{file_in, next_change};
+use super::jobs::{NewJob, enqueue};
+use super::priority::{Priority, uncrowded};
 use super::rows::{RowRef, micros};
-use super::{Catalog, CatalogError, audit, quotas, sql};
+use super::{Catalog, CatalogError, JobKind, audit, quotas, sql};
 use crate::domain::{
     AuditEntry, BlobId, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, JobId, ScanStatus, Timestamp,
 };
@@ -102,7 +104,8 @@ impl Catalog {
         job: JobId,
         entry: &AuditEntry,
     ) -> Result<u32, CatalogError> {
-        let now = micros(self.clock().now());
+        let at = self.clock().now();
+        let now = micros(at);
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             let existing = file_in(&mut tx, customer, file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
@@ -148,17 +151,8 @@ impl Catalog {
             .bind(now)
             .execute(&mut tx)
             .await?;
-            sql::query(
-                "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) \
-                 VALUES ($1, $2, 'inspect', $3, $4, 'ready', 0, $5, $5)",
-            )
-            .bind(job.to_string())
-            .bind(customer.to_string())
-            .bind(file.to_string())
-            .bind(i64::from(version))
-            .bind(now)
-            .execute(&mut tx)
-            .await?;
+            let priority = uncrowded(&mut tx, customer, Priority::Upload).await?;
+            enqueue(&mut tx, &NewJob { id: job, customer, kind: JobKind::Scan, file, version, priority }, at).await?;
             quotas::grow(&mut tx, customer, false, old.size).await?;
             let entry = AuditEntry { version: Some(version), content_hash: Some(old.checksum.hex()), ..entry.clone() };
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;

@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::deliveries::free_messages;
 use super::engine::Engine;
+use super::priority::Priority;
 use super::rows::{RowRef, micros};
 use super::session::{Scope, Tx};
 use super::{Catalog, CatalogError, audit, sql, sweeps};
@@ -11,11 +12,39 @@ use crate::domain::{AuditEntry, CustomerId, FileId, JobId, Timestamp};
 
 const TAKEN_OVER: CatalogError = CatalogError::Conflict("the job was taken over by another worker");
 
-/// What a job does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a job does with a version of a file: one stage of what happens to it. The next ones are made in the
+/// transaction that ends the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobKind {
-    /// Scan a new version, read it, admit it.
-    Inspect,
+    /// Have it judged: clean or not.
+    Scan,
+    /// Read what must be known of it before it is here: type, text, metadata.
+    Read,
+}
+
+impl JobKind {
+    /// Every kind that this program runs, in the order of a file's stages.
+    pub const ALL: [Self; 2] = [Self::Scan, Self::Read];
+
+    /// The text form, as stored and as the API gives it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Read => "read",
+        }
+    }
+
+    /// Reads the text form; `None` for what a newer server does.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Every kind that this program runs, for a condition. What a newer server beside this one makes is left to it.
+macro_rules! known_kinds {
+    () => {
+        "kind IN ('scan', 'read')"
+    };
 }
 
 /// Where a job is.
@@ -32,6 +61,9 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Ready, Self::Leased, Self::Done, Self::GivenUp];
+
     /// The text form, as stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +73,31 @@ impl JobState {
             Self::GivenUp => "given_up",
         }
     }
+
+    /// Reads the text form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// Which of the jobs that are due is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The most urgent; among equals whichever came first.
+    MostUrgent,
+    /// Whichever waits longest, however urgent.
+    Longest,
+    /// Of a call in progress, or none.
+    OfCalls,
+}
+
+/// Whether a job that is put back counts the attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Putback {
+    /// It failed.
+    Failed,
+    /// Something outside the file was away: however often that happens, the job is not given up for it.
+    Excused,
 }
 
 /// A job that was leased. It is also the proof of the lease: a worker whose lease ran out and whose
@@ -59,6 +116,17 @@ pub struct Job {
     pub version: u32,
     /// How often it was leased, this time included.
     pub attempts: u32,
+    /// How many of these do not count: what they needed was away.
+    pub excused: u32,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+impl Job {
+    /// How often it was tried, this time included.
+    pub const fn tries(&self) -> u32 {
+        self.attempts.saturating_sub(self.excused)
+    }
 }
 
 #[derive(FromRow)]
@@ -69,32 +137,145 @@ struct JobRow {
     file_id: String,
     version: i64,
     attempts: i64,
+    excused: i64,
+    priority: i64,
 }
 
-/// The id of the oldest job that is due at `$1`. Two halves, so that each is the head of an index.
-/// `$lock` keeps others from both heads until the transaction ends.
-macro_rules! due_job {
-    ($lock:literal) => {
+impl JobRow {
+    fn into_job(self) -> Result<Job, CatalogError> {
+        let row = RowRef { table: "jobs", id: &self.id };
+        Ok(Job {
+            id: row.parsed(&self.id)?,
+            customer: row.parsed(&self.customer_id)?,
+            kind: row.known(JobKind::parse(&self.kind))?,
+            file: row.parsed(&self.file_id)?,
+            version: row.number(self.version)?,
+            attempts: row.number(self.attempts)?,
+            excused: row.number(self.excused)?,
+            priority: Priority::of_rank(self.priority),
+        })
+    }
+}
+
+/// A job that may be taken: the first of its class, or one whose lease ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+struct Head {
+    priority: i64,
+    run_at: i64,
+    /// Whether its lease ran out: 1 or 0.
+    expired: i64,
+}
+
+/// Of a class, the job that is due at `$1` and came first.
+macro_rules! head {
+    ($rank:literal) => {
         concat!(
-            "SELECT id FROM (\
-             SELECT * FROM (SELECT id, run_at FROM jobs WHERE state = 'ready' AND run_at <= $1 ORDER BY run_at, id LIMIT 1",
-            $lock,
-            ") ready UNION ALL \
-             SELECT * FROM (SELECT id, run_at FROM jobs WHERE state = 'leased' AND leased_until <= $1 ORDER BY leased_until, id LIMIT 1",
-            $lock,
-            ") expired) due ORDER BY run_at, id LIMIT 1"
+            "SELECT * FROM (SELECT priority, run_at, CAST(0 AS BIGINT) AS expired FROM jobs WHERE state = 'ready' AND priority = ",
+            $rank,
+            " AND run_at <= $1 AND ",
+            known_kinds!(),
+            " ORDER BY run_at, id LIMIT 1) of_",
+            $rank,
+            " UNION ALL "
         )
     };
 }
 
-macro_rules! lease_due_job {
+/// The first of each class at `$1`: each is the head of an index. Of jobs whose lease ran out there are never
+/// more than workers. A test holds the numbers to [`Priority`].
+const HEADS: &str = concat!(
+    head!("0"),
+    head!("10"),
+    head!("15"),
+    head!("20"),
+    head!("30"),
+    "SELECT * FROM (SELECT priority, run_at, CAST(1 AS BIGINT) AS expired FROM jobs WHERE state = 'leased' AND leased_until <= $1 AND ",
+    known_kinds!(),
+    " ORDER BY priority, run_at, id LIMIT 1) expired"
+);
+
+/// Takes the first job of a class. Where many take at once, each passes over what another is taking.
+macro_rules! lease_ready {
     ($lock:literal) => {
         concat!(
-            "UPDATE jobs SET state = 'leased', attempts = attempts + 1, leased_until = $2 WHERE id = (",
-            due_job!($lock),
-            ") AND (state = 'ready' OR leased_until <= $1) RETURNING id, customer_id, kind, file_id, version, attempts"
+            "UPDATE jobs SET state = 'leased', attempts = attempts + 1, leased_until = $2 WHERE id = (\
+             SELECT id FROM jobs WHERE state = 'ready' AND priority = $3 AND run_at <= $1 AND ",
+            known_kinds!(),
+            " ORDER BY run_at, id LIMIT 1",
+            $lock,
+            ") AND state = 'ready' RETURNING id, customer_id, kind, file_id, version, attempts, excused, priority"
         )
     };
+}
+
+/// The same of those whose lease ran out.
+macro_rules! lease_expired {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE jobs SET attempts = attempts + 1, leased_until = $2 WHERE id = (\
+             SELECT id FROM jobs WHERE state = 'leased' AND priority = $3 AND leased_until <= $1 AND ",
+            known_kinds!(),
+            " ORDER BY run_at, id LIMIT 1",
+            $lock,
+            ") AND state = 'leased' AND leased_until <= $1 \
+             RETURNING id, customer_id, kind, file_id, version, attempts, excused, priority"
+        )
+    };
+}
+
+/// In which order the heads are tried.
+fn ordered(mut heads: Vec<Head>, pick: Pick) -> Vec<Head> {
+    match pick {
+        Pick::MostUrgent => heads.sort_by_key(|head| (head.priority, head.run_at)),
+        Pick::Longest => heads.sort_by_key(|head| (head.run_at, head.priority)),
+        Pick::OfCalls => heads.retain(|head| head.priority <= Priority::Call.rank()),
+    }
+    heads
+}
+
+/// A new job of a version of a file.
+pub(super) struct NewJob {
+    pub id: JobId,
+    pub customer: CustomerId,
+    pub kind: JobKind,
+    pub file: FileId,
+    pub version: u32,
+    pub priority: Priority,
+}
+
+/// Puts a job into the queue.
+pub(super) async fn enqueue(tx: &mut Tx, new: &NewJob, now: Timestamp) -> Result<(), CatalogError> {
+    sql::query(
+        "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at, priority) \
+         VALUES ($1, $2, $3, $4, $5, 'ready', 0, $6, $6, $7)",
+    )
+    .bind(new.id.to_string())
+    .bind(new.customer.to_string())
+    .bind(new.kind.as_str())
+    .bind(new.file.to_string())
+    .bind(i64::from(new.version))
+    .bind(micros(now))
+    .bind(new.priority.rank())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Puts the next stage of a job's version into the queue. Its place there is by when the file came: what was
+/// begun first ends first.
+pub(super) async fn follow_up(tx: &mut Tx, job: &Job, id: JobId, kind: JobKind, priority: Priority) -> Result<(), CatalogError> {
+    sql::query(
+        "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at, priority) \
+         SELECT $3, customer_id, $4, file_id, version, 'ready', 0, created_at, created_at, $5 FROM jobs WHERE customer_id = $1 AND id = $2",
+    )
+    .bind(job.customer.to_string())
+    .bind(job.id.to_string())
+    .bind(id.to_string())
+    .bind(kind.as_str())
+    .bind(priority.rank())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Takes a job out of its worker's hands: back into the queue, or out of it.
@@ -139,37 +320,35 @@ pub(super) async fn hold_job(tx: &mut Tx, job: &Job) -> Result<(), CatalogError>
 }
 
 impl Catalog {
-    /// Takes the oldest job that is due, or whose lease ran out, until `until`.
+    /// Takes a job that is due, or whose lease ran out, until `until`.
     ///
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
-    pub async fn lease_job(&self, until: Timestamp) -> Result<Option<Job>, CatalogError> {
+    pub async fn lease_job(&self, until: Timestamp, pick: Pick) -> Result<Option<Job>, CatalogError> {
         let now = micros(self.clock().now());
         // Looked for without a write lock first: idle workers must not take turns with callers.
-        let due: Option<(String,)> = sql::query(due_job!("")).bind(now).fetch_optional(&mut self.read(Scope::House).await?).await?;
-        if due.is_none() {
+        let heads: Vec<Head> = sql::query(HEADS).bind(now).fetch_all(&mut self.read(Scope::House).await?).await?;
+        let heads = &ordered(heads, pick);
+        if heads.is_empty() {
             return Ok(None);
         }
         self.verb(|| async {
             let mut tx = self.begin(Scope::House).await?;
-            // Looked for again: another worker may have taken that one, and there may be more.
-            // Where many lease at once, each passes over what another is taking.
-            let row: Option<JobRow> = sql::query(self.engine().pick(lease_due_job!(""), lease_due_job!(" FOR UPDATE SKIP LOCKED")))
-                .bind(now)
-                .bind(micros(until))
-                .fetch_optional(&mut tx)
-                .await?;
+            let mut leased: Option<JobRow> = None;
+            for head in heads {
+                // Looked for again: another worker may have taken that one, and there may be more.
+                let text = if head.expired == 0 {
+                    self.engine().pick(lease_ready!(""), lease_ready!(" FOR UPDATE SKIP LOCKED"))
+                } else {
+                    self.engine().pick(lease_expired!(""), lease_expired!(" FOR UPDATE SKIP LOCKED"))
+                };
+                leased = sql::query(text).bind(now).bind(micros(until)).bind(head.priority).fetch_optional(&mut tx).await?;
+                if leased.is_some() {
+                    break;
+                }
+            }
             tx.commit().await?;
-            let Some(job) = row else { return Ok(None) };
-            let row = RowRef { table: "jobs", id: &job.id };
-            Ok(Some(Job {
-                id: row.parsed(&job.id)?,
-                customer: row.parsed(&job.customer_id)?,
-                kind: row.known((job.kind == "inspect").then_some(JobKind::Inspect))?,
-                file: row.parsed(&job.file_id)?,
-                version: row.number(job.version)?,
-                attempts: row.number(job.attempts)?,
-            }))
+            leased.map(JobRow::into_job).transpose()
         })
         .await
     }
@@ -197,10 +376,17 @@ impl Catalog {
     ///
     /// # Errors
     /// `Conflict` when another worker has taken it over; else when it could not be committed.
-    pub async fn retry_job(&self, job: &Job, at: Timestamp, error: &str) -> Result<(), CatalogError> {
+    pub async fn retry_job(&self, job: &Job, at: Timestamp, error: &str, putback: Putback) -> Result<(), CatalogError> {
         self.verb(|| async {
             let mut tx = self.begin(job.customer).await?;
             leave_job(&mut tx, job, JobState::Ready, Some(at), Some(error)).await?;
+            if putback == Putback::Excused {
+                sql::query("UPDATE jobs SET excused = excused + 1 WHERE customer_id = $1 AND id = $2")
+                    .bind(job.customer.to_string())
+                    .bind(job.id.to_string())
+                    .execute(&mut tx)
+                    .await?;
+            }
             tx.commit().await?;
             Ok(())
         })
@@ -259,5 +445,31 @@ impl Catalog {
             .fetch_one(&mut self.read(customer).await?)
             .await?;
         Ok(count.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_and_every_kind_is_looked_for() {
+        for class in Priority::ALL {
+            assert!(HEADS.contains(&format!("priority = {} ", class.rank())), "{class:?}");
+        }
+        assert_eq!(HEADS.matches("UNION ALL").count(), Priority::ALL.len());
+        let kinds = JobKind::ALL.map(|kind| format!("'{}'", kind.as_str())).join(", ");
+        assert_eq!(known_kinds!(), format!("kind IN ({kinds})"));
+    }
+
+    #[test]
+    fn the_most_urgent_comes_first_or_whoever_waits_longest() {
+        let head = |class: Priority, run_at, expired| Head { priority: class.rank(), run_at, expired };
+        let heads =
+            vec![head(Priority::Import, 1, 0), head(Priority::Call, 9, 0), head(Priority::Upload, 5, 0), head(Priority::Upload, 4, 1)];
+        let order = |pick| ordered(heads.clone(), pick).iter().map(|head| head.run_at).collect::<Vec<_>>();
+        assert_eq!(order(Pick::MostUrgent), [9, 4, 5, 1]);
+        assert_eq!(order(Pick::Longest), [1, 4, 5, 9]);
+        assert_eq!(order(Pick::OfCalls), [9]);
     }
 }

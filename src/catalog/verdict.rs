@@ -5,14 +5,14 @@ use jiff::civil::Date;
 use super::collect::{Move, relocate};
 use super::events::tell;
 use super::files::{file_in, touch};
-use super::jobs::{Job, JobState, hold_job, leave_job};
+use super::jobs::{Job, JobKind, JobState, follow_up, hold_job, leave_job};
 use super::rows::{RowRef, as_i64, list_json};
 use super::sensitivity::keep_findings;
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
-    AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, Finding, ScanStatus,
-    ScanVerdict,
+    AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
+    ScanStatus, ScanVerdict,
 };
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
@@ -93,7 +93,7 @@ pub(super) async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobI
 impl Catalog {
     /// Stores the scanner's verdict and gives the state the file is in then.
     ///
-    /// A clean file goes on to `processing`. Harmful bytes take every file of the customer that stands
+    /// A clean file goes on to `processing`: its scan is done, and its reading waits. Harmful bytes take every file of the customer that stands
     /// for them into quarantine, and the job is done. When the scanner could not finish, the file stays
     /// where it is, and an earlier verdict on the same bytes stays too.
     ///
@@ -106,6 +106,9 @@ impl Catalog {
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             hold_job(&mut tx, job).await?;
+            if job.kind != JobKind::Scan {
+                return Err(CatalogError::Conflict("only a scan ends with a verdict"));
+            }
             let record = file_at(&mut tx, job).await?;
             let known = match verdict.status {
                 ScanStatus::Clean | ScanStatus::Infected | ScanStatus::Suspicious => verdict.status,
@@ -130,10 +133,13 @@ impl Catalog {
             }
             let status = match verdict.status {
                 ScanStatus::Clean => {
-                    // A worker that starts a job again judges again; nothing leaves quarantine this way.
-                    if !matches!(record.status, FileStatus::Scanning | FileStatus::Processing) {
+                    // Nothing leaves quarantine this way.
+                    if record.status != FileStatus::Scanning {
                         return Err(CatalogError::Conflict("the file is not waiting for a verdict"));
                     }
+                    leave_job(&mut tx, job, JobState::Done, None, None).await?;
+                    let next = JobId::new(self.clock(), self.entropy());
+                    follow_up(&mut tx, job, next, JobKind::Read, job.priority).await?;
                     set_status(&mut tx, customer, job.file, FileStatus::Processing).await?;
                     touch(&mut tx, customer, job.file, now).await?;
                     tell(&mut tx, customer, job.file, &[FileEvent::Scanned], now).await?;
@@ -163,7 +169,7 @@ impl Catalog {
         .await
     }
 
-    /// Makes a clean file `active` with what was read from it, and finishes its job.
+    /// Makes a clean file `active` with what was read from it, and finishes its reading.
     ///
     /// # Errors
     /// `Conflict` when another worker has taken the job over or the file has moved on meanwhile; else

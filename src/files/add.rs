@@ -211,7 +211,7 @@ impl Files {
         // Somebody who may write and not read learns what he sent, and no more.
         match self.permit::<Describe>(subject, &file).await? {
             Ok(_) => self.view(file).await,
-            Err(_) => Ok(FileView { file, stored_path: String::new(), owner: None, shared_with: Vec::new() }),
+            Err(_) => Ok(FileView { file, stored_path: String::new(), owner: None, shared_with: Vec::new(), stages: Vec::new() }),
         }
     }
 

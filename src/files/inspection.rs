@@ -6,10 +6,10 @@ use super::errand::Errand;
 use super::moving::Goal;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
-use crate::catalog::{Admission, Job, JobState, Judgement};
+use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, FileName, FileRecord, FileStatus, Finding, ScanStatus, ScanVerdict, Timestamp,
-    clean_text,
+    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, ScanStatus, ScanVerdict,
+    Timestamp, clean_text,
 };
 
 /// A file at the version a job is about.
@@ -47,19 +47,35 @@ pub struct Understood {
 
 const EXCERPT_CHARS: usize = 600;
 
+/// Whether a file in this state waits for this stage.
+const fn waits_for(kind: JobKind, status: FileStatus) -> bool {
+    match kind {
+        JobKind::Scan => matches!(status, FileStatus::Scanning),
+        JobKind::Read => matches!(status, FileStatus::Processing),
+    }
+}
+
 impl Files {
     /// Waits until a file has arrived in this process.
     pub async fn arrived(&self) {
         self.0.arrived.notified().await;
     }
 
-    /// The next job that is due, leased for `seconds`.
+    /// The most urgent job that is due, leased for `seconds`.
     ///
     /// # Errors
     /// When the catalog does not answer.
     pub async fn lease_job(&self, seconds: i64) -> Result<Option<Job>, FilesError> {
+        self.lease_picked(Pick::MostUrgent, seconds).await
+    }
+
+    /// A job that is due, leased for `seconds`.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn lease_picked(&self, pick: Pick, seconds: i64) -> Result<Option<Job>, FilesError> {
         let until = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-        Ok(self.0.catalog.lease_job(until).await?)
+        Ok(self.0.catalog.lease_job(until, pick).await?)
     }
 
     /// Takes over what a server that was cut off held: jobs go back into the queue, and requests that
@@ -85,9 +101,9 @@ impl Files {
     ///
     /// # Errors
     /// When the catalog does not answer.
-    pub async fn retry_job(&self, job: &Job, seconds: i64, error: &str) -> Result<(), FilesError> {
+    pub async fn retry_job(&self, job: &Job, seconds: i64, error: &str, putback: Putback) -> Result<(), FilesError> {
         let at = self.now().saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-        Ok(self.0.catalog.retry_job(job, at, error).await?)
+        Ok(self.0.catalog.retry_job(job, at, error, putback).await?)
     }
 
     /// Ends a job that failed for good; the file stays in the state it is in.
@@ -107,9 +123,7 @@ impl Files {
     pub async fn under_inspection(&self, job: &Job) -> Result<Option<UnderInspection>, FilesError> {
         let file = self.0.catalog.file(job.customer, job.file).await?;
         match file {
-            Some(file) if file.version == job.version && matches!(file.status, FileStatus::Scanning | FileStatus::Processing) => {
-                Ok(Some(UnderInspection { file }))
-            }
+            Some(file) if file.version == job.version && waits_for(job.kind, file.status) => Ok(Some(UnderInspection { file })),
             _ => {
                 let entry = AuditEntry { version: Some(job.version), ..Self::worker_entry("inspect", "nothing_to_do", job.file) };
                 self.0.catalog.close_job(job, JobState::Done, None, &entry).await?;
@@ -197,6 +211,28 @@ impl Files {
         self.leave(file.customer, moved).await;
         self.0.changed.notify_waiters();
         Ok(())
+    }
+
+    /// Makes a clean file active that could not be read for good: without text, and saying why.
+    ///
+    /// # Errors
+    /// `Conflict` when the file has moved on; else when catalog or store do not answer.
+    pub async fn admit_unread(&self, job: &Job, under: &UnderInspection, reason: &str) -> Result<(), FilesError> {
+        let file = &under.file;
+        let unread = Understood {
+            content_type: file.content_type.clone(),
+            category: file.category,
+            title: None,
+            author: None,
+            created_date: None,
+            page_count: None,
+            duration_ms: None,
+            text: String::new(),
+            summary: None,
+            findings: None,
+            extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason.to_owned()) },
+        };
+        self.admit(job, under, &unread).await
     }
 
     /// Jobs of the customer that are not finished, for a progress bar.

@@ -2,7 +2,7 @@
 
 use super::hold::is_kept;
 use super::{Files, FilesError, Handout, Subject};
-use crate::catalog::CatalogError;
+use crate::catalog::{CatalogError, StageRecord};
 use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
 use crate::policy::{Delete, Describe, Download, Find};
 
@@ -17,6 +17,8 @@ pub struct FileView {
     pub owner: Option<Person>,
     /// Whom it is shared with.
     pub shared_with: Vec<Person>,
+    /// How far the stages of its present version are.
+    pub stages: Vec<StageRecord>,
 }
 
 /// Files that one page looks at, at most, to find those that may be shown.
@@ -36,7 +38,8 @@ impl Files {
         let grants = self.0.catalog.grants(file.customer, file.id).await?;
         let (owner, shared_with) = self.holders(&file, &grants).await?;
         let stored_path = self.0.catalog.blob(file.customer, file.blob).await?.map(|blob| blob.object_key).unwrap_or_default();
-        Ok(FileView { file, stored_path, owner, shared_with })
+        let stages = self.0.catalog.stages(file.customer, file.id, file.version).await?;
+        Ok(FileView { file, stored_path, owner, shared_with, stages })
     }
 
     /// Files the subject may know of, after a place; the second value is the place to go on from. A

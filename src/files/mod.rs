@@ -125,7 +125,7 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
-    HeldFile, ImportNote, ImportRecord, ImportState, Job, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord, PersonChange, Place,
-    PolicySet, Quota, ShareFilter, ShareRecord, Sighting, Usage, VersionRecord,
+    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord,
+    PersonChange, Pick, Place, PolicySet, Putback, Quota, ShareFilter, ShareRecord, Sighting, StageRecord, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

@@ -1,19 +1,17 @@
-//! One file from arrival to `active`: scan, then read. Each step may run again after a crash.
+//! The stages of a file, one job each. Each may run again after a crash.
+//!
+//! A scan that fails for good leaves the file unchecked, and nobody can open it. A reading that fails for good
+//! makes the file active without text, and says why.
 
 use std::time::Duration;
 
 use super::lease::Lease;
-use crate::domain::{ErrorCode, FileStatus, ScanStatus};
-use crate::files::{Files, FilesError, Job, UnderInspection, Understood};
+use super::stage::{StageLimits, backoff_seconds, outage_seconds};
+use crate::domain::{ErrorCode, FileStatus, ScanStatus, ScanVerdict};
+use crate::files::{Files, FilesError, Job, JobKind, Putback, Understood};
 use crate::inspect::Inspector;
 use crate::telemetry::Stopwatch;
 
-const MAX_ATTEMPTS: u32 = 5;
-/// The longest that an inspection takes: the largest file at two megabytes a second takes less.
-pub(super) const LONGEST: Duration = Duration::from_mins(45);
-
-/// How long a job waits at most while a part that it needs does not answer.
-const OUTAGE_SECONDS: i64 = 15;
 /// How long to wait before a job is put back again, while the catalog does not answer.
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -26,8 +24,10 @@ enum Trouble {
     Scanner(String),
     #[error("the file could not be read now: {0}")]
     Reader(String),
-    #[error("the inspection took longer than any file should")]
+    #[error("it took longer than any file should")]
     Late,
+    #[error("it ended the program that worked on it, again and again")]
+    Deadly,
 }
 
 impl Trouble {
@@ -40,30 +40,45 @@ impl Trouble {
 /// Runs one job to its end, or puts it back.
 pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) {
     let watch = Stopwatch::start();
+    let (id, file, stage) = (job.id, job.file, job.kind.as_str());
     let error = match in_hand(files, inspector, job, lease).await {
         Ok(()) => {
-            tracing::debug!(job.id = %job.id, file.id = %job.file, elapsed_ms = watch.elapsed_ms(), "file inspected");
+            tracing::debug!(job.id = %id, file.id = %file, job.stage = stage, elapsed_ms = watch.elapsed_ms(), "a stage of a file is done");
             return;
         }
         Err(error) => error,
     };
     let reason = error.to_string();
-    tracing::warn!(job.id = %job.id, file.id = %job.file, job.attempts = job.attempts, error = %reason, "inspection did not finish");
-    // What stopped the inspection may stop the catalog too: without this the job is away until its lease ends.
+    tracing::warn!(job.id = %id, file.id = %file, job.stage = stage, job.attempts = job.attempts, error = %reason, "a stage of a file did not finish");
+    // What stopped the stage may stop the catalog too: without this the job is away until its lease ends.
     for _ in 0..lease.seconds() {
         let settled = if error.is_outage() {
-            files.retry_job(job, backoff_seconds(job.attempts).min(OUTAGE_SECONDS), &reason).await
-        } else if job.attempts >= MAX_ATTEMPTS {
-            files.give_up_job(job, &reason).await
+            files.retry_job(job, outage_seconds(job.attempts), &reason, Putback::Excused).await
+        } else if job.tries() >= StageLimits::of(job.kind).tries {
+            give_up(files, job, &reason).await
         } else {
-            files.retry_job(job, backoff_seconds(job.attempts), &reason).await
+            files.retry_job(job, backoff_seconds(job.tries()), &reason, Putback::Failed).await
         };
         match settled {
             Ok(()) => return,
             Err(error) if error.code() == ErrorCode::Unavailable => tokio::time::sleep(SETTLE_AGAIN).await,
             Err(error) => {
-                tracing::warn!(job.id = %job.id, error = %error, "the job could not be put back");
+                tracing::warn!(job.id = %id, error = %error, "the job could not be put back");
                 return;
+            }
+        }
+    }
+}
+
+/// Ends a stage that failed for good, so that the file is of as much use as it can be.
+async fn give_up(files: &Files, job: &Job, reason: &str) -> Result<(), FilesError> {
+    match job.kind {
+        JobKind::Scan => files.give_up_job(job, reason).await,
+        JobKind::Read => {
+            let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+            match files.admit_unread(job, &under, reason).await {
+                Err(error) if error.code() != ErrorCode::Unavailable => files.give_up_job(job, reason).await,
+                done => done,
             }
         }
     }
@@ -71,41 +86,50 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
 
 /// Works on a job, and keeps it from other workers meanwhile.
 async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) -> Result<(), Trouble> {
-    let renew = || files.renew_job(job, lease.seconds());
-    lease.held(job.id, LONGEST, Box::pin(steps(files, inspector, job)), renew).await?.unwrap_or(Err(Trouble::Late))
-}
-
-/// Two seconds, then four, eight, sixteen.
-fn backoff_seconds(attempts: u32) -> i64 {
-    2_i64.saturating_pow(attempts.min(6))
-}
-
-async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
-    let Some(mut under) = files.under_inspection(job).await? else { return Ok(()) };
-    if under.file.status == FileStatus::Scanning {
-        let (name, bytes) = files.open_for_inspection(&under).await?;
-        let verdict = inspector.scan(&name, bytes).await;
-        if verdict.status == ScanStatus::Failed && job.attempts < MAX_ATTEMPTS {
-            return Err(Trouble::Scanner(verdict.findings.join(", ")));
-        }
-        let status = files.judge(job, &under, &verdict).await?;
-        match status {
-            FileStatus::Processing => {}
-            FileStatus::Quarantined => return Ok(()),
-            // A verdict that never came leaves the file unread, and says so.
-            _ => return Err(Trouble::Scanner(verdict.findings.join(", "))),
-        }
-        let Some(next) = files.under_inspection(job).await? else { return Ok(()) };
-        under = next;
+    let limits = StageLimits::of(job.kind);
+    // Whoever had it before never came so far as to say what failed.
+    if job.tries() > limits.tries {
+        return Err(Trouble::Deadly);
     }
-    read(files, inspector, job, &under).await
+    let renew = || files.renew_job(job, lease.seconds());
+    let stage = async {
+        match job.kind {
+            JobKind::Scan => scan(files, inspector, job).await,
+            JobKind::Read => read(files, inspector, job).await,
+        }
+    };
+    lease.held(job.id, limits.longest, Box::pin(stage), renew).await?.unwrap_or(Err(Trouble::Late))
 }
 
-async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInspection) -> Result<(), Trouble> {
-    let (name, bytes) = files.open_for_inspection(under).await?;
+/// Whether there is another try after this one.
+fn may_try_again(job: &Job) -> bool {
+    job.tries() < StageLimits::of(job.kind).tries
+}
+
+async fn scan(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let (name, bytes) = files.open_for_inspection(&under).await?;
+    let verdict = inspector.scan(&name, bytes).await;
+    if verdict.status == ScanStatus::Failed && may_try_again(job) {
+        return Err(unjudged(&verdict));
+    }
+    match files.judge(job, &under, &verdict).await? {
+        FileStatus::Processing | FileStatus::Quarantined => Ok(()),
+        // A verdict that never came leaves the file unread, and says so.
+        _ => Err(unjudged(&verdict)),
+    }
+}
+
+fn unjudged(verdict: &ScanVerdict) -> Trouble {
+    Trouble::Scanner(verdict.findings.join(", "))
+}
+
+async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let (name, bytes) = files.open_for_inspection(&under).await?;
     let rules = files.rules_to_read_by(job.customer).await?;
     let read = inspector.extract(&name, bytes, rules).await;
-    if read.may_read_again && job.attempts < MAX_ATTEMPTS {
+    if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
     let understood = Understood {
@@ -121,15 +145,5 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInsp
         findings: read.findings,
         extraction: read.extraction,
     };
-    Ok(files.admit(job, under, &understood).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::backoff_seconds;
-
-    #[test]
-    fn waits_double() {
-        assert_eq!([1, 2, 3, 4].map(backoff_seconds), [2, 4, 8, 16]);
-    }
+    Ok(files.admit(job, &under, &understood).await?)
 }

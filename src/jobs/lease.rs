@@ -72,7 +72,10 @@ impl Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::inspect::LONGEST as LONGEST_INSPECTION;
+    use crate::files::JobKind;
+    use crate::jobs::stage::StageLimits;
+
+    const LONGEST_INSPECTION: Duration = StageLimits::of(JobKind::Scan).longest;
 
     #[test]
     fn a_lease_of_any_length_lets_two_renewals_fail_and_lasts_for_the_longest_inspection() {

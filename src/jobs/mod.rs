@@ -4,7 +4,8 @@
 //!
 //! Must not decide anything for a caller, nor touch rows and objects other than through `files`; what is said and who carries it are `speech` and `notify`.
 //!
-//! To add one: a stage gets a function in `inspect.rs` that may run twice; a sweep gets a step in
+//! To add one: a stage gets a kind in `catalog/jobs.rs`, limits in `stage.rs`, a function in `inspect.rs` that may
+//! run twice and ends in a verb that enqueues what follows, and a line in `give_up`; a sweep gets a step in
 //! `workers.rs`.
 
 mod adopt;
@@ -14,6 +15,7 @@ mod inspect;
 mod lease;
 mod probe;
 mod seal;
+mod stage;
 mod workers;
 
 pub use deliver::{Delivery, deliver};

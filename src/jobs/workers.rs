@@ -9,16 +9,23 @@ use tokio_util::task::TaskTracker;
 use super::adopt::adopt;
 use super::inspect;
 use super::lease::Lease;
-use crate::files::{Files, Job};
+use crate::files::{Files, Job, Pick, Putback};
 use crate::inspect::Inspector;
 
 /// How many workers, and how often they look.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerSettings {
-    /// Files inspected at once.
+    /// Files inspected at once, beside one of a call in progress.
     pub count: usize,
     /// How long each has a job without a sign of life.
     pub lease: Lease,
+}
+
+impl WorkerSettings {
+    /// Worker processes that may have a file at once.
+    pub fn processes(&self) -> usize {
+        self.count.max(1).saturating_add(1)
+    }
 }
 
 impl Default for WorkerSettings {
@@ -50,8 +57,9 @@ impl Workers {
     /// Works until cancelled; the jobs under way have ten seconds to end, then they are put back.
     pub async fn run(self, cancel: CancellationToken) {
         let tasks = TaskTracker::new();
-        for _ in 0..self.settings.count.max(1) {
-            tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), self.settings.lease, cancel.clone()));
+        let hands = (0..self.settings.count.max(1)).map(|_| Hand::AnyJob).chain([Hand::OnlyCalls]);
+        for hand in hands {
+            tasks.spawn(work(self.files.clone(), Arc::clone(&self.inspector), hand, self.settings.lease, cancel.clone()));
         }
         tasks.spawn(adopt(self.files.clone(), self.settings.lease, cancel.clone()));
         tasks.spawn(sweep(self.files.clone(), cancel));
@@ -60,10 +68,35 @@ impl Workers {
     }
 }
 
-async fn work(files: Files, inspector: Arc<Inspector>, lease: Lease, cancel: CancellationToken) {
+/// What one of the workers takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hand {
+    /// Whatever is due.
+    AnyJob,
+    /// Files of calls in progress: somebody on the line does not wait for the end of a large import.
+    OnlyCalls,
+}
+
+/// Of so many jobs that a worker takes, one is whichever waits longest, so that what is not urgent is done too.
+const TURN_OF_THE_LONGEST: u64 = 8;
+
+impl Hand {
+    /// How the job after so many others is picked.
+    const fn pick(self, taken: u64) -> Pick {
+        match self {
+            Self::OnlyCalls => Pick::OfCalls,
+            Self::AnyJob if taken % TURN_OF_THE_LONGEST == TURN_OF_THE_LONGEST - 1 => Pick::Longest,
+            Self::AnyJob => Pick::MostUrgent,
+        }
+    }
+}
+
+async fn work(files: Files, inspector: Arc<Inspector>, hand: Hand, lease: Lease, cancel: CancellationToken) {
+    let mut taken = 0_u64;
     while !cancel.is_cancelled() {
-        match files.lease_job(lease.seconds()).await {
+        match files.lease_picked(hand.pick(taken), lease.seconds()).await {
             Ok(Some(job)) => {
+                taken = taken.wrapping_add(1);
                 let grace = async {
                     cancel.cancelled().await;
                     tokio::time::sleep(GRACE).await;
@@ -87,7 +120,7 @@ async fn work(files: Files, inspector: Arc<Inspector>, lease: Lease, cancel: Can
 }
 
 async fn put_back(files: &Files, job: &Job) {
-    if let Err(error) = files.retry_job(job, 0, "the server stopped").await {
+    if let Err(error) = files.retry_job(job, 0, "the server stopped", Putback::Excused).await {
         tracing::warn!(job.id = %job.id, error = %error, "a job stays leased until the next start");
     }
 }
@@ -132,5 +165,18 @@ async fn sweep_once(files: &Files) {
         Ok(0) => {}
         Ok(count) => tracing::info!(parts.swept = count, "parts that nobody made an object of were given up"),
         Err(error) => tracing::warn!(code = %error.code(), error = %error, "the sweep of parts failed; trying again later"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_job_of_eight_is_whichever_waits_longest() {
+        let picks: Vec<_> = (0..16).map(|taken| Hand::AnyJob.pick(taken)).collect();
+        assert_eq!(picks.iter().filter(|pick| **pick == Pick::Longest).count(), 2);
+        assert!(picks.chunks(8).all(|turn| turn.last() == Some(&Pick::Longest)));
+        assert!((0..16).all(|taken| Hand::OnlyCalls.pick(taken) == Pick::OfCalls));
     }
 }

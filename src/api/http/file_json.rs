@@ -14,7 +14,7 @@ use crate::api::problem::Problem;
 use crate::domain::{
     Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp,
 };
-use crate::files::{FileView, VersionRecord, VersionView};
+use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
 
 /// A file.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,6 +32,8 @@ pub(super) struct FileJson {
     relations: Vec<Relation>,
     collections: Vec<String>,
     lifecycle: Lifecycle,
+    /// What happens to its present version, step by step.
+    stages: Vec<StageJson>,
 }
 
 impl FileJson {
@@ -96,9 +98,47 @@ struct Lifecycle {
     last_accessed: Option<Timestamp>,
 }
 
+/// A step on the way of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FileStage")]
+struct StageJson {
+    name: &'static str,
+    state: StageState,
+    /// How often it was tried, not counting tries that failed because something outside the file was away.
+    attempts: u32,
+    /// Why it failed, or is tried again.
+    reason: Option<String>,
+}
+
+/// How far a step is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum StageState {
+    /// Its turn comes, or comes again.
+    Waiting,
+    /// Somebody works on it.
+    Running,
+    /// Over, and as it should be.
+    Done,
+    /// Over: it failed for good.
+    Failed,
+}
+
+impl From<StageRecord> for StageJson {
+    fn from(record: StageRecord) -> Self {
+        let state = match record.state {
+            JobState::Ready => StageState::Waiting,
+            JobState::Leased => StageState::Running,
+            JobState::Done => StageState::Done,
+            JobState::GivenUp => StageState::Failed,
+        };
+        Self { name: record.kind.as_str(), state, attempts: record.tries, reason: record.reason }
+    }
+}
+
 impl From<FileView> for FileJson {
     fn from(view: FileView) -> Self {
-        let FileView { file, stored_path, owner, shared_with } = view;
+        let FileView { file, stored_path, owner, shared_with, stages } = view;
         Self {
             id: file.id,
             customer_id: file.customer,
@@ -137,6 +177,7 @@ impl From<FileView> for FileJson {
                 scan_status: file.scan,
                 last_accessed: file.last_accessed,
             },
+            stages: stages.into_iter().map(StageJson::from).collect(),
         }
     }
 }

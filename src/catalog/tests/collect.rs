@@ -148,7 +148,7 @@ async fn a_place_that_was_claimed_as_garbage_takes_no_bytes(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let file = fx.arrived(customer, "report").await;
     let job = fx.lease().await;
-    fx.judge(&job, crate::domain::ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     let place = object(fx, "documents/9");
     fx.catalog.announce(customer, &place, fx.in_seconds(60)).await.unwrap();
     assert_eq!(fx.catalog.due_garbage(customer, 10).await.unwrap(), []);

@@ -27,6 +27,7 @@ async fn inspected(fx: &Fixture, scan: ScanStatus) {
     let job = fx.lease().await;
     fx.judge(&job, scan).await.unwrap();
     if scan == ScanStatus::Clean {
+        let job = fx.reading(job.file).await;
         fx.catalog.admit(&job, &admission("Acme invoice"), &entry("admit")).await.unwrap();
     }
 }

@@ -186,7 +186,7 @@ async fn bytes_handed_out_are_noted_for_an_active_file_only(fx: &Fixture) {
     let file = fx.arrived(customer, "report").await;
     assert!(conflicts(fx.catalog.accessed(customer, file, &entry("download")).await), "no verdict yet");
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     fx.catalog.admit(&job, &super::fixture::admission("Report"), &entry("admit")).await.unwrap();
     fx.clock.advance_seconds(30);
     fx.catalog.accessed(customer, file, &entry("download")).await.unwrap();

@@ -293,7 +293,29 @@ impl Fixture {
 
     /// The next job, for five minutes.
     pub async fn lease(&self) -> Job {
-        self.catalog.lease_job(self.in_seconds(300)).await.unwrap().expect("a job is due")
+        self.catalog.lease_job(self.in_seconds(300), Pick::MostUrgent).await.unwrap().expect("a job is due")
+    }
+
+    /// Finds a file clean and takes its next stage.
+    pub async fn cleared(&self, scan: &Job) -> Job {
+        assert_eq!(self.judge(scan, ScanStatus::Clean).await.unwrap(), FileStatus::Processing);
+        self.reading(scan.file).await
+    }
+
+    /// The job that reads a file; others that are due stay.
+    pub async fn reading(&self, file: FileId) -> Job {
+        let mut others = Vec::new();
+        let job = loop {
+            let job = self.lease().await;
+            if (job.kind, job.file) == (JobKind::Read, file) {
+                break job;
+            }
+            others.push(job);
+        };
+        for other in others {
+            self.catalog.retry_job(&other, self.now(), "not its turn", Putback::Excused).await.unwrap();
+        }
+        job
     }
 
     pub async fn judge(&self, job: &Job, status: ScanStatus) -> Result<FileStatus, CatalogError> {
@@ -313,7 +335,7 @@ impl Fixture {
         let file = self.arrived(customer, bytes).await;
         let job = self.lease().await;
         assert_eq!(job.file, file, "the only open job is that of the file");
-        self.judge(&job, ScanStatus::Clean).await.unwrap();
+        let job = self.cleared(&job).await;
         self.catalog.admit(&job, &admission("Q2 report"), &entry("admit")).await.unwrap();
         file
     }

@@ -2,14 +2,14 @@
 
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry};
 use crate::catalog::{Admission, NewFile};
-use crate::domain::{CustomerId, FileId, FileStatus, JobId, ScanStatus};
+use crate::domain::{CustomerId, FileId, FileStatus, JobId};
 
 /// An active file with two versions.
 async fn twice(fx: &Fixture, customer: CustomerId) -> FileId {
     let file = fx.active(customer, "first").await;
     fx.catalog.add_file(&NewFile { id: file, ..fx.new_file(customer, "second") }, &entry("add")).await.unwrap();
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     fx.catalog.admit(&job, &Admission { title: "Second".to_owned(), ..admission("x") }, &entry("admit")).await.unwrap();
     file
 }
@@ -34,7 +34,7 @@ async fn a_restored_version_is_the_newest_and_passes_the_scanner(fx: &Fixture) {
     let leased = fx.lease().await;
     assert_eq!((leased.file, leased.version), (file, 3));
     assert!(conflicts(fx.catalog.restore_version(customer, file, 2, job(fx), &entry("restore")).await), "not while it is looked at");
-    fx.judge(&leased, ScanStatus::Clean).await.unwrap();
+    let leased = fx.cleared(&leased).await;
     fx.catalog.admit(&leased, &admission("First again"), &entry("admit")).await.unwrap();
     assert_eq!(fx.state(customer, file).await, FileStatus::Active);
     assert_eq!(fx.catalog.version(customer, file, 2).await.unwrap().unwrap(), versions[1]);

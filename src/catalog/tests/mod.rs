@@ -34,6 +34,7 @@ mod revocation;
 mod sealing;
 mod sensitivity;
 mod shares;
+mod stages;
 mod sweeps;
 mod verbs;
 mod verdict;

@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry};
 use crate::catalog::{Admission, NewFile, NewSaid};
 use crate::domain::{
-    Classification, CustomerId, FileId, FilePart, Finding, FindingCount, FindingKind, FindingPlace, LevelRule, OwnRule, ScanStatus, Sought,
+    Classification, CustomerId, FileId, FilePart, Finding, FindingCount, FindingKind, FindingPlace, LevelRule, OwnRule, Sought,
 };
 
 /// What somebody says of a version.
@@ -24,7 +24,7 @@ fn cards(count: u32) -> Finding {
 /// Reads what waits, and finds this in it.
 async fn read(fx: &Fixture, findings: Option<Vec<Finding>>, found: Classification) {
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     fx.catalog.admit(&job, &Admission { findings, found, ..admission("Report") }, &entry("admit")).await.unwrap();
 }
 

@@ -173,7 +173,7 @@ async fn a_verdict_finds_bytes_wherever_they_lay_and_a_newer_version_stays_open(
     let new = NewFile { closes: Some(direct.id), object_key: "uploads/sealed".to_owned(), ..fx.new_file(customer, "film") };
     fx.catalog.add_file(&new, &entry("add")).await.unwrap();
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     let moved = Some(fx.moved(customer, new.id, "documents/film").await);
     fx.catalog.admit(&job, &Admission { moved, ..admission("Film") }, &entry("admit")).await.unwrap();
     let (blob, place) = bytes(fx, customer, new.id).await;
@@ -196,7 +196,7 @@ async fn a_verdict_finds_bytes_wherever_they_lay_and_a_newer_version_stays_open(
     let newer = NewFile { id: new.id, ..fx.new_file(customer, "newer film") };
     fx.catalog.add_file(&newer, &entry("add")).await.unwrap();
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     fx.catalog.admit(&job, &admission("Film"), &entry("admit")).await.unwrap();
     let threat = verdict(ScanStatus::Infected);
     for key in ["documents/unknown", "uploads/never"] {

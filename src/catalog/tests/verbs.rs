@@ -9,8 +9,8 @@ use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
-    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Place, Quota, Revocation, Rotation,
-    SYSTEM_CHAIN, Settled,
+    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick, Place, Putback, Quota, Revocation,
+    Rotation, SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, LevelRule, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -244,12 +244,13 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     assert!(matches!(catalog.add_file(&late, &e).await, Err(CatalogError::Conflict(_))), "what is over becomes no file");
 
     // A lease and a pause change nothing that anybody could ask about.
-    let leased = count.leaves(0, "lease_job", catalog.lease_job(fx.in_seconds(300))).await.unwrap();
+    let leased = count.leaves(0, "lease_job", catalog.lease_job(fx.in_seconds(300), Pick::MostUrgent)).await.unwrap();
     count.leaves(0, "renew_job", catalog.renew_job(&leased, fx.in_seconds(300))).await;
-    count.leaves(0, "retry_job", catalog.retry_job(&leased, fx.now(), "again")).await;
-    let leased = catalog.lease_job(fx.in_seconds(300)).await.unwrap().unwrap();
+    count.leaves(0, "retry_job", catalog.retry_job(&leased, fx.now(), "again", Putback::Failed)).await;
+    let leased = catalog.lease_job(fx.in_seconds(300), Pick::MostUrgent).await.unwrap().unwrap();
     let clean = Judgement { verdict: &verdict(ScanStatus::Clean), moved: None };
     assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
+    let leased = fx.reading(leased.file).await;
     count.leaves(1, "admit", catalog.admit(&leased, &admission("x"), &e)).await;
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, moved: None }, &e)).await;

@@ -9,7 +9,10 @@ async fn a_clean_file_is_read_and_becomes_active(fx: &Fixture) {
     let file = fx.arrived(customer, "report").await;
     let job = fx.lease().await;
     assert_eq!(fx.judge(&job, ScanStatus::Clean).await.unwrap(), FileStatus::Processing);
-    assert_eq!(fx.judge(&job, ScanStatus::Clean).await.unwrap(), FileStatus::Processing, "a worker that starts anew judges again");
+    assert!(conflicts(fx.judge(&job, ScanStatus::Clean).await), "its scan is over, and its reading waits");
+    assert!(conflicts(fx.catalog.admit(&job, &admission("x"), &entry("admit")).await), "a scan is no reading");
+    let job = fx.reading(file).await;
+    assert!(conflicts(fx.judge(&job, ScanStatus::Infected).await), "a reading is no scan");
     let read = Admission { moved: Some(fx.moved(customer, file, "documents/1").await), ..admission("Q2 financial report") };
     fx.catalog.admit(&job, &read, &entry("admit")).await.unwrap();
     let file = fx.catalog.file(customer, file).await.unwrap().unwrap();
@@ -28,7 +31,7 @@ async fn a_file_that_could_not_be_read_is_active_and_says_why(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let file = fx.arrived(customer, "locked").await;
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     let mut read = admission("Credit facility");
     read.extraction.status = ExtractionStatus::Locked;
     read.extraction.reason = Some("a password is needed".to_owned());
@@ -57,7 +60,7 @@ async fn a_place_that_was_left_is_noted_with_the_move_until_it_is_empty(fx: &Fix
     let customer = fx.customer("Northwind").await;
     let file = fx.arrived(customer, "report").await;
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     let noted = async || fx.catalog.due_garbage(customer, 10).await.unwrap();
     assert_eq!(noted().await, []);
     let moved = fx.moved(customer, file, "documents/1").await;
@@ -70,10 +73,10 @@ async fn a_place_that_was_left_is_noted_with_the_move_until_it_is_empty(fx: &Fix
 async fn of_two_workers_who_move_the_same_bytes_the_second_starts_anew(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let files = [fx.arrived(customer, "twice").await, fx.arrived(customer, "twice").await];
-    let jobs = [fx.lease().await, fx.lease().await];
+    let scans = [fx.lease().await, fx.lease().await];
+    let jobs = [fx.cleared(&scans[0]).await, fx.cleared(&scans[1]).await];
     let mut moves = Vec::new();
-    for (job, place) in jobs.iter().zip(["documents/1", "documents/2"]) {
-        fx.judge(job, ScanStatus::Clean).await.unwrap();
+    for place in ["documents/1", "documents/2"] {
         moves.push(fx.moved(customer, files[0], place).await);
     }
     let admit = async |at: usize, moved| fx.catalog.admit(&jobs[at], &Admission { moved, ..admission("x") }, &entry("admit")).await;
@@ -105,7 +108,7 @@ async fn nothing_is_admitted_before_its_verdict(fx: &Fixture) {
     assert!(conflicts(fx.catalog.admit(&job, &admission("x"), &entry("admit")).await));
     assert_eq!((fx.state(customer, file).await, fx.state(customer, clean).await), (FileStatus::Scanning, FileStatus::Active));
     // The state alone does not speak for the bytes.
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     fx.damage("UPDATE blobs SET scan_status = 'failed'").await;
     assert!(conflicts(fx.catalog.admit(&job, &admission("x"), &entry("admit")).await));
 }
@@ -140,12 +143,16 @@ async fn the_job_of_a_file_that_a_sibling_took_into_quarantine_cannot_free_it(fx
     let first = fx.arrived(customer, "same").await;
     fx.clock.advance_seconds(1);
     let second = fx.arrived(customer, "same").await;
-    let (one, two) = (fx.lease().await, fx.lease().await);
-    assert_eq!((one.file, two.file), (first, second));
-    fx.judge(&two, ScanStatus::Clean).await.unwrap();
+    fx.clock.advance_seconds(1);
+    let third = fx.arrived(customer, "same").await;
+    let (one, two, three) = (fx.lease().await, fx.lease().await, fx.lease().await);
+    assert_eq!((one.file, two.file, three.file), (first, second, third));
+    let read = fx.cleared(&three).await;
     fx.judge(&one, ScanStatus::Infected).await.unwrap();
     assert!(conflicts(fx.judge(&two, ScanStatus::Clean).await));
     assert!(conflicts(fx.catalog.admit(&two, &admission("x"), &entry("admit")).await));
+    assert!(conflicts(fx.catalog.admit(&read, &admission("x"), &entry("admit")).await), "nor does a reading that waited");
+    assert_eq!(fx.state(customer, third).await, FileStatus::Quarantined);
     assert_eq!(fx.state(customer, second).await, FileStatus::Quarantined);
     assert_eq!(fx.catalog.file(customer, second).await.unwrap().unwrap().scan, ScanStatus::Infected);
     assert_eq!(fx.judge(&two, ScanStatus::Infected).await.unwrap(), FileStatus::Quarantined, "and its own worker may say so too");
@@ -162,9 +169,14 @@ async fn a_worker_whose_job_was_taken_over_can_do_nothing(fx: &Fixture) {
     for status in [ScanStatus::Clean, ScanStatus::Infected, ScanStatus::Failed] {
         assert!(conflicts(fx.judge(&slow, status).await), "{status}");
     }
-    fx.judge(&quick, ScanStatus::Clean).await.unwrap();
+    let quick = fx.cleared(&quick).await;
     assert!(conflicts(fx.catalog.admit(&slow, &admission("stale"), &entry("admit")).await));
     assert_eq!(fx.state(customer, file).await, FileStatus::Processing);
+    let slow_reader = quick;
+    fx.clock.advance_seconds(301);
+    let quick = fx.reading(file).await;
+    assert_eq!((quick.id, quick.attempts), (slow_reader.id, 2));
+    assert!(conflicts(fx.catalog.admit(&slow_reader, &admission("stale"), &entry("admit")).await));
     fx.catalog.admit(&quick, &admission("fresh"), &entry("admit")).await.unwrap();
     assert!(conflicts(fx.judge(&slow, ScanStatus::Infected).await), "late again");
     assert_eq!(fx.catalog.file(customer, file).await.unwrap().unwrap().title, "fresh");
@@ -178,7 +190,8 @@ async fn a_worker_with_the_wrong_version_is_refused(fx: &Fixture) {
     let wrong = Job { version: 2, ..job.clone() };
     assert!(conflicts(fx.judge(&wrong, ScanStatus::Clean).await));
     assert!(conflicts(fx.judge(&wrong, ScanStatus::Infected).await));
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
+    let wrong = Job { version: 2, ..job.clone() };
     assert!(conflicts(fx.catalog.admit(&wrong, &admission("x"), &entry("admit")).await));
     fx.catalog.admit(&job, &admission("x"), &entry("admit")).await.unwrap();
     // A version after that is another job's.
@@ -192,9 +205,9 @@ async fn a_file_deleted_while_it_is_read_stays_deleted(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     for judged_before in [false, true] {
         let file = fx.arrived(customer, if judged_before { "a" } else { "b" }).await;
-        let job = fx.lease().await;
+        let mut job = fx.lease().await;
         if judged_before {
-            fx.judge(&job, ScanStatus::Clean).await.unwrap();
+            job = fx.cleared(&job).await;
         }
         fx.catalog.delete_file(customer, file, &entry("delete")).await.unwrap();
         assert!(conflicts(fx.judge(&job, ScanStatus::Clean).await));
@@ -215,7 +228,7 @@ async fn the_feed_tells_each_file_once_at_its_last_change(fx: &Fixture) {
     let second = fx.arrived(customer, "b").await;
     let order = |changes: &[Change]| -> Vec<_> { changes.iter().map(|change| change.file.id).collect() };
     assert_eq!(order(&follow(fx, customer, 0).await), [first, second]);
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     let changes = follow(fx, customer, 0).await;
     assert_eq!(order(&changes), [second, first]);
     assert_eq!((changes[1].file.status, changes[1].text_key.as_deref()), (FileStatus::Processing, None));
@@ -268,7 +281,7 @@ async fn what_a_file_says_of_itself_is_kept_whatever_characters_it_has(fx: &Fixt
     let customer = fx.customer("Northwind").await;
     let file = fx.arrived(customer, "report").await;
     let job = fx.lease().await;
-    fx.judge(&job, ScanStatus::Clean).await.unwrap();
+    let job = fx.cleared(&job).await;
     let odd = "a\0b 'c' \"d\" \\ $1 %_ \u{202e}\u{1f600}\u{feff}\n";
     let admission = Admission { excerpt: Some(odd.to_owned()), ..admission("Q2") };
     fx.catalog.admit(&job, &admission, &entry("admit")).await.unwrap();

@@ -5,7 +5,7 @@ use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
     Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, PersonChange, Place,
-    Revocation, Rotation, Sender,
+    Putback, Revocation, Rotation, Sender,
 };
 use crate::domain::{Caller, HeardKind, Owner, Person, PersonId, ScanStatus, TeamId, Timestamp};
 
@@ -109,7 +109,7 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
         assert!(conflicts(catalog.admit(&forged, &admission("x"), &e).await));
     }
     let forged = Job { customer: other, ..world.job.clone() };
-    assert!(conflicts(catalog.retry_job(&forged, fx.now(), "x").await));
+    assert!(conflicts(catalog.retry_job(&forged, fx.now(), "x", Putback::Failed).await));
     assert!(conflicts(catalog.close_job(&forged, JobState::Done, None, &e).await));
 
     // Imports: another's is nobody's to go on with, and no object of ours becomes a file of another's run.

@@ -72,7 +72,7 @@ impl World {
         let twice = NewFile { object_key: place.clone(), ..fx.new_file(customer, "twice") };
         catalog.add_file(&twice, &entry("add")).await.unwrap();
         let judged = fx.lease().await;
-        fx.judge(&judged, ScanStatus::Clean).await.unwrap();
+        let judged = fx.cleared(&judged).await;
         catalog.admit(&judged, &admission("Twice"), &entry("admit")).await.unwrap();
         catalog.note_object_event(&fx.event(customer, &place, Happened::Judged(ScanStatus::Clean)), None).await.unwrap();
         let twice = catalog.file(customer, twice.id).await.unwrap().unwrap().blob;
@@ -119,7 +119,7 @@ impl World {
         let sent = NewFile { sender: Some(sender), ..fx.new_file(customer, "sent") };
         catalog.add_file(&sent, &entry("add")).await.unwrap();
         let job = fx.lease().await;
-        fx.judge(&job, ScanStatus::Clean).await.unwrap();
+        let job = fx.cleared(&job).await;
         catalog.admit(&job, &admission("Sent"), &entry("admit")).await.unwrap();
         let (upload_link, sent) = (upload_link.id, sent.id);
         let waiting = fx.arrived(customer, "letter").await;
@@ -275,6 +275,7 @@ impl World {
             answer("came_by", &catalog.came_by(asker, self.upload_link).await.unwrap()),
             answer("arrived_for", &catalog.arrived_for(asker, Some(self.ana), (self.call, 0), 100).await.unwrap()),
             answer("outbox", &catalog.outbox(asker, 100).await.unwrap()),
+            answer("stages", &catalog.stages(asker, self.waiting, 1).await.unwrap()),
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
             answer("store_verdict", &catalog.store_verdict(asker, self.twice).await.unwrap()),

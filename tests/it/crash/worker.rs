@@ -20,6 +20,7 @@ const LEASE: i64 = 3;
 /// A job as its row has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
+    stage: String,
     state: String,
     attempts: i64,
     /// Microseconds since 1970.
@@ -105,13 +106,19 @@ impl Place {
         sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap()
     }
 
-    /// The one job of a file.
+    /// The jobs of a file, one for each stage so far.
+    async fn jobs(&self, file: &str) -> Vec<Row> {
+        let found =
+            format!("SELECT kind, state, attempts, COALESCE(leased_until, 0) FROM jobs WHERE file_id = '{file}' ORDER BY kind = 'read'");
+        let found: Vec<(String, String, i64, i64)> = self.rows(&found).await;
+        let kinds: Vec<&str> = found.iter().map(|row| row.0.as_str()).collect();
+        assert!(matches!(*kinds, ["scan"] | ["scan", "read"]), "{found:?}");
+        found.into_iter().map(|(stage, state, attempts, leased_until)| Row { stage, state, attempts, leased_until }).collect()
+    }
+
+    /// The stage that a file is at.
     async fn job(&self, file: &str) -> Row {
-        let found = format!("SELECT state, attempts, COALESCE(leased_until, 0) FROM jobs WHERE file_id = '{file}'");
-        let found: Vec<(String, i64, i64)> = self.rows(&found).await;
-        assert_eq!(found.len(), 1, "{found:?}");
-        let (state, attempts, leased_until) = found[0].clone();
-        Row { state, attempts, leased_until }
+        self.jobs(file).await.pop().unwrap()
     }
 
     /// Numbers given out in the customer's feed of changes.
@@ -174,7 +181,13 @@ async fn killed_at(place: &Place, request: usize, expected: &Undisturbed) -> boo
         kill(&mut worker);
         assert_eq!(place.job(&file).await.state, "leased", "nobody gave it back");
         place.read(&file).await;
-        assert_eq!(place.job(&file).await, Row { state: "done".to_owned(), attempts: 2, leased_until: 0 });
+        let done = |stage: &str| Row {
+            stage: stage.to_owned(),
+            state: "done".to_owned(),
+            attempts: if stage == first.stage { 2 } else { 1 },
+            leased_until: 0,
+        };
+        assert_eq!(place.jobs(&file).await, [done("scan"), done("read")], "the stage that was cut off is done again, and no other");
     }
     place.proxy.heal();
     assert_eq!(place.records(&file).await, expected.records, "killed at request {request}");

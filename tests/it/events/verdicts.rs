@@ -144,6 +144,7 @@ async fn a_threat_is_heeded_whenever_it_comes() {
                 let under = world.files.under_inspection(&job).await.unwrap().unwrap();
                 let clean = ScanVerdict { status: ScanStatus::Clean, engine: "test".to_owned(), findings: Vec::new() };
                 assert_eq!(world.files.judge(&job, &under, &clean).await.unwrap(), FileStatus::Processing);
+                let job = world.files.lease_job(60).await.unwrap().unwrap();
                 let under = world.files.under_inspection(&job).await.unwrap().unwrap();
                 assert!(tell(&world, &tenant, &key, THREAT).await);
                 let error = world.files.admit(&job, &under, &read()).await.unwrap_err();

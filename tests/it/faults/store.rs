@@ -140,7 +140,7 @@ async fn bytes_that_break_off_on_their_way_to_the_scanner_are_an_error_and_never
     assert_eq!(read().await.map(|pieces| pieces.concat()), Ok(bytes));
     proxy.heal();
     stage.world.get(&format!("/v1/files/{id}/content"), &stage.tenant.key).await.expect_problem(403, "forbidden");
-    stage.world.files.retry_job(&job, 1, "the store was away").await.unwrap();
+    stage.world.files.retry_job(&job, 1, "the store was away", satchel::files::Putback::Excused).await.unwrap();
     stage.world.clock.advance_seconds(2);
     stage.world.inspect_all().await;
     assert_eq!(stage.world.get(&format!("/v1/files/{id}"), &stage.tenant.key).await.expect(200).text("/lifecycle/status"), "active");

@@ -33,6 +33,7 @@ async fn the_json_of_a_file_keeps_its_names() {
             "original_name",
             "relations",
             "size_bytes",
+            "stages",
             "stored_path"
         ]
     );
@@ -53,6 +54,8 @@ async fn the_json_of_a_file_keeps_its_names() {
     assert_eq!(file["access"]["owner"], json!(owner));
     assert_eq!(file["access"]["presigned_url"], Value::Null);
     assert_eq!(file["lifecycle"]["scan_status"], "clean");
+    let stage = |name: &str| json!({"name": name, "state": "done", "attempts": 1, "reason": null});
+    assert_eq!(file["stages"], json!([stage("scan"), stage("read")]));
 }
 
 #[tokio::test]

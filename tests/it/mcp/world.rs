@@ -71,6 +71,7 @@ impl World {
         let under = self.files.under_inspection(&job).await.unwrap().unwrap();
         let verdict = ScanVerdict { status: ScanStatus::Clean, engine: "test".to_owned(), findings: Vec::new() };
         self.files.judge(&job, &under, &verdict).await.unwrap();
+        let job = self.files.lease_job(60).await.unwrap().unwrap();
         let under = self.files.under_inspection(&job).await.unwrap().unwrap();
         let understood = Understood {
             content_type: "text/plain".to_owned(),

@@ -14,10 +14,10 @@ use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings, Stores, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
-    CallContext, Category, Door, Extraction, ExtractionStatus, FilePart, FileStatus, Finding, FindingKind, FindingPlace, ManualClock,
-    RegionName, ScanStatus, ScanVerdict, SeededEntropy,
+    CallContext, Category, Door, Extraction, ExtractionStatus, FilePart, Finding, FindingKind, FindingPlace, ManualClock, RegionName,
+    ScanStatus, ScanVerdict, SeededEntropy,
 };
-use satchel::files::{Access, Files, FilesSettings, Parts, ServerSecret, UnderInspection, Understood};
+use satchel::files::{Access, Files, FilesSettings, JobKind, Parts, ServerSecret, UnderInspection, Understood};
 use satchel::policy::Policies;
 use satchel::search::{IndexSettings, Indexes};
 use satchel::speech::Speech;
@@ -177,6 +177,16 @@ fn tls_once() {
         // Another test binary's code may have been first; either way there is one.
         let _first = rustls::crypto::ring::default_provider().install_default();
     });
+}
+
+/// The scanner's word on a text.
+fn verdict_on(text: &str) -> ScanVerdict {
+    let harmful = text.contains(HARMFUL);
+    ScanVerdict {
+        status: if harmful { ScanStatus::Infected } else { ScanStatus::Clean },
+        engine: "test".to_owned(),
+        findings: if harmful { vec!["test.harmful".to_owned()] } else { Vec::new() },
+    }
 }
 
 impl World {
@@ -385,13 +395,8 @@ impl World {
         while let Some(job) = self.files.lease_job(60).await.unwrap() {
             let Some(under) = self.files.under_inspection(&job).await.unwrap() else { continue };
             let text = self.text_of(&under).await;
-            let harmful = text.contains(HARMFUL);
-            let verdict = ScanVerdict {
-                status: if harmful { ScanStatus::Infected } else { ScanStatus::Clean },
-                engine: "test".to_owned(),
-                findings: if harmful { vec!["test.harmful".to_owned()] } else { Vec::new() },
-            };
-            if self.files.judge(&job, &under, &verdict).await.unwrap() != FileStatus::Processing {
+            if job.kind == JobKind::Scan {
+                self.files.judge(&job, &under, &verdict_on(&text)).await.unwrap();
                 continue;
             }
             let understood = Understood {
@@ -407,7 +412,6 @@ impl World {
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
             };
-            let under = self.files.under_inspection(&job).await.unwrap().unwrap();
             self.files.admit(&job, &under, &understood).await.unwrap();
         }
         self.files.follow_all().await.unwrap();
