@@ -178,7 +178,7 @@ fn check(file: &Path, misses: bool, terminal: Terminal) -> Result<(), Failure> {
         let Ok(labelled) = serde_json::from_str::<Labelled>(line) else {
             return Err(Failure::Usage(format!("line {} is no labelled text: {{\"type\", \"text\", \"expected\"}}", number + 1)));
         };
-        let findings = look_through(&labelled.text, &[]);
+        let findings = look_through(&labelled.text, &[])?;
         let is_found = findings.iter().any(|finding| finding.rule == labelled.kind || finding.kind.as_str() == labelled.kind);
         let tally = tallies.entry(labelled.kind.clone()).or_default();
         match (labelled.expected, is_found) {

@@ -113,7 +113,7 @@ fn dialled(text: &Text, from: usize) -> Option<(Range<usize>, Vec<u8>)> {
                 end = at + 1;
             }
             b'+' if at == from => {}
-            b'(' if open == 0 && !digits.is_empty() | (at <= from + 1) => open += 1,
+            b'(' if open == 0 && (!digits.is_empty() || at <= from + 1) => open += 1,
             b')' if open == 1 => open = 0,
             b' ' | b'-' | b'.' | b'/' if !digits.is_empty() && gap < 2 => gap += 1,
             _ => break,

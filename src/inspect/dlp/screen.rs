@@ -1,5 +1,7 @@
 //! One look through a file: every family, the surest first, each over what those before have left.
 
+use std::io;
+
 use aho_corasick::BuildError;
 
 use super::credentials::Rules;
@@ -11,9 +13,12 @@ use crate::domain::{FilePart, Finding, OwnRule};
 
 /// What is sensitive in a text at hand, by the built-in rules and these: for trying rules out. What comes from a file is looked
 /// through in a worker.
-pub fn look_through(text: &str, own: &[OwnRule]) -> Vec<Finding> {
-    let looked = Screen::new().map(|screen| screen.look(&[(FilePart::Text, text)], own));
-    looked.unwrap_or_default()
+///
+/// # Errors
+/// When the built-in words are too many for a search, which a test rules out.
+pub fn look_through(text: &str, own: &[OwnRule]) -> io::Result<Vec<Finding>> {
+    let screen = Screen::new().map_err(io::Error::other)?;
+    Ok(screen.look(&[(FilePart::Text, text)], own))
 }
 
 /// What looks for sensitive things.
