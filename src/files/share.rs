@@ -274,6 +274,7 @@ impl Files {
         let error = self.refused(&subject, Share::KIND.as_str(), Some(file.id.to_string()), &refusal).await?;
         // What is in a file is told to those who may read it.
         let is_sensitive = matches!(error, FilesError::Refused) && refusal.policies == RESTRICTED_OUTSIDE;
+        subject.conditions.external = false;
         if is_sensitive && self.permit::<Read>(&subject, file).await?.is_ok() {
             let counts = file.findings.as_deref().unwrap_or_default();
             let holds = if file.found == Classification::Restricted { counts.iter().map(|found| found.kind).collect() } else { Vec::new() };

@@ -1,7 +1,7 @@
 //! How sensitive files are: what was found in them, what people say of them, and the customer's own rules.
 
 use axum::extract::State;
-use axum::routing::{get, put};
+use axum::routing::{delete, get, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -20,18 +20,17 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/files/{file}/findings", get(findings))
         .route("/v1/files/{file}/classification", put(classify))
-        .route("/v1/dlp/rules", get(rules))
-        .route("/v1/dlp/rules/{rule}", put(set_rule).delete(remove_rule))
+        .route("/v1/dlp/rules", get(rules).put(set_rule))
+        .route("/v1/dlp/rules/{rule}", delete(remove_rule))
         .route("/v1/dlp/levels", put(set_levels))
 }
 
 /// How they are described.
 pub(super) fn operations() -> Vec<Operation> {
-    let one = "/v1/dlp/rules/{rule}";
     vec![
         Operation::get("findings_of_file", "/v1/files/{file}/findings", "What is sensitive in a file, masked.", Takes::KeyOrCall)
             .needs(Permission::Read)
-            .gives::<Findings>(200),
+            .gives::<FoundJson>(200),
         Operation::put("classify_file", "/v1/files/{file}/classification", "Says how sensitive a file is, and why.", Takes::KeyOrCall)
             .needs(Permission::Write)
             .body::<NewClassification>()
@@ -40,14 +39,19 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[ErrorCode::Conflict]),
         Operation::get("sensitivity_rules", "/v1/dlp/rules", "The customer's own rules, and what findings count.", Takes::KeyOrCall)
             .needs(Permission::Admin)
-            .gives::<Rules>(200),
-        Operation::put("set_own_rule", one, "Keeps a rule of the customer's own, in place of the one of its name.", Takes::KeyOrCall)
-            .needs(Permission::Admin)
-            .body::<NewRule>()
-            .example(json!({ "words": ["project heron"], "level": "restricted" }))
-            .gives::<RuleJson>(200)
-            .fails(&[ErrorCode::Conflict]),
-        Operation::delete("remove_own_rule", one, "Takes a rule of the customer's own away.", Takes::KeyOrCall)
+            .gives::<RulesJson>(200),
+        Operation::put(
+            "set_own_rule",
+            "/v1/dlp/rules",
+            "Keeps a rule of the customer's own, in place of the one of its name.",
+            Takes::KeyOrCall,
+        )
+        .needs(Permission::Admin)
+        .body::<NewRule>()
+        .example(json!({ "name": "heron", "words": ["project heron"], "level": "restricted" }))
+        .gives::<RuleJson>(200)
+        .fails(&[ErrorCode::Conflict]),
+        Operation::delete("remove_own_rule", "/v1/dlp/rules/{rule}", "Takes a rule of the customer's own away.", Takes::KeyOrCall)
             .needs(Permission::Admin)
             .gives_nothing(),
         Operation::put("set_level_rules", "/v1/dlp/levels", "Says what findings count; none for the usual.", Takes::KeyOrCall)
@@ -78,7 +82,8 @@ impl From<Said> for SaidJson {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Findings {
+#[schemars(rename = "FindingsOfFile")]
+struct FoundJson {
     file: FileId,
     version: u32,
     /// What holds.
@@ -92,7 +97,7 @@ struct Findings {
     findings: Vec<Finding>,
 }
 
-impl From<FoundIn> for Findings {
+impl From<FoundIn> for FoundJson {
     fn from(found_in: FoundIn) -> Self {
         let FoundIn { file, findings } = found_in;
         Self {
@@ -107,7 +112,7 @@ impl From<FoundIn> for Findings {
     }
 }
 
-async fn findings(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<Json<Findings>, Problem> {
+async fn findings(Asker(subject): Asker, State(api): State<Api>, Segment(file): Segment) -> Result<Json<FoundJson>, Problem> {
     Ok(Json(api.0.files.findings(&subject, id(&file)?).await?.into()))
 }
 
@@ -169,23 +174,25 @@ impl From<OwnRuleRecord> for RuleSet {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "SensitivityRules")]
-struct Rules {
+struct RulesJson {
     rules: Vec<RuleSet>,
     levels: Vec<LevelRule>,
     /// Whether `levels` are the usual ones.
     levels_are_usual: bool,
 }
 
-async fn rules(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<Rules>, Problem> {
+async fn rules(Asker(subject): Asker, State(api): State<Api>) -> Result<Json<RulesJson>, Problem> {
     let rules = api.0.files.sensitivity_rules(&subject).await?;
     let own = rules.own.into_iter().map(RuleSet::from).collect();
-    Ok(Json(Rules { rules: own, levels: rules.levels, levels_are_usual: rules.levels_are_usual }))
+    Ok(Json(RulesJson { rules: own, levels: rules.levels, levels_are_usual: rules.levels_are_usual }))
 }
 
 /// Words or a pattern, and what a file is that has so many of them.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "an object with `words` or `pattern`, and `level`")]
+#[serde(deny_unknown_fields, expecting = "an object with `name`, `words` or `pattern`, and `level`")]
 struct NewRule {
+    #[schemars(extend("pattern" = "^[a-z0-9_-]{1,64}$"))]
+    name: String,
     #[schemars(length(min = 1, max = OwnRule::WORDS))]
     words: Option<Vec<String>>,
     #[schemars(length(min = 1, max = OwnRule::PATTERN))]
@@ -200,18 +207,13 @@ const fn one() -> u32 {
     1
 }
 
-async fn set_rule(
-    Asker(subject): Asker,
-    State(api): State<Api>,
-    Segment(name): Segment,
-    Input(new): Input<NewRule>,
-) -> Result<Json<RuleJson>, Problem> {
+async fn set_rule(Asker(subject): Asker, State(api): State<Api>, Input(new): Input<NewRule>) -> Result<Json<RuleJson>, Problem> {
     let sought = match (new.words, new.pattern) {
         (Some(words), None) => Sought::Words(words),
         (None, Some(pattern)) => Sought::Pattern(pattern),
         _ => return Err(Problem::invalid("`words`: a rule has words or a pattern, one of both")),
     };
-    let rule = OwnRule { name, sought, at_least: new.at_least, level: new.level };
+    let rule = OwnRule { name: new.name, sought, at_least: new.at_least, level: new.level };
     Ok(Json(api.0.files.set_own_rule(&subject, &rule).await?.into()))
 }
 

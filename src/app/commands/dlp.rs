@@ -37,10 +37,11 @@ pub async fn dlp(command: &DlpCommand, terminal: Terminal) -> Result<(), Failure
             let client = Client::connect(server, As::Customer(None))?;
             let mut body = sought_json(sought)?;
             if let Some(body) = body.as_object_mut() {
+                body.insert("name".to_owned(), json!(name));
                 body.insert("at_least".to_owned(), json!(at_least));
                 body.insert("level".to_owned(), json!(level));
             }
-            client.put(&format!("/v1/dlp/rules/{name}"), &body).await?;
+            client.put("/v1/dlp/rules", &body).await?;
             Ok(terminal.line(format!("files that are read from now on are looked through by {name}"))?)
         }
         DlpCommand::Remove { name, server } => {

@@ -138,7 +138,7 @@ pub(super) fn it_codice(id: &[u8]) -> bool {
 
 pub(super) fn nl_bsn(id: &[u8]) -> bool {
     let sum = weighted(id, &[9, 8, 7, 6, 5, 4, 3, 2]);
-    number(id) > 0 && (sum + 11 * 10 - value(at(id, 8))) % 11 == 0
+    number(id) > 0 && (sum + 11 * 10 - value(at(id, 8))).is_multiple_of(11)
 }
 
 pub(super) fn be_national(id: &[u8]) -> bool {
@@ -210,7 +210,7 @@ pub(super) fn ca_sin(id: &[u8]) -> bool {
 }
 
 pub(super) fn au_tfn(id: &[u8]) -> bool {
-    number(id) > 0 && weighted(id, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+    number(id) > 0 && weighted(id, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
 }
 
 pub(super) fn au_medicare(id: &[u8]) -> bool {

@@ -61,7 +61,7 @@ struct Rule {
 
 /// All rules, and the words of all.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub(super) struct Credentials {
     rules: Vec<Rule>,
     search: AhoCorasick,
     /// Whose each word is.
@@ -77,7 +77,7 @@ fn words(field: &'static str) -> Vec<&'static str> {
     field.split(", ").collect()
 }
 
-impl Rules {
+impl Credentials {
     pub fn new() -> Result<Self, Box<BuildError>> {
         let blocks = RULES.split("\n\n").filter(|block| block.contains("\nmatch "));
         let (mut rules, mut all, mut owners) = (Vec::new(), Vec::new(), Vec::new());
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_words_a_form_that_compiles_and_a_group() {
-        let rules = Rules::new().unwrap();
+        let rules = Credentials::new().unwrap();
         assert_eq!(rules.rules.len(), RULES.lines().filter(|line| line.starts_with("rule ")).count());
         for (number, rule) in rules.rules.iter().enumerate() {
             assert!(rules.owners.contains(&number), "{} has no words", rule.name);

@@ -4,7 +4,7 @@ use std::io;
 
 use aho_corasick::BuildError;
 
-use super::credentials::Rules;
+use super::credentials::Credentials;
 use super::hits::{Hits, Page};
 use super::own::Own;
 use super::text::Text;
@@ -25,7 +25,7 @@ pub fn look_through(text: &str, own: &[OwnRule]) -> io::Result<Vec<Finding>> {
 #[derive(Debug)]
 pub(in crate::inspect) struct Screen {
     words: context::Finder,
-    credentials: Rules,
+    credentials: Credentials,
     health: health::Terms,
 }
 
@@ -35,7 +35,7 @@ impl Screen {
     /// # Errors
     /// When the built-in words are too many for a search, which a test rules out.
     pub fn new() -> Result<Self, Box<BuildError>> {
-        Ok(Self { words: context::Finder::new()?, credentials: Rules::new()?, health: health::Terms::new()? })
+        Ok(Self { words: context::Finder::new()?, credentials: Credentials::new()?, health: health::Terms::new()? })
     }
 
     /// What is sensitive in the parts of a file, by the built-in rules and a customer's own.
@@ -49,8 +49,9 @@ impl Screen {
             self.credentials.find(&mut page);
             iban::find(&mut page);
             contact::emails(&mut page);
-            cards::find(&mut page);
+            // A state's number of fifteen digits is surer by its own check than a card by its one digit.
             ids::find(&mut page);
+            cards::find(&mut page);
             birth::find(&mut page);
             contact::phones(&mut page);
             self.health.find(&mut page);

@@ -358,7 +358,8 @@ fn a_customers_own_words_and_patterns_are_found_in_any_case_and_masked() {
 
 #[test]
 fn the_same_number_counts_once_and_places_have_an_end() {
-    let text: String = (0..40_u32).map(|number| format!("ssn 219-{:02}-{:04}, 219 11 0001\n", 10 + number % 80, 1000 + number)).collect();
+    let line = |number: u32| format!("ssn 219-{:02}-{:04}, 219 11 0001\n", 10 + number % 80, 1000 + number);
+    let text = (0..40).map(line).collect::<Vec<_>>().concat();
     let found = look(&text);
     let numbers = found.iter().find(|finding| finding.rule == "us_ssn").unwrap();
     assert_eq!((numbers.count, numbers.places.len()), (41, Finding::PLACES));

@@ -115,8 +115,8 @@ impl Ours {
             }
             route if route.contains("{share}") => world.grant(&self.tenant, &self.file, &self.owner).await,
             "/v1/dlp/rules/{rule}" => {
-                let rule = json!({"words": ["heron"], "level": "restricted"});
-                world.send(Method::PUT, "/v1/dlp/rules/heron", &self.tenant.key, &rule).await.expect(200).text("/name")
+                let rule = json!({"name": "heron", "words": ["heron"], "level": "restricted"});
+                world.send(Method::PUT, "/v1/dlp/rules", &self.tenant.key, &rule).await.expect(200).text("/name")
             }
             route => unknown_of(route),
         }
@@ -225,6 +225,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let upload = theirs.id_for(world, "/v1/uploads/{upload}").await;
     let share = theirs.id_for(world, "/v1/shares/{share}").await;
     let grant = theirs.id_for(world, "/v1/grants/{grant}").await;
+    let rule = theirs.id_for(world, "/v1/dlp/rules/{rule}").await;
     // Every customer counts its sets of policies for itself; nobody has as many.
     let set = || "70".to_owned();
     // That another customer's run is not there is tried where there is a store with locations: `adoption::places`.
@@ -266,6 +267,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::GET, "/v1/files/{file}/findings", file.clone(), none()),
         (Method::POST, "/v1/folders/grants", user.clone(), json!({"folder": "x", "to": "{user}", "level": "viewer"})),
         (Method::DELETE, "/v1/grants/{grant}", grant, none()),
+        (Method::DELETE, "/v1/dlp/rules/{rule}", rule, none()),
         (Method::GET, "/v1/policies/{set}", set(), none()),
         (Method::POST, "/v1/policies/{set}/activate", set(), none()),
         (Method::POST, "/v1/policies/{set}/rollback", set(), none()),
@@ -275,8 +277,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    const PLACES: [&str; 10] =
-        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}"];
+    const PLACES: [&str; 11] =
+        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}", "{rule}"];
     PLACES.iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 

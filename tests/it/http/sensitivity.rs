@@ -132,7 +132,7 @@ async fn a_link_that_was_given_before_opens_nothing_that_is_restricted_since() {
     let share = world.share_edition(&tenant, b"the first", Edition::Newest).await;
     open(&world, &share.path, &share.code).await.expect(303);
     world.file(&tenant.key, &format!("name=quarterly-report.txt&replaces={}", share.file), b"the second\nHolds: credential").await;
-    open(&world, &share.path, &share.code).await.expect(403);
+    open(&world, &share.path, &share.code).await.expect(409);
     let path = format!("/v1/files/{}/classification", share.file);
     let said = json!({"classification": "internal", "reason": "a password of nothing"});
     world.send(Method::PUT, &path, &tenant.key, &said).await.expect(204);
@@ -146,21 +146,24 @@ async fn a_customer_says_what_counts_and_what_else_is_looked_for() {
     let rules = world.get("/v1/dlp/rules", key).await.expect(200).json();
     assert_eq!((&rules["rules"], &rules["levels_are_usual"]), (&json!([]), &json!(true)));
     let put = async |path: &str, body: Value| world.send(Method::PUT, path, key, &body).await;
-    let kept =
-        put("/v1/dlp/rules/heron", json!({"words": ["Project Heron", "project heron"], "level": "restricted"})).await.expect(200).json();
+    let kept = put("/v1/dlp/rules", json!({"name": "heron", "words": ["Project Heron", "project heron"], "level": "restricted"}))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(
         kept,
         json!({"name": "heron", "words": ["Project Heron", "project heron"], "pattern": null, "at_least": 1, "level": "restricted"})
     );
     for bad in [
-        json!({"level": "restricted"}),
-        json!({"words": ["ab"], "pattern": "x", "level": "restricted"}),
-        json!({"pattern": "(", "level": "restricted"}),
-        json!({"words": [], "level": "restricted"}),
-        json!({"words": ["ab"], "level": "secret"}),
-        json!({"words": ["ab"], "level": "restricted", "at_least": 0}),
+        json!({"name": "bad", "level": "restricted"}),
+        json!({"name": "Not a name", "words": ["ab"], "level": "restricted"}),
+        json!({"name": "bad", "words": ["ab"], "pattern": "x", "level": "restricted"}),
+        json!({"name": "bad", "pattern": "(", "level": "restricted"}),
+        json!({"name": "bad", "words": [], "level": "restricted"}),
+        json!({"name": "bad", "words": ["ab"], "level": "secret"}),
+        json!({"name": "bad", "words": ["ab"], "level": "restricted", "at_least": 0}),
     ] {
-        put("/v1/dlp/rules/bad", bad).await.expect_problem(400, "invalid");
+        put("/v1/dlp/rules", bad).await.expect_problem(400, "invalid");
     }
     put("/v1/dlp/levels", json!({"levels": [{"type": "card", "at_least": 2, "level": "restricted"}]})).await.expect(204);
     let twice = json!([{"type": "card", "at_least": 2, "level": "restricted"}, {"type": "card", "at_least": 2, "level": "public"}]);
