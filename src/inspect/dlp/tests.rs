@@ -369,6 +369,8 @@ fn the_same_number_counts_once_and_places_have_an_end() {
 fn what_one_family_claims_is_not_another_ones() {
     assert_eq!(rules_in("IBAN DE89 3704 0044 0532 0130 00 phone"), ["iban"]);
     assert_eq!(rules_in("call about card 4012 8888 8888 1881"), ["visa"]);
+    // Right by the rule of France, and by that of cards of an airline.
+    assert_eq!(rules_in("122122532543043"), ["fr_nir"]);
 }
 
 /// Texts of our own making, each with what it holds and does not hold.
