@@ -44,7 +44,7 @@ fn files(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
         group.bench_function(format!("read, {way}"), |bench| {
             bench.iter(|| {
                 runtime.block_on(async {
-                    assert_eq!(inspector.extract(&name, note()).await.extraction.status, ExtractionStatus::Done);
+                    assert_eq!(inspector.extract(&name, note(), Vec::new()).await.extraction.status, ExtractionStatus::Done);
                 });
             });
         });

@@ -232,6 +232,8 @@ impl From<FilesError> for Problem {
             | ErrorCode::NotReady
             | ErrorCode::Quarantined => Self::new(code, told(&error)),
             ErrorCode::Unauthenticated => Self::unauthenticated(),
+            // Only whoever may read the file is told that it is what is in it.
+            ErrorCode::Forbidden if matches!(error, FilesError::TooSensitive { .. }) => Self::new(code, told(&error)),
             ErrorCode::Forbidden => Self::new(code, "this credential may not do that"),
             ErrorCode::TooMany => Self::new(code, "wait a minute, then try again"),
             ErrorCode::Held => Self::new(code, "a hold or retention forbids it"),
@@ -255,6 +257,7 @@ fn told(error: &FilesError) -> String {
         FilesError::Blob(source) => source.to_string(),
         FilesError::NotFound
         | FilesError::Refused
+        | FilesError::TooSensitive { .. }
         | FilesError::Invalid { .. }
         | FilesError::NotReady { .. }
         | FilesError::Quarantined { .. }

@@ -1,6 +1,7 @@
 //! What can be typed after `satchel`.
 
 mod audit;
+mod dlp;
 mod person;
 mod policy;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
+pub use dlp::{DlpCommand, SoughtArgs};
 pub use person::PersonCommand;
 pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
 
@@ -74,6 +76,9 @@ pub enum Command {
     /// Standing rights of users and teams on files and folders
     #[command(subcommand)]
     Grant(GrantCommand),
+    /// What is sensitive in files, and how sensitive they are
+    #[command(subcommand)]
+    Dlp(DlpCommand),
 }
 
 /// `satchel bench`.

@@ -84,6 +84,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Audit(command) => commands::audit(&command, terminal).await,
         Command::Policy(command) => commands::policy(&command, terminal).await,
         Command::Grant(command) => commands::grant(&command, terminal).await,
+        Command::Dlp(command) => commands::dlp(&command, terminal).await,
     }
 }
 

@@ -7,10 +7,12 @@ use super::events::tell;
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobKind, JobState, follow_up, hold_job, leave_job};
 use super::rows::{RowRef, as_i64, list_json};
+use super::sensitivity::keep_findings;
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
-    AuditEntry, BlobId, Category, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, JobId, ScanStatus, ScanVerdict,
+    AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
+    ScanStatus, ScanVerdict,
 };
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
@@ -47,6 +49,10 @@ pub struct Admission {
     pub page_count: Option<u32>,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
+    /// What is sensitive in it; `None` when nobody could look.
+    pub findings: Option<Vec<Finding>>,
+    /// How sensitive that makes it.
+    pub found: Classification,
     /// Where the text lies.
     pub text_key: Option<String>,
     /// Where the bytes went, when they moved.
@@ -204,6 +210,7 @@ impl Catalog {
             .bind(admission.duration_ms.map(as_i64))
             .execute(&mut tx)
             .await?;
+            keep_findings(&mut tx, &record, admission.findings.as_deref(), admission.found).await?;
             sql::query("UPDATE blobs SET text_key = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(record.blob.to_string())

@@ -23,6 +23,7 @@ mod person;
 mod published;
 mod rate;
 mod region;
+mod sensitivity;
 mod share;
 mod state;
 mod store_event;
@@ -48,6 +49,9 @@ pub use person::{Person, PersonKind, Role};
 pub use published::{Blank, Cursor, Day, Instant, Member, PhoneNumber, Words};
 pub use rate::{Buckets, Rate};
 pub use region::{RegionName, RegionNameError};
+pub use sensitivity::{
+    Classification, FilePart, Finding, FindingCount, FindingKind, FindingPlace, LevelRule, OwnRule, Said, Sought, level_of,
+};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};

@@ -395,7 +395,9 @@ impl Files {
             let Some(opened) = subject.opened.iter().find(|opened| opened.file == file.id) else { return Err(refusal) };
             let kind = PrincipalKind::Link { id: opened.link, file: opened.file };
             let holder = Principal { kind, ..subject.principal.clone() };
-            policies.permit::<A>(&holder, &resource, &subject.conditions).map_err(|_| refusal)
+            // Whoever is no user of the customer is outside it.
+            let conditions = Conditions { external: subject.user().is_none(), ..subject.conditions };
+            policies.permit::<A>(&holder, &resource, &conditions).map_err(|_| refusal)
         })
     }
 

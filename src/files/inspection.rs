@@ -8,8 +8,8 @@ use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp,
-    clean_text,
+    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, ScanStatus, ScanVerdict,
+    Timestamp, clean_text,
 };
 
 /// A file at the version a job is about.
@@ -39,6 +39,8 @@ pub struct Understood {
     pub text: String,
     /// Extractive summary; untrusted.
     pub summary: Option<String>,
+    /// What is sensitive in it; `None` when nobody could look.
+    pub findings: Option<Vec<Finding>>,
     /// How reading went.
     pub extraction: Extraction,
 }
@@ -194,6 +196,8 @@ impl Files {
             summary: read(&understood.summary, 400),
             page_count: understood.page_count,
             duration_ms: understood.duration_ms,
+            found: self.level_by(file.customer, understood.findings.as_deref().unwrap_or_default()).await?,
+            findings: understood.findings.clone(),
             text_key,
             moved: moved.as_ref().map(|(moved, _)| moved.clone()),
         };
@@ -225,6 +229,7 @@ impl Files {
             duration_ms: None,
             text: String::new(),
             summary: None,
+            findings: None,
             extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason.to_owned()) },
         };
         self.admit(job, under, &unread).await

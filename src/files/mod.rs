@@ -61,6 +61,7 @@ mod requests;
 mod revoke;
 mod sealing;
 mod secrets;
+mod sensitivity;
 mod sessions;
 mod share;
 mod shares;
@@ -112,6 +113,7 @@ pub use requests::{RequestAnswer, Requested, UploadReadBack, UploadRequest};
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
+pub use sensitivity::{FoundIn, SensitivityRules};
 pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
@@ -123,7 +125,7 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
-    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, PersonChange, Pick,
-    Place, PolicySet, Putback, Quota, ShareFilter, ShareRecord, Sighting, StageRecord, Usage, VersionRecord,
+    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord,
+    PersonChange, Pick, Place, PolicySet, Putback, Quota, ShareFilter, ShareRecord, Sighting, StageRecord, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

@@ -1,5 +1,6 @@
 //! The room's front: scan, then extract, each in a worker process.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::kind;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
 use super::scanner::{EmbeddedScanner, Scanner};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, ScanVerdict, clean_text};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -74,6 +75,8 @@ pub struct Extracted {
     pub text: String,
     /// One or two of its sentences.
     pub summary: Option<String>,
+    /// What is sensitive in it, masked; `None` when its text could not be looked at.
+    pub findings: Option<Vec<Finding>>,
     /// How reading went.
     pub extraction: Extraction,
     /// What kept it from being read lies outside the file: another time it may be read.
@@ -123,13 +126,15 @@ impl Inspector {
         self.scanner.scan(name, stream).await
     }
 
-    /// Type, text and metadata. What cannot be read is said in `extraction`, never an error.
-    pub async fn extract(&self, name: &FileName, stream: ChunkStream) -> Extracted {
+    /// Type, text and metadata, and what is sensitive in them by the built-in rules and these. What cannot be read is said in
+    /// `extraction`, never an error.
+    pub async fn extract(&self, name: &FileName, stream: ChunkStream, rules: Vec<OwnRule>) -> Extracted {
         let setup = Setup { job: Job::Extract, limits: self.limits() };
         let task = Task {
             name: name.as_str().to_owned(),
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
+            rules,
         };
         let answer =
             self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
@@ -160,9 +165,19 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         (Some(reading), None) => reading,
         (_, error) => Reading::without_text(ExtractionStatus::Failed, error.as_ref().map_or("the file is damaged", why_failed)),
     };
+    let was_looked_at = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
+    // A worker that a hostile file has taken over says what it likes: what it says is kept short.
+    let bounded = |finding: Finding| Finding {
+        rule: clean_text(&finding.rule, OwnRule::NAME),
+        sample: clean_text(&finding.sample, Finding::SAMPLE),
+        places: finding.places.into_iter().take(Finding::PLACES).collect(),
+        ..finding
+    };
+    let findings = was_looked_at.then(|| once_each(reading.findings.into_iter().take(Finding::RULES).map(bounded)));
     Extracted {
         content_type,
         category,
+        findings,
         title: reading.title,
         author: reading.author,
         created_date: reading.created_date,
@@ -173,6 +188,12 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         extraction: Extraction { status: reading.status, reason: reading.reason },
         may_read_again,
     }
+}
+
+/// The findings of each rule once.
+fn once_each(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    findings.filter(|finding| seen.insert((finding.kind, finding.rule.clone()))).collect()
 }
 
 const fn why_failed(error: &WorkerError) -> &'static str {

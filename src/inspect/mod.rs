@@ -13,6 +13,7 @@ mod archive;
 mod calendar;
 mod card;
 mod content_lines;
+mod dlp;
 mod endings;
 mod engine;
 mod film;
@@ -40,6 +41,7 @@ mod vba;
 mod worker;
 mod xml;
 
+pub use dlp::look_through;
 pub use inspector::{Extracted, Inspector, InspectorSettings};
 pub use protocol::{Confinement, Enforcement, Limits, WORKER_ARGUMENT};
 pub use scanner::{EmbeddedScanner, Scanner};

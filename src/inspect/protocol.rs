@@ -7,13 +7,14 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Category, ExtractionStatus, ScanStatus};
+use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
 
 /// Longest task line, in bytes.
-pub(super) const MAX_TASK_LINE: u64 = 16 << 10;
+/// A customer's rules may be in it, whose bytes text may write with six each.
+pub(super) const MAX_TASK_LINE: u64 = (16 << 10) + 6 * OwnRule::TOGETHER as u64 + (64 << 10);
 
 /// Address space of a worker, in bytes: one large document unpacked, not two.
 pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
@@ -60,6 +61,9 @@ pub(super) struct Task {
     pub max_read_bytes: u64,
     /// Bytes of text given back.
     pub max_text_bytes: usize,
+    /// What the customer looks for besides.
+    #[serde(default)]
+    pub rules: Vec<OwnRule>,
 }
 
 /// How much of a restriction the system enforces.
@@ -155,6 +159,9 @@ pub(super) struct Reading {
     pub text: String,
     /// A short extractive summary.
     pub summary: Option<String>,
+    /// What is sensitive in it.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 impl Reading {
@@ -170,6 +177,7 @@ impl Reading {
             duration_ms: None,
             text: String::new(),
             summary: None,
+            findings: Vec::new(),
         }
     }
 }

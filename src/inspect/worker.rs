@@ -5,9 +5,11 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 
+use super::dlp::Screen;
 use super::engine::Engine;
 use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
 use super::{kind, sandbox, text};
+use crate::domain::FilePart;
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -32,7 +34,7 @@ fn run() -> io::Result<()> {
     let confinement = sandbox::enter(setup.limits)?;
     let tool = match setup.job {
         Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
-        Job::Extract => Tool::Reader,
+        Job::Extract => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?)),
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -49,7 +51,7 @@ fn run() -> io::Result<()> {
 /// What a worker was made ready for.
 enum Tool {
     Scanner(Box<Engine>),
-    Reader,
+    Reader(Box<Screen>),
 }
 
 fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
@@ -58,13 +60,21 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let outcome = engine.scan(&task.name, input).map_err(io::Error::other)?;
             answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))
         }
-        Tool::Reader => {
+        Tool::Reader(screen) => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
             let whole = bytes.len() as u64 <= task.max_read_bytes;
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
-            let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
+            let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
+            let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
+            let parts = [
+                (FilePart::Name, task.name.as_str()),
+                (FilePart::Title, title),
+                (FilePart::Author, author),
+                (FilePart::Text, &reading.text),
+            ];
+            reading.findings = screen.look(&parts, &task.rules);
             answer(&Reply::Reading(Box::new(reading)))
         }
     }

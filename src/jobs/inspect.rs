@@ -127,7 +127,8 @@ fn unjudged(verdict: &ScanVerdict) -> Trouble {
 async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
     let (name, bytes) = files.open_for_inspection(&under).await?;
-    let read = inspector.extract(&name, bytes).await;
+    let rules = files.rules_to_read_by(job.customer).await?;
+    let read = inspector.extract(&name, bytes, rules).await;
     if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
@@ -141,6 +142,7 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         duration_ms: read.duration_ms,
         text: read.text,
         summary: read.summary,
+        findings: read.findings,
         extraction: read.extraction,
     };
     Ok(files.admit(job, &under, &understood).await?)

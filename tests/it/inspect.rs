@@ -28,7 +28,7 @@ async fn scan(name: &str, bytes: &[u8]) -> ScanVerdict {
 }
 
 async fn extract_with(settings: InspectorSettings, name: &str, bytes: &[u8]) -> Extracted {
-    Inspector::new(settings).extract(&FileName::parse(name).unwrap(), chunks(bytes)).await
+    Inspector::new(settings).extract(&FileName::parse(name).unwrap(), chunks(bytes), Vec::new()).await
 }
 
 async fn extract(name: &str, bytes: &[u8]) -> Extracted {

@@ -69,6 +69,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("quick_xml", &["inspect"]),
     ("lofty", &["inspect"]),
     ("boreal", &["inspect"]),
+    ("aho_corasick", &["inspect"]),
+    ("regex", &["inspect", "files"]),
     ("rlimit", &["inspect", "app"]),
     ("landlock", &["inspect"]),
     ("seccompiler", &["inspect"]),

@@ -26,6 +26,7 @@ mod people;
 mod policies;
 mod quotas;
 mod routes;
+mod sensitivity;
 mod shares;
 mod store_events;
 mod tools;

@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, quotas, shares, store_events, tools, upload, uploads,
+    policies, quotas, sensitivity, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -23,6 +23,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(tools::routes())
         .merge(files::routes())
         .merge(grants::routes())
+        .merge(sensitivity::routes())
         .merge(holds::routes())
         .merge(shares::routes())
         .merge(imports::routes())
@@ -57,6 +58,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         tools::operations(),
         files::operations(),
         grants::operations(),
+        sensitivity::operations(),
         holds::operations(),
         shares::operations(),
         imports::operations(),

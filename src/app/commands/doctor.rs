@@ -349,7 +349,7 @@ async fn probe(inspector: &Inspector) -> Result<(Health, String), String> {
     if clean.status != ScanStatus::Clean {
         return Err(format!("the scanner takes a plain note for {}: {}", clean.status.as_str(), clean.findings.join(", ")));
     }
-    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await;
+    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned()), Vec::new()).await;
     if read.extraction.status == ExtractionStatus::Done && read.text.contains("two short lines") {
         Ok((Health::Ok, format!("{} finds the standard test file, and text is read", verdict.engine)))
     } else {

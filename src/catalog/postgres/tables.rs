@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 38] = [
+pub const TABLES: [Table; 41] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table(
@@ -31,6 +31,9 @@ pub const TABLES: [Table; 38] = [
     table("blobs", "SELECT, INSERT, UPDATE"),
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
+    table("file_findings", "SELECT, INSERT, DELETE"),
+    table("own_rules", "SELECT, INSERT, DELETE"),
+    table("level_rules", "SELECT, INSERT, DELETE"),
     table("grants", "SELECT, INSERT, UPDATE (ended_at)"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),

@@ -502,6 +502,14 @@ pub(super) fn admission(title: &str) -> Admission {
         summary: Some("Revenue rose by a tenth.".to_owned()),
         page_count: Some(12),
         duration_ms: Some(1_500),
+        findings: Some(vec![Finding {
+            kind: FindingKind::Email,
+            rule: "email".to_owned(),
+            count: 2,
+            places: Vec::new(),
+            sample: "a***@***.example".to_owned(),
+        }]),
+        found: Classification::Internal,
         text_key: Some("text/1".to_owned()),
         moved: None,
     }

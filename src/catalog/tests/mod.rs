@@ -32,6 +32,7 @@ mod pooled;
 mod quotas;
 mod revocation;
 mod sealing;
+mod sensitivity;
 mod shares;
 mod stages;
 mod sweeps;

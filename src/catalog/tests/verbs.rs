@@ -5,6 +5,7 @@ use std::future::Future;
 use std::path::Path;
 
 use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
     Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
@@ -12,7 +13,7 @@ use crate::catalog::{
     Rotation, SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
-    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
+    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, LevelRule, Owner, PersonId, Phone, ScanStatus, UploadId,
 };
 
 /// Counts the records that verbs leave on one customer's chain.
@@ -105,7 +106,10 @@ async fn grants(count: &mut Counter<'_>, world: &World) {
     count.leaves(1, "give_grant", catalog.give_grant(&grant, &e)).await;
     count.leaves(1, "end_grant", catalog.end_grant(customer, grant.id, &e)).await;
     count.leaves(1, "transfer_file", catalog.transfer_file(customer, world.file, Owner::Service, world.ana, &e)).await;
-    count.leaves(1, "classify_file", catalog.classify_file(customer, world.file, "medical", &e)).await;
+    count.leaves(1, "classify_file", catalog.classify_file(customer, world.file, &said(1), &e)).await;
+    count.leaves(1, "set_own_rule", catalog.set_own_rule(customer, &own_rule("heron"), &e)).await;
+    count.leaves(1, "remove_own_rule", catalog.remove_own_rule(customer, "heron", &e)).await;
+    count.leaves(1, "set_level_rules", catalog.set_level_rules(customer, &LevelRule::USUAL, &e)).await;
 }
 
 /// Who somebody is, and which policies hold.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::fixture::{Fixture, LIMITS, admission, entry, hash, new_person, signing_key, verdict};
+use super::sensitivity::own_rule;
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -106,6 +107,8 @@ impl World {
         let own_policies = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
         let number = catalog.add_policy_set(customer, &own_policies, &entry("draft_policies")).await.unwrap();
         catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
+        catalog.set_own_rule(customer, &own_rule("heron"), &entry("set_own_rule")).await.unwrap();
+        catalog.set_level_rules(customer, &LevelRule::USUAL, &entry("set_level_rules")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -258,6 +261,9 @@ impl World {
             answer("active_policy_set", &u64::from(catalog.active_policy_set(asker).await.unwrap())),
             answer("policy_set", &catalog.policy_set(asker, 1).await.unwrap()),
             answer("policy_sets", &catalog.policy_sets(asker, None, 100).await.unwrap()),
+            answer("findings", &catalog.findings(asker, self.file, 1).await.unwrap()),
+            answer("own_rules", &catalog.own_rules(asker).await.unwrap()),
+            answer("level_rules", &catalog.level_rules(asker).await.unwrap()),
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),

@@ -36,6 +36,6 @@ pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
 pub use requests::{ConfirmUpload, HowFar, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
 pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
-    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,
-    SharedInside, SharedOutside, SharedWithCaller,
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareSensitive,
+    ShareToward, SharedInside, SharedOutside, SharedWithCaller,
 };

@@ -7,11 +7,12 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Category, Folder, Rights};
+use crate::domain::{Category, FindingKind, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
-    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_findings, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -215,6 +216,9 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
         say! { ShareRefused { title: title(), why }, }
+    }
+    for holds in [None, spoken_findings(&[FindingKind::Card]), spoken_findings(&FindingKind::ALL[7..])] {
+        say! { ShareSensitive { holds }, }
     }
     for (opened, times) in [
         (OpenedBefore::Never, None),

@@ -176,6 +176,7 @@ fn read() -> Understood {
         duration_ms: None,
         text: "dear all".to_owned(),
         summary: None,
+        findings: Some(Vec::new()),
         extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
     }
 }

@@ -22,6 +22,7 @@ fn unknown_of(route: &str) -> String {
         route if route.contains("{grant}") => format!("grant_{NOBODY}"),
         route if route.contains("{share}") => format!("share_{NOBODY}"),
         route if route.contains("{tool}") => "find_file".to_owned(),
+        route if route.contains("{rule}") => "heron".to_owned(),
         _ => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
     }
 }
@@ -113,6 +114,10 @@ impl Ours {
                 world.post("/v1/uploads", &self.tenant.key, &body).await.expect(201).text("/upload_id")
             }
             route if route.contains("{share}") => world.grant(&self.tenant, &self.file, &self.owner).await,
+            "/v1/dlp/rules/{rule}" => {
+                let rule = json!({"name": "heron", "words": ["heron"], "level": "restricted"});
+                world.send(Method::PUT, "/v1/dlp/rules", &self.tenant.key, &rule).await.expect(200).text("/name")
+            }
             route => unknown_of(route),
         }
     }
@@ -220,6 +225,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let upload = theirs.id_for(world, "/v1/uploads/{upload}").await;
     let share = theirs.id_for(world, "/v1/shares/{share}").await;
     let grant = theirs.id_for(world, "/v1/grants/{grant}").await;
+    let rule = theirs.id_for(world, "/v1/dlp/rules/{rule}").await;
     // Every customer counts its sets of policies for itself; nobody has as many.
     let set = || "70".to_owned();
     // That another customer's run is not there is tried where there is a store with locations: `adoption::places`.
@@ -257,9 +263,11 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::DELETE, "/v1/people/{person}/members/{user}", user.clone(), none()),
         (Method::GET, "/v1/files/{file}/grants", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/grants", file.clone(), json!({"to": format!("user_{NOBODY}"), "level": "viewer"})),
-        (Method::PUT, "/v1/files/{file}/classification", file.clone(), json!({"classification": "x"})),
+        (Method::PUT, "/v1/files/{file}/classification", file.clone(), json!({"classification": "restricted", "reason": "x"})),
+        (Method::GET, "/v1/files/{file}/findings", file.clone(), none()),
         (Method::POST, "/v1/folders/grants", user.clone(), json!({"folder": "x", "to": "{user}", "level": "viewer"})),
         (Method::DELETE, "/v1/grants/{grant}", grant, none()),
+        (Method::DELETE, "/v1/dlp/rules/{rule}", rule, none()),
         (Method::GET, "/v1/policies/{set}", set(), none()),
         (Method::POST, "/v1/policies/{set}/activate", set(), none()),
         (Method::POST, "/v1/policies/{set}/rollback", set(), none()),
@@ -269,8 +277,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    const PLACES: [&str; 10] =
-        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}"];
+    const PLACES: [&str; 11] =
+        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}", "{rule}"];
     PLACES.iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 

@@ -11,6 +11,7 @@ mod openings;
 mod outbox;
 mod pages;
 mod rules;
+mod sensitivity;
 mod shares;
 mod tools;
 mod upload;

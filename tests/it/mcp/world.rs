@@ -83,6 +83,7 @@ impl World {
             duration_ms: None,
             text: format!("This is the {title}."),
             summary: None,
+            findings: Some(Vec::new()),
             extraction: Extraction { status: ExtractionStatus::Done, reason: None },
         };
         self.files.admit(&job, &under, &understood).await.unwrap();
