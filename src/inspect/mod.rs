@@ -28,6 +28,7 @@ mod ole;
 mod package;
 mod pdf;
 mod picture;
+mod preview;
 mod process;
 mod protocol;
 mod rtf;
@@ -40,7 +41,7 @@ mod vba;
 mod worker;
 mod xml;
 
-pub use inspector::{Extracted, Inspector, InspectorSettings};
+pub use inspector::{Extracted, Inspector, InspectorSettings, Pictures, Undrawn};
 pub use protocol::{Confinement, Enforcement, Limits, WORKER_ARGUMENT};
 pub use scanner::{EmbeddedScanner, Scanner};
 pub use summary::summarise;

@@ -5,9 +5,12 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::engine::Engine;
-use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
-use super::{kind, sandbox, text};
+use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
+use super::{kind, preview, sandbox, text};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -33,6 +36,7 @@ fn run() -> io::Result<()> {
     let tool = match setup.job {
         Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
         Job::Extract => Tool::Reader,
+        Job::Draw => Tool::Pencil,
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -50,6 +54,7 @@ fn run() -> io::Result<()> {
 enum Tool {
     Scanner(Box<Engine>),
     Reader,
+    Pencil,
 }
 
 fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
@@ -66,6 +71,18 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
             let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
             answer(&Reply::Reading(Box::new(reading)))
+        }
+        Tool::Pencil => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > task.max_read_bytes {
+                return answer(&Reply::NotDrawn(preview::TOO_LARGE.to_owned()));
+            }
+            let kind = kind::detect(&bytes, &task.name);
+            answer(&match preview::draw(&kind.content_type, bytes) {
+                Ok(drawn) => Reply::Drawn(DrawnReport { page: BASE64.encode(drawn.page), thumbnail: BASE64.encode(drawn.thumbnail) }),
+                Err(reason) => Reply::NotDrawn(reason.to_owned()),
+            })
         }
     }
 }

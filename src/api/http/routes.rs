@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, quotas, shares, store_events, tools, upload, uploads,
+    policies, preview, quotas, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -22,6 +22,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(events::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(preview::routes())
         .merge(grants::routes())
         .merge(holds::routes())
         .merge(shares::routes())
@@ -56,6 +57,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         events::operations(),
         tools::operations(),
         files::operations(),
+        preview::operations(),
         grants::operations(),
         holds::operations(),
         shares::operations(),

@@ -177,6 +177,7 @@ fn read() -> Understood {
         text: "dear all".to_owned(),
         summary: None,
         extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
+        follow_ups: Vec::new(),
     }
 }
 

@@ -84,6 +84,7 @@ impl World {
             text: format!("This is the {title}."),
             summary: None,
             extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+            follow_ups: Vec::new(),
         };
         self.files.admit(&job, &under, &understood).await.unwrap();
     }

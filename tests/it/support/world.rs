@@ -409,6 +409,7 @@ impl World {
                 summary: text.lines().find_map(|line| line.strip_prefix("In short: ")).map(str::to_owned),
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+                follow_ups: Vec::new(),
             };
             self.files.admit(&job, &under, &understood).await.unwrap();
         }
