@@ -223,6 +223,8 @@ impl From<FilesError> for Problem {
         }
         let code = error.code();
         match code {
+            // Only to somebody who knows the file.
+            ErrorCode::NotFound if matches!(error, FilesError::NoPreview(_)) => Self::new(code, told(&error)),
             ErrorCode::NotFound => Self::not_found(),
             // The message of these is written for the asker; what lies beneath them is not.
             ErrorCode::Invalid
@@ -261,6 +263,7 @@ fn told(error: &FilesError) -> String {
         | FilesError::Invalid { .. }
         | FilesError::NotReady { .. }
         | FilesError::Quarantined { .. }
+        | FilesError::NoPreview(_)
         | FilesError::Held { .. }
         | FilesError::Conflict(_)
         | FilesError::TooMany(_)

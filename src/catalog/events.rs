@@ -8,7 +8,7 @@ use super::files::file_in;
 use super::rows::{RowRef, as_i64, micros};
 use super::session::Tx;
 use super::{Catalog, CatalogError, sql, sweeps};
-use crate::domain::{CallId, CustomerId, FileEvent, FileId, FileNews, LinkId, Timestamp, UserId};
+use crate::domain::{CallId, CustomerId, ExtractionStatus, FileEvent, FileId, FileNews, LinkId, Timestamp, UserId};
 
 /// How long events are kept: far longer than a call and its token live.
 pub const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -149,6 +149,7 @@ pub(super) async fn tell(
         content_type: record.content_type,
         size_bytes: record.size,
         scan_status: record.scan,
+        extraction_status: Some(record.extraction.status).filter(|status| *status != ExtractionStatus::Pending),
         page_count: record.page_count,
         upload_link,
     };

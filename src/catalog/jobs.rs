@@ -20,17 +20,20 @@ pub enum JobKind {
     Scan,
     /// Read what must be known of it before it is here: type, text, metadata.
     Read,
+    /// Draw what it looks like.
+    Preview,
 }
 
 impl JobKind {
     /// Every kind that this program runs, in the order of a file's stages.
-    pub const ALL: [Self; 2] = [Self::Scan, Self::Read];
+    pub const ALL: [Self; 3] = [Self::Scan, Self::Read, Self::Preview];
 
     /// The text form, as stored and as the API gives it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scan => "scan",
             Self::Read => "read",
+            Self::Preview => "preview",
         }
     }
 
@@ -43,7 +46,7 @@ impl JobKind {
 /// Every kind that this program runs, for a condition. What a newer server beside this one makes is left to it.
 macro_rules! known_kinds {
     () => {
-        "kind IN ('scan', 'read')"
+        "kind IN ('scan', 'read', 'preview')"
     };
 }
 

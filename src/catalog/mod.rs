@@ -105,4 +105,4 @@ pub use shares::{LinkRecord, NewLink, NewRecipient, NewShare, Revoked, ShareFilt
 pub use stages::StageRecord;
 pub use sweeps::{Ages, Sweep};
 pub use upload_links::{NewUploadLink, UploadLink};
-pub use verdict::{Admission, Judgement};
+pub use verdict::{Admission, Drawing, Judgement};

@@ -57,6 +57,17 @@ pub struct Admission {
     pub text_key: Option<String>,
     /// Where the bytes went, when they moved.
     pub moved: Option<Move>,
+    /// The stages that come now that it is here.
+    pub follow_ups: Vec<JobKind>,
+}
+
+/// What came of drawing a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Drawing {
+    /// Pictures of it lie where they belong.
+    Made,
+    /// It cannot be drawn, and why.
+    Never(String),
 }
 
 /// The file of a job, at the version the job is about.
@@ -221,10 +232,45 @@ impl Catalog {
                 relocate(&mut tx, customer, record.blob, moved, now).await?;
             }
             touch(&mut tx, customer, file, now).await?;
-            tell(&mut tx, customer, file, &[FileEvent::Active], now).await?;
+            for kind in &admission.follow_ups {
+                let next = JobId::new(self.clock(), self.entropy());
+                follow_up(&mut tx, job, next, *kind, job.priority.afterwards()).await?;
+            }
+            tell(&mut tx, customer, file, &[FileEvent::Read, FileEvent::Active], now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Ends the drawing of a file with what came of it. It holds for every file of the same bytes.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker has taken the job over, the file has moved on meanwhile, or it may not be
+    /// shown; else when it could not be committed.
+    pub async fn drawn(&self, job: &Job, drawing: &Drawing, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let customer = job.customer;
+        let (known, end, reason) = match drawing {
+            Drawing::Made => ("made", JobState::Done, None),
+            Drawing::Never(reason) => ("none", JobState::GivenUp, Some(reason.as_str())),
+        };
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            leave_job(&mut tx, job, end, None, reason).await?;
+            let record = file_at(&mut tx, job).await?;
+            if job.kind != JobKind::Preview || record.status != FileStatus::Active || record.scan != ScanStatus::Clean {
+                return Err(CatalogError::Conflict("the file is not to be shown"));
+            }
+            sql::query("UPDATE blobs SET preview = $3, preview_reason = $4 WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(record.blob.to_string())
+                .bind(known)
+                .bind(reason)
+                .execute(&mut tx)
+                .await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await
         })
         .await
     }

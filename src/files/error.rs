@@ -46,6 +46,9 @@ pub enum FilesError {
         /// What the file is called.
         title: String,
     },
+    /// There is no picture of the file, or none yet, and why.
+    #[error("there is no preview: {0}")]
+    NoPreview(String),
     /// A hold or a retention stops the removal of the file.
     #[error("a hold or retention forbids it")]
     Held {
@@ -91,7 +94,7 @@ impl FilesError {
     /// The code this is at the edge.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound | Self::NoPreview(_) => ErrorCode::NotFound,
             Self::Refused | Self::TooSensitive { .. } => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::NotReady { .. } => ErrorCode::NotReady,

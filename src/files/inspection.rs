@@ -43,6 +43,8 @@ pub struct Understood {
     pub findings: Option<Vec<Finding>>,
     /// How reading went.
     pub extraction: Extraction,
+    /// The stages that come now.
+    pub follow_ups: Vec<JobKind>,
 }
 
 const EXCERPT_CHARS: usize = 600;
@@ -52,6 +54,7 @@ const fn waits_for(kind: JobKind, status: FileStatus) -> bool {
     match kind {
         JobKind::Scan => matches!(status, FileStatus::Scanning),
         JobKind::Read => matches!(status, FileStatus::Processing),
+        JobKind::Preview => matches!(status, FileStatus::Active),
     }
 }
 
@@ -123,7 +126,9 @@ impl Files {
     pub async fn under_inspection(&self, job: &Job) -> Result<Option<UnderInspection>, FilesError> {
         let file = self.0.catalog.file(job.customer, job.file).await?;
         match file {
-            Some(file) if file.version == job.version && waits_for(job.kind, file.status) => Ok(Some(UnderInspection { file })),
+            Some(file) if file.version == job.version && waits_for(job.kind, file.status) && !self.is_drawn(job.kind, &file).await? => {
+                Ok(Some(UnderInspection { file }))
+            }
             _ => {
                 let entry = AuditEntry { version: Some(job.version), ..Self::worker_entry("inspect", "nothing_to_do", job.file) };
                 self.0.catalog.close_job(job, JobState::Done, None, &entry).await?;
@@ -200,6 +205,7 @@ impl Files {
             findings: understood.findings.clone(),
             text_key,
             moved: moved.as_ref().map(|(moved, _)| moved.clone()),
+            follow_ups: understood.follow_ups.clone(),
         };
         let entry = AuditEntry {
             version: Some(job.version),
@@ -231,6 +237,7 @@ impl Files {
             summary: None,
             findings: None,
             extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason.to_owned()) },
+            follow_ups: Vec::new(),
         };
         self.admit(job, under, &unread).await
     }

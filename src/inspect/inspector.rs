@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use jiff::civil::Date;
 
-use super::kind;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
 use super::scanner::{EmbeddedScanner, Scanner};
+use super::{kind, preview};
 use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, ScanVerdict, clean_text};
 
 /// How inspection is run.
@@ -24,9 +27,11 @@ pub struct InspectorSettings {
     pub scan_wall: Duration,
     /// The same for reading text.
     pub extract_wall: Duration,
+    /// The same for drawing what it looks like.
+    pub draw_wall: Duration,
     /// Text kept, in bytes.
     pub max_text_bytes: usize,
-    /// Bytes read for text; larger files keep their type and no text.
+    /// Bytes read for text, or to be drawn; larger files keep their type and no text.
     pub max_read_bytes: u64,
     /// Worker processes at once that have a file.
     pub concurrency: usize,
@@ -44,6 +49,7 @@ impl InspectorSettings {
             start_wall: Duration::from_secs(20),
             scan_wall: Duration::from_secs(30),
             extract_wall: Duration::from_secs(30),
+            draw_wall: Duration::from_secs(20),
             max_text_bytes: 1 << 20,
             max_read_bytes: 64 << 20,
             concurrency: 2,
@@ -82,6 +88,28 @@ pub struct Extracted {
     /// What kept it from being read lies outside the file: another time it may be read.
     pub may_read_again: bool,
 }
+
+/// What a file looks like, as JPEG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pictures {
+    /// Its first page, to be read.
+    pub page: Bytes,
+    /// The same for lists.
+    pub thumbnail: Bytes,
+}
+
+/// Why there are no pictures of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undrawn {
+    /// In plain words.
+    pub reason: String,
+    /// What kept it from being drawn lies outside the file: another time it may be.
+    pub may_draw_again: bool,
+}
+
+/// How every JPEG file begins (ITU-T T.81, B.1.1.3: start of image, then a marker).
+const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF];
+const NO_PICTURE: &str = "no picture of it could be made";
 
 /// Judges files: the embedded scanner and the readers, behind processes with limits.
 pub struct Inspector {
@@ -143,6 +171,60 @@ impl Inspector {
         }
         assemble(name, answer)
     }
+
+    /// Whether files of this type are drawn.
+    pub fn draws(content_type: &str) -> bool {
+        preview::is_drawn(content_type)
+    }
+
+    /// Pictures of what it looks like.
+    ///
+    /// # Errors
+    /// When it cannot be drawn, with the reason.
+    pub async fn draw(&self, name: &FileName, stream: ChunkStream) -> Result<Pictures, Undrawn> {
+        let wall = self.settings.draw_wall;
+        let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
+        let max_read_bytes = self.settings.max_read_bytes;
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0 };
+        let answer = self.workers.run(Setup { job: Job::Draw, limits }, &task, stream, max_read_bytes.saturating_add(1), wall).await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "a file could not be drawn");
+        }
+        pictures(answer)
+    }
+}
+
+/// What the worker drew, or why not.
+fn pictures(answer: Answer) -> Result<Pictures, Undrawn> {
+    let reply = answer.replies.into_iter().find_map(|reply| match reply {
+        Reply::Drawn(report) => Some(Ok(report)),
+        Reply::NotDrawn(reason) => Some(Err(reason)),
+        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) => None,
+    });
+    let decoded = |text: &str| BASE64.decode(text).ok().filter(|bytes| bytes.starts_with(JPEG)).map(Bytes::from);
+    match (reply, answer.error) {
+        (Some(Ok(report)), None) => match (decoded(&report.page), decoded(&report.thumbnail)) {
+            (Some(page), Some(thumbnail)) => Ok(Pictures { page, thumbnail }),
+            _ => Err(Undrawn { reason: NO_PICTURE.to_owned(), may_draw_again: false }),
+        },
+        (Some(Err(reason)), None) => Err(Undrawn { reason, may_draw_again: false }),
+        (_, error) => {
+            let may_draw_again = matches!(error, Some(WorkerError::Process(_) | WorkerError::Start | WorkerError::Source(_)));
+            Err(Undrawn { reason: error.as_ref().map_or(NO_PICTURE, why_not_drawn).to_owned(), may_draw_again })
+        }
+    }
+}
+
+const fn why_not_drawn(error: &WorkerError) -> &'static str {
+    match error {
+        WorkerError::Process(_) | WorkerError::Start => "it could not be drawn just now",
+        WorkerError::Unconfined => "this system cannot confine what would draw it",
+        WorkerError::Source(_) => "its bytes could not be fetched from the store",
+        WorkerError::TimedOut | WorkerError::Ended(Ending::Time) => "drawing it took too long",
+        WorkerError::Ended(Ending::Memory) => "drawing it took too much memory",
+        WorkerError::Ended(Ending::Depth | Ending::Broken) => "the file is damaged",
+        WorkerError::Answer => NO_PICTURE,
+    }
 }
 
 /// Joins what the worker said before and after it parsed deeply.
@@ -153,7 +235,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
-            Reply::Ready(_) | Reply::Scan(_) => {}
+            Reply::Ready(_) | Reply::Scan(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => {}
         }
     }
     let KindReport { content_type, category } = kind.unwrap_or_else(|| {

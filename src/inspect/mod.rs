@@ -29,6 +29,7 @@ mod ole;
 mod package;
 mod pdf;
 mod picture;
+mod preview;
 mod process;
 mod protocol;
 mod rtf;
@@ -42,7 +43,7 @@ mod worker;
 mod xml;
 
 pub use dlp::look_through;
-pub use inspector::{Extracted, Inspector, InspectorSettings};
+pub use inspector::{Extracted, Inspector, InspectorSettings, Pictures, Undrawn};
 pub use protocol::{Confinement, Enforcement, Limits, WORKER_ARGUMENT};
 pub use scanner::{EmbeddedScanner, Scanner};
 pub use summary::summarise;

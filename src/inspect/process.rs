@@ -192,7 +192,7 @@ impl Workers {
         if self.start.require_sandbox && !confinement.is_full() {
             return Err(WorkerError::Unconfined);
         }
-        if self.start.keep_warm {
+        if self.start.keep_warm && setup.job.is_urgent() {
             self.refill(setup);
         }
         Ok(worker)

@@ -41,6 +41,18 @@ pub(super) enum Job {
     Scan,
     /// Type, text and metadata.
     Extract,
+    /// Pictures of what it looks like.
+    Draw,
+}
+
+impl Job {
+    /// Whether a file should not wait for a worker to start: somebody waits for the file.
+    pub const fn is_urgent(self) -> bool {
+        match self {
+            Self::Scan | Self::Extract => true,
+            Self::Draw => false,
+        }
+    }
 }
 
 /// What a worker knows before there is a file for it.
@@ -117,6 +129,19 @@ pub(super) enum Reply {
     Kind(KindReport),
     /// What was read.
     Reading(Box<Reading>),
+    /// What it looks like.
+    Drawn(DrawnReport),
+    /// Why nothing was drawn.
+    NotDrawn(String),
+}
+
+/// Pictures of a file, as JPEG in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DrawnReport {
+    /// To be read.
+    pub page: String,
+    /// For lists.
+    pub thumbnail: String,
 }
 
 /// A scanner's findings.

@@ -5,10 +5,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::dlp::Screen;
 use super::engine::Engine;
-use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
-use super::{kind, sandbox, text};
+use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
+use super::{kind, preview, sandbox, text};
 use crate::domain::FilePart;
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
@@ -35,6 +38,7 @@ fn run() -> io::Result<()> {
     let tool = match setup.job {
         Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
         Job::Extract => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?)),
+        Job::Draw => Tool::Pencil,
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -52,6 +56,7 @@ fn run() -> io::Result<()> {
 enum Tool {
     Scanner(Box<Engine>),
     Reader(Box<Screen>),
+    Pencil,
 }
 
 fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
@@ -76,6 +81,18 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             ];
             reading.findings = screen.look(&parts, &task.rules);
             answer(&Reply::Reading(Box::new(reading)))
+        }
+        Tool::Pencil => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > task.max_read_bytes {
+                return answer(&Reply::NotDrawn(preview::TOO_LARGE.to_owned()));
+            }
+            let kind = kind::detect(&bytes, &task.name);
+            answer(&match preview::draw(&kind.content_type, bytes) {
+                Ok(drawn) => Reply::Drawn(DrawnReport { page: BASE64.encode(drawn.page), thumbnail: BASE64.encode(drawn.thumbnail) }),
+                Err(reason) => Reply::NotDrawn(reason.to_owned()),
+            })
         }
     }
 }

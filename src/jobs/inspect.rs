@@ -1,7 +1,7 @@
 //! The stages of a file, one job each. Each may run again after a crash.
 //!
 //! A scan that fails for good leaves the file unchecked, and nobody can open it. A reading that fails for good
-//! makes the file active without text, and says why.
+//! makes the file active without text, and says why. What comes after that leaves the file as it is.
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ enum Trouble {
     Scanner(String),
     #[error("the file could not be read now: {0}")]
     Reader(String),
+    #[error("the file could not be drawn now: {0}")]
+    Pencil(String),
     #[error("it took longer than any file should")]
     Late,
     #[error("it ended the program that worked on it, again and again")]
@@ -55,7 +57,7 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
         let settled = if error.is_outage() {
             files.retry_job(job, outage_seconds(job.attempts), &reason, Putback::Excused).await
         } else if job.tries() >= StageLimits::of(job.kind).tries {
-            give_up(files, job, &reason).await
+            give_up(files, job, &error).await
         } else {
             files.retry_job(job, backoff_seconds(job.tries()), &reason, Putback::Failed).await
         };
@@ -71,9 +73,21 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
 }
 
 /// Ends a stage that failed for good, so that the file is of as much use as it can be.
-async fn give_up(files: &Files, job: &Job, reason: &str) -> Result<(), FilesError> {
+async fn give_up(files: &Files, job: &Job, error: &Trouble) -> Result<(), FilesError> {
+    let reason = &error.to_string();
     match job.kind {
-        JobKind::Scan => files.give_up_job(job, reason).await,
+        JobKind::Scan => {
+            // A scan that never came to a verdict of its own: that it is unchecked is said too.
+            if matches!(error, Trouble::Late | Trouble::Deadly) {
+                let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+                let none = ScanVerdict { status: ScanStatus::Failed, engine: String::new(), findings: vec![reason.clone()] };
+                if files.judge(job, &under, &none).await? == FileStatus::Quarantined {
+                    return Ok(());
+                }
+            }
+            files.give_up_job(job, reason).await
+        }
+        JobKind::Preview => files.give_up_job(job, reason).await,
         JobKind::Read => {
             let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
             match files.admit_unread(job, &under, reason).await {
@@ -96,6 +110,7 @@ async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) 
         match job.kind {
             JobKind::Scan => scan(files, inspector, job).await,
             JobKind::Read => read(files, inspector, job).await,
+            JobKind::Preview => preview(files, inspector, job).await,
         }
     };
     lease.held(job.id, limits.longest, Box::pin(stage), renew).await?.unwrap_or(Err(Trouble::Late))
@@ -132,7 +147,9 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
     if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
+    let drawn = Inspector::draws(&read.content_type).then_some(JobKind::Preview);
     let understood = Understood {
+        follow_ups: drawn.into_iter().collect(),
         content_type: read.content_type,
         category: read.category,
         title: read.title,
@@ -146,4 +163,15 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         extraction: read.extraction,
     };
     Ok(files.admit(job, &under, &understood).await?)
+}
+
+async fn preview(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let (name, bytes) = files.open_for_inspection(&under).await?;
+    match inspector.draw(&name, bytes).await {
+        Ok(pictures) => files.keep_pictures(job, &under, pictures.page, pictures.thumbnail).await?,
+        Err(undrawn) if undrawn.may_draw_again => return Err(Trouble::Pencil(undrawn.reason)),
+        Err(undrawn) => files.never_drawn(job, &under, undrawn.reason).await?,
+    }
+    Ok(())
 }

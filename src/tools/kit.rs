@@ -148,7 +148,7 @@ impl Kit {
     pub fn trouble(&self, tool: &'static str, error: &FilesError) -> Answer {
         let code = error.code();
         let answer = match error {
-            FilesError::NotFound => Answer::new(Outcome::NotFound, self.say(&NotFound {})),
+            FilesError::NotFound | FilesError::NoPreview(_) => Answer::new(Outcome::NotFound, self.say(&NotFound {})),
             FilesError::Refused | FilesError::Held { .. } => Answer::new(Outcome::Refused, self.say(&NotAllowed {})),
             FilesError::TooSensitive { holds } => {
                 Answer::new(Outcome::Refused, self.say(&ShareSensitive { holds: spoken_findings(holds) }))

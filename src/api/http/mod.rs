@@ -24,6 +24,7 @@ mod operator_keys;
 mod outbox;
 mod people;
 mod policies;
+mod preview;
 mod quotas;
 mod routes;
 mod sensitivity;

@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, quotas, sensitivity, shares, store_events, tools, upload, uploads,
+    policies, preview, quotas, sensitivity, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -22,6 +22,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(events::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(preview::routes())
         .merge(grants::routes())
         .merge(sensitivity::routes())
         .merge(holds::routes())
@@ -57,6 +58,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         events::operations(),
         tools::operations(),
         files::operations(),
+        preview::operations(),
         grants::operations(),
         sensitivity::operations(),
         holds::operations(),

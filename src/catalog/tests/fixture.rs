@@ -302,12 +302,17 @@ impl Fixture {
         self.reading(scan.file).await
     }
 
-    /// The job that reads a file; others that are due stay.
+    /// The job that reads a file.
     pub async fn reading(&self, file: FileId) -> Job {
+        self.stage(JobKind::Read, file).await
+    }
+
+    /// The job of a stage of a file; others that are due stay.
+    pub async fn stage(&self, kind: JobKind, file: FileId) -> Job {
         let mut others = Vec::new();
         let job = loop {
             let job = self.lease().await;
-            if (job.kind, job.file) == (JobKind::Read, file) {
+            if (job.kind, job.file) == (kind, file) {
                 break job;
             }
             others.push(job);
@@ -512,6 +517,7 @@ pub(super) fn admission(title: &str) -> Admission {
         found: Classification::Internal,
         text_key: Some("text/1".to_owned()),
         moved: None,
+        follow_ups: Vec::new(),
     }
 }
 

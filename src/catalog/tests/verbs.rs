@@ -8,9 +8,9 @@ use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new
 use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
-    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick, Place, Putback, Quota, Revocation,
-    Rotation, SYSTEM_CHAIN, Settled,
+    Admission, Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Drawing, Garbage, Guess, Guesser, ImportPage,
+    ImportState, JobKind, JobState, Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick,
+    Place, Putback, Quota, Revocation, Rotation, SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, LevelRule, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -251,7 +251,10 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let clean = Judgement { verdict: &verdict(ScanStatus::Clean), moved: None };
     assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
     let leased = fx.reading(leased.file).await;
-    count.leaves(1, "admit", catalog.admit(&leased, &admission("x"), &e)).await;
+    let drawn_too = Admission { follow_ups: vec![JobKind::Preview], ..admission("x") };
+    count.leaves(1, "admit", catalog.admit(&leased, &drawn_too, &e)).await;
+    let drawing = fx.stage(JobKind::Preview, leased.file).await;
+    count.leaves(1, "drawn", catalog.drawn(&drawing, &Drawing::Made, &e)).await;
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, moved: None }, &e)).await;
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, moved: None }, &e)).await;

@@ -159,6 +159,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/v1/files/{file}/versions", KeyOrCall, Hidden("files:read")),
         post("/v1/files/{file}/versions/{version}/restore", none(), KeyOrCall, Forbidden("files:write")),
         get("/v1/files/{file}/content", KeyOrCall, Hidden("files:read")),
+        get("/v1/files/{file}/preview", KeyOrCall, Hidden("files:read")),
         get("/v1/shares", KeyOrCall, Empty("files:read")),
         delete("/v1/shares?file=file_01h455vb4pex5vsknk084sn02q", KeyOrCall, Forbidden("files:share")),
         delete("/v1/shares/{share}", KeyOrCall, Forbidden("files:share")),

@@ -178,6 +178,7 @@ fn read() -> Understood {
         summary: None,
         findings: Some(Vec::new()),
         extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
+        follow_ups: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod archives;
 mod documents;
 mod files;
+mod pictures;
 mod processes;
 mod reserve;
 mod served;

@@ -242,6 +242,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::DELETE, "/v1/shares/{share}", share, none()),
         (Method::GET, "/v1/files/{file}/content", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
+        (Method::GET, "/v1/files/{file}/preview?size=thumbnail", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&owner={user}", user.clone(), none()),
         (Method::GET, "/v1/uploads/{upload}", upload.clone(), none()),

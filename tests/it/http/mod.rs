@@ -10,6 +10,7 @@ mod keys;
 mod openings;
 mod outbox;
 mod pages;
+mod previews;
 mod rules;
 mod sensitivity;
 mod shares;

@@ -85,6 +85,7 @@ impl World {
             summary: None,
             findings: Some(Vec::new()),
             extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+            follow_ups: Vec::new(),
         };
         self.files.admit(&job, &under, &understood).await.unwrap();
     }

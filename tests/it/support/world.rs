@@ -411,6 +411,7 @@ impl World {
                 findings: Some(findings_in(&text)),
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+                follow_ups: Vec::new(),
             };
             self.files.admit(&job, &under, &understood).await.unwrap();
         }
