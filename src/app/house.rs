@@ -219,12 +219,12 @@ impl House {
         let stores = Box::pin(Stores::connect((home, store_settings), others)).await?;
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
-        let inspector = InspectorSettings {
+        let inspector = settings.inspect.apply(InspectorSettings {
             concurrency: settings.workers.count.max(1),
             keep_warm: true,
             require_sandbox: settings.workers.require_sandbox,
             ..InspectorSettings::new(program)
-        };
+        })?;
         let files = Files::new(Parts {
             catalog: catalog.clone(),
             stores: stores.clone(),

@@ -5,7 +5,8 @@ use std::io::{self, Cursor, Read};
 
 use zip::ZipArchive;
 
-use super::engine::{Engine, EngineError, Findings, Piece, claims_document};
+use super::engine::{Engine, EngineError, Findings, LockedArchives, Piece};
+use super::names::{claims_document, fault, is_program};
 
 /// Levels of archives within archives.
 const MAX_DEPTH: u8 = 2;
@@ -46,6 +47,7 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
             return Ok(());
         }
         budget.members -= 1;
+        look_at_entry(engine, &mut archive, index, findings);
         // Locked, damaged or packed in a way that is not read here: nothing to see.
         let Ok(member) = archive.by_index(index) else { continue };
         if member.is_dir() {
@@ -73,6 +75,23 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
         }
     }
     Ok(())
+}
+
+/// What is known of a member before it is unpacked: its name, and whether a password keeps it from being looked at.
+fn look_at_entry(engine: &Engine, archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, findings: &mut Findings) {
+    // Raw: neither a password nor the way of packing matters for an entry.
+    let Ok(entry) = archive.by_index_raw(index) else { return };
+    let name = entry.name().unwrap_or_default();
+    if let Some(fault) = fault(&name) {
+        findings.suspect(fault);
+    }
+    if entry.encrypted() {
+        match engine.locked {
+            LockedArchives::Note if is_program(&name) => findings.suspect("Archive_Locked_With_Program"),
+            LockedArchives::Note => findings.note("Archive_Locked"),
+            LockedArchives::Suspicious => findings.suspect("Archive_Locked"),
+        }
+    }
 }
 
 /// A member as it unpacks: it ends where it breaks off, and where it turns out to be a bomb.
@@ -116,7 +135,7 @@ mod tests {
     }
 
     fn status(bytes: &[u8]) -> ScanStatus {
-        Engine::load().unwrap().scan("a.zip", &mut &bytes[..]).unwrap().status
+        Engine::load(&[], LockedArchives::Note).unwrap().scan("a.zip", &mut &bytes[..]).unwrap().status
     }
 
     #[test]

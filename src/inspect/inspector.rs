@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::kind;
+use super::clamd::{ClamdScanner, ClamdSettings};
+use super::engine::LockedArchives;
+use super::panel::Panel;
+use super::{kind, names};
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
-use super::scanner::{EmbeddedScanner, Scanner};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
+use super::rules::Rules;
+use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -33,6 +37,12 @@ pub struct InspectorSettings {
     pub keep_warm: bool,
     /// Whether files stay unread where the system lets workers keep rights that they should give up.
     pub require_sandbox: bool,
+    /// The operator's own rules.
+    pub rules: Rules,
+    /// What a locked archive means.
+    pub locked_archives: LockedArchives,
+    /// A clamd that judges too.
+    pub clamd: Option<ClamdSettings>,
 }
 
 impl InspectorSettings {
@@ -48,6 +58,9 @@ impl InspectorSettings {
             concurrency: 2,
             keep_warm: false,
             require_sandbox: false,
+            rules: Rules::none(),
+            locked_archives: LockedArchives::Note,
+            clamd: None,
         }
     }
 }
@@ -80,10 +93,10 @@ pub struct Extracted {
     pub may_read_again: bool,
 }
 
-/// Judges files: the embedded scanner and the readers, behind processes with limits.
+/// Judges files: scanners, and readers behind processes with limits.
 pub struct Inspector {
     workers: Arc<Workers>,
-    scanner: Arc<dyn Scanner>,
+    scanners: Panel,
     settings: InspectorSettings,
 }
 
@@ -94,7 +107,7 @@ impl std::fmt::Debug for Inspector {
 }
 
 impl Inspector {
-    /// With the embedded scanner.
+    /// With the embedded scanner, and clamd where it is set.
     pub fn new(settings: InspectorSettings) -> Self {
         let workers = Arc::new(Workers::new(Start {
             exe: settings.exe.clone(),
@@ -102,9 +115,16 @@ impl Inspector {
             patience: settings.start_wall,
             keep_warm: settings.keep_warm,
             require_sandbox: settings.require_sandbox,
+            rules: settings.rules.clone(),
         }));
-        let scanner = Arc::new(EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall));
-        Self { workers, scanner, settings }
+        let embedded = EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall, &settings.rules, settings.locked_archives);
+        let mut scanners: Vec<Arc<dyn Scanner>> = vec![Arc::new(embedded)];
+        if let Some(clamd) = &settings.clamd {
+            scanners.push(Arc::new(ClamdScanner::new(clamd.clone())));
+        }
+        // Less than what a scanner allows between two pieces: the one that dawdles is left, and the others go on.
+        let scanners = Panel::new(scanners, settings.scan_wall.mul_f64(0.6));
+        Self { workers, scanners, settings }
     }
 
     /// What workers give up on this system beside their limits; known once one has started.
@@ -117,15 +137,30 @@ impl Inspector {
         Limits { address_space: ADDRESS_SPACE, cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1), open_files: OPEN_FILES }
     }
 
-    /// The verdict on bytes of any size; never `Pending`, and `Failed` when it could not be
-    /// reached. The name's ending tells what the bytes claim to be.
-    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> ScanVerdict {
-        self.scanner.scan(name, stream).await
+    /// The strictest verdict of all scanners on bytes of any size; never `Pending`, and `Failed` when it could not
+    /// be reached. The name's ending tells what the bytes claim to be.
+    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> Scan {
+        self.scanners.scan(name, stream).await
+    }
+
+    /// What each scanner is now; `None` for one that does not answer.
+    pub async fn scanners(&self) -> Vec<Option<ScannerFacts>> {
+        self.scanners.all_facts().await
+    }
+
+    /// What all scanners are together, as verdicts carry it; `None` while one does not answer.
+    pub async fn engine(&self) -> Option<ScannerFacts> {
+        self.scanners.facts().await
+    }
+
+    /// What of a name a verdict depends on: two names with the same are judged alike.
+    pub fn aspect(name: &FileName) -> &'static str {
+        names::aspect(name.as_str())
     }
 
     /// Type, text and metadata. What cannot be read is said in `extraction`, never an error.
     pub async fn extract(&self, name: &FileName, stream: ChunkStream) -> Extracted {
-        let setup = Setup { job: Job::Extract, limits: self.limits() };
+        let setup = Setup { job: Job::Extract, limits: self.limits(), locked: LockedArchives::Note };
         let task = Task {
             name: name.as_str().to_owned(),
             max_read_bytes: self.settings.max_read_bytes,

@@ -13,7 +13,8 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::protocol::{Confinement, Reply, Setup, Task, WORKER_ARGUMENT};
+use super::protocol::{Confinement, Job, Reply, Setup, Task, WORKER_ARGUMENT, rules_to_environment};
+use super::rules::Rules;
 use crate::domain::ChunkStream;
 
 /// Longest answer, in bytes. Text is capped well below it.
@@ -100,6 +101,8 @@ pub(super) struct Start {
     pub keep_warm: bool,
     /// Whether a worker that is not wholly confined is sent away.
     pub require_sandbox: bool,
+    /// The operator's rules, for those that scan.
+    pub rules: Rules,
 }
 
 /// Starts workers, a bounded number at a time.
@@ -231,11 +234,16 @@ impl Workers {
     }
 
     fn spawn(&self, setup: Setup) -> io::Result<Child> {
+        let rules = match setup.job {
+            Job::Scan => rules_to_environment(self.start.rules.files())?,
+            Job::Extract => Vec::new(),
+        };
         Command::new(&self.start.exe)
             .arg(WORKER_ARGUMENT)
             .arg(serde_json::to_string(&setup)?)
             .env_clear()
             .envs(CHILD_ENVIRONMENT)
+            .envs(rules)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::engine::Engine;
 use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
-use super::{kind, sandbox, text};
+use super::{kind, protocol, sandbox, text};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -29,9 +29,11 @@ pub fn worker_main() -> ExitCode {
 fn run() -> io::Result<()> {
     let setup = std::env::args().nth(2).unwrap_or_default();
     let setup: Setup = serde_json::from_str(&setup)?;
+    // Nothing but what the server gave it: it clears the environment of its workers.
+    let rules = protocol::rules_of_environment(std::env::vars())?;
     let confinement = sandbox::enter(setup.limits)?;
     let tool = match setup.job {
-        Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
+        Job::Scan => Tool::Scanner(Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?)),
         Job::Extract => Tool::Reader,
     };
     answer(&Reply::Ready(confinement))?;

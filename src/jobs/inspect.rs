@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::lease::Lease;
 use crate::domain::{ErrorCode, FileStatus, ScanStatus};
 use crate::files::{Files, FilesError, Job, UnderInspection, Understood};
-use crate::inspect::Inspector;
+use crate::inspect::{Inspector, Scan, Shortfall};
 use crate::telemetry::Stopwatch;
 
 const MAX_ATTEMPTS: u32 = 5;
@@ -24,6 +24,10 @@ enum Trouble {
     Files(#[from] FilesError),
     #[error("the scanner could not judge the file: {0}")]
     Scanner(String),
+    #[error("a scanner is away: {0}")]
+    ScannerAway(String),
+    #[error("no scanner takes the whole file: {0}")]
+    Unscannable(String),
     #[error("the file could not be read now: {0}")]
     Reader(String),
     #[error("the inspection took longer than any file should")]
@@ -33,7 +37,16 @@ enum Trouble {
 impl Trouble {
     /// Whether the cause lies outside the file: such a job is never given up, however long it takes.
     fn is_outage(&self) -> bool {
-        matches!(self, Self::Files(error) if error.code() == ErrorCode::Unavailable)
+        match self {
+            Self::Files(error) => error.code() == ErrorCode::Unavailable,
+            Self::ScannerAway(_) => true,
+            Self::Scanner(_) | Self::Unscannable(_) | Self::Reader(_) | Self::Late => false,
+        }
+    }
+
+    /// Whether it will be the same every other time.
+    const fn is_final(&self) -> bool {
+        matches!(self, Self::Unscannable(_))
     }
 }
 
@@ -53,7 +66,7 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
     for _ in 0..lease.seconds() {
         let settled = if error.is_outage() {
             files.retry_job(job, backoff_seconds(job.attempts).min(OUTAGE_SECONDS), &reason).await
-        } else if job.attempts >= MAX_ATTEMPTS {
+        } else if job.attempts >= MAX_ATTEMPTS || error.is_final() {
             files.give_up_job(job, &reason).await
         } else {
             files.retry_job(job, backoff_seconds(job.attempts), &reason).await
@@ -84,15 +97,21 @@ async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tr
     let Some(mut under) = files.under_inspection(job).await? else { return Ok(()) };
     if under.file.status == FileStatus::Scanning {
         let (name, bytes) = files.open_for_inspection(&under).await?;
-        let verdict = inspector.scan(&name, bytes).await;
-        if verdict.status == ScanStatus::Failed && job.attempts < MAX_ATTEMPTS {
-            return Err(Trouble::Scanner(verdict.findings.join(", ")));
+        let Scan { verdict, shortfall } = inspector.scan(&name, bytes).await;
+        if verdict.status == ScanStatus::Failed {
+            let why = || verdict.findings.join(", ");
+            match shortfall {
+                Some(Shortfall::Away) => return Err(Trouble::ScannerAway(why())),
+                None if job.attempts < MAX_ATTEMPTS => return Err(Trouble::Scanner(why())),
+                Some(Shortfall::TooLarge | Shortfall::Excused) | None => {}
+            }
         }
         let status = files.judge(job, &under, &verdict).await?;
         match status {
             FileStatus::Processing => {}
             FileStatus::Quarantined => return Ok(()),
             // A verdict that never came leaves the file unread, and says so.
+            _ if shortfall.is_some() => return Err(Trouble::Unscannable(verdict.findings.join(", "))),
             _ => return Err(Trouble::Scanner(verdict.findings.join(", "))),
         }
         let Some(next) = files.under_inspection(job).await? else { return Ok(()) };
