@@ -298,6 +298,8 @@ impl House {
         if self.workers.count > 0 {
             let workers = jobs::Workers::new(self.files.clone(), Arc::clone(&self.inspector), self.workers);
             self.tasks.spawn(workers.run(self.rest.clone()));
+            let max_age_days = self.settings.inspect.clamd.database_max_age_days;
+            self.tasks.spawn(jobs::watch(self.files.clone(), Arc::clone(&self.inspector), max_age_days, self.rest.clone()));
             let delivery = jobs::Delivery {
                 files: self.files.clone(),
                 carriers: self.carriers.clone(),

@@ -150,6 +150,37 @@ mod tests {
         assert_eq!(status(&zip(&[("a.txt", b"fine")])), ScanStatus::Clean);
     }
 
+    /// An archive whose one member has this name and is marked as locked, in its own head and in the directory.
+    fn locked(name: &str) -> Vec<u8> {
+        let mut bytes = zip(&[(name, b"as good as random")]);
+        let entry = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        bytes[6] |= 1;
+        bytes[entry + 8] |= 1;
+        bytes
+    }
+
+    fn outcome(bytes: &[u8], policy: LockedArchives) -> (ScanStatus, Vec<String>) {
+        let outcome = Engine::load(&[], policy).unwrap().scan("a.zip", &mut &bytes[..]).unwrap();
+        (outcome.status, outcome.findings)
+    }
+
+    #[test]
+    fn a_locked_archive_is_noted_and_suspicious_where_its_list_shows_a_program() {
+        let one = |finding: &str| vec![finding.to_owned()];
+        for (name, policy, expected) in [
+            ("figures.xlsx", LockedArchives::Note, (ScanStatus::Clean, one("Archive_Locked"))),
+            ("figures.xlsx", LockedArchives::Suspicious, (ScanStatus::Suspicious, one("Archive_Locked"))),
+            ("setup.exe", LockedArchives::Note, (ScanStatus::Suspicious, one("Archive_Locked_With_Program"))),
+        ] {
+            assert_eq!(outcome(&locked(name), policy), expected, "{name}, {policy:?}");
+        }
+        let (status, findings) = outcome(&locked("invoice.pdf.js"), LockedArchives::Note);
+        assert_eq!(status, ScanStatus::Suspicious);
+        assert!(findings.contains(&"Name_Hides_Program".to_owned()), "{findings:?}");
+        assert_eq!(outcome(&zip(&[("setup.exe", b"fine")]), LockedArchives::Note), (ScanStatus::Clean, Vec::new()));
+        assert_eq!(outcome(&zip(&[("invoice\u{202E}fdp.exe", b"fine")]), LockedArchives::Note), (ScanStatus::Suspicious, one("Name_Turned_Around")));
+    }
+
     #[test]
     fn members_that_share_their_bytes_are_suspicious() {
         let whole = zip(&[("a.txt", b"fine fine fine"), ("b.txt", b"good good good")]);

@@ -16,7 +16,7 @@ use super::clamd_wire::{self as wire, MAX_REPLY, Reply, Version};
 use super::scanner::{Scan, Scanner, ScannerFacts, Shortfall};
 use crate::domain::{ChunkStream, FileName, ScanStatus};
 
-/// How long it has to take a connection and to say what it is.
+/// How long it has at most to take a connection and to say what it is.
 const GREETING: Duration = Duration::from_secs(5);
 /// Bytes of one piece on the wire.
 const PIECE: usize = 256 << 10;
@@ -106,6 +106,7 @@ impl ClamdError {
 #[derive(Debug)]
 pub struct ClamdScanner {
     settings: ClamdSettings,
+    greeting: Duration,
     permits: Semaphore,
 }
 
@@ -115,7 +116,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 impl ClamdScanner {
     pub(super) fn new(settings: ClamdSettings) -> Self {
         let permits = Semaphore::new(settings.connections.max(1));
-        Self { settings, permits }
+        Self { greeting: settings.timeout.min(GREETING), settings, permits }
     }
 
     async fn connect(&self) -> Result<Box<dyn Wire>, ClamdError> {
@@ -125,7 +126,7 @@ impl ClamdScanner {
                 ClamdAddress::Unix(path) => Box::new(UnixStream::connect(path).await?),
             })
         };
-        timeout(GREETING, connecting).await.map_err(|_| ClamdError::Busy)?.map_err(ClamdError::Away)
+        timeout(self.greeting, connecting).await.map_err(|_| ClamdError::Busy)?.map_err(ClamdError::Away)
     }
 
     /// What it says it is: asked before each file, so that it is known to be there before it gets a byte.
@@ -135,7 +136,7 @@ impl ClamdScanner {
             wire.write_all(b"zVERSION\0").await?;
             answer(&mut *wire).await
         };
-        let said = timeout(GREETING, asking).await.map_err(|_| ClamdError::Busy)?.map_err(ClamdError::Away)?;
+        let said = timeout(self.greeting, asking).await.map_err(|_| ClamdError::Busy)?.map_err(ClamdError::Away)?;
         wire::version(&said).ok_or(ClamdError::Stranger)
     }
 
@@ -173,7 +174,7 @@ impl ClamdScanner {
 
     async fn judged(&self, stream: ChunkStream) -> (Result<Reply, ClamdError>, String) {
         // Never closed.
-        let Ok(Ok(_permit)) = timeout(GREETING, self.permits.acquire()).await else {
+        let Ok(Ok(_permit)) = timeout(self.greeting, self.permits.acquire()).await else {
             return (Err(ClamdError::Busy), "clamd".to_owned());
         };
         match self.version().await {
@@ -227,10 +228,14 @@ impl Scanner for ClamdScanner {
         }
     }
 
+    fn kind(&self) -> &'static str {
+        "clamd"
+    }
+
     async fn facts(&self) -> Option<ScannerFacts> {
         let version = self.version().await.ok()?;
         let database = version.database.map(|(_, at)| at);
-        Some(ScannerFacts { kind: "clamd", engine: engine(&version), tells_changes: database.is_some(), database })
+        Some(ScannerFacts { engine: engine(&version), tells_changes: database.is_some(), database })
     }
 }
 

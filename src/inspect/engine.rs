@@ -235,6 +235,43 @@ mod tests {
     }
 
     #[test]
+    fn what_carries_or_fetches_a_program_is_suspicious_and_its_likes_are_not() {
+        let page = |script: &str| format!("<html><script>{script}</script></html>");
+        let field = |text: &str| format!("<?xml version=\"1.0\"?><w:document><w:instrText>{text}</w:instrText></w:document>");
+        let template = |target: &str| {
+            format!(
+                "<?xml version=\"1.0\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+                 <Relationship Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate\" \
+                 Target=\"{target}\" TargetMode=\"External\"/></Relationships>"
+            )
+        };
+        for (text, rule) in [
+            (page("URL.createObjectURL(new Blob([atob('TVqQAAMAAAAEAAAA')]))"), Some("Html_Carries_Program")),
+            (page("URL.createObjectURL(new Blob(['a,b,c']))"), None),
+            (field("DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe \"/k calc\""), Some("Office_Field_Runs_Program")),
+            (field("DDE Excel \"budget.xlsx\" R1C1"), None),
+            (template("https://templates.example/a.dotm"), Some("Office_Loads_Template_From_Outside")),
+            (template("file:///C:/Templates/Letter.dotx"), None),
+        ] {
+            let outcome = judged(text.as_bytes(), "a.xml");
+            assert_eq!(outcome.findings, rule.into_iter().collect::<Vec<_>>(), "{text}");
+        }
+        let notebook = |words: &[u8]| {
+            let head = b"\xE4\x52\x5C\x7B\x8C\xD8\xA7\x4D\xAE\xB1\x53\x78\xD0\x29\x96\xD3";
+            let embedded = b"\xE7\x16\xE3\xBD\x65\x26\x11\x45\xA4\xC4\x8D\x4D\x0B\x7A\x9E\xAC";
+            [head.as_slice(), embedded, words].concat()
+        };
+        assert_eq!(judged(&notebook(b"CreateObject(\"WScript.Shell\")"), "a.one").findings, ["Notebook_Runs_Script"]);
+        assert_eq!(judged(&notebook(b"a picture"), "a.one").status, ScanStatus::Clean);
+    }
+
+    #[test]
+    fn a_name_that_hides_a_program_is_suspicious_whatever_the_bytes() {
+        assert_eq!(judged(b"hello", "invoice.pdf.exe").findings, ["Name_Hides_Program"]);
+        assert_eq!(judged(b"hello", "invoice.pdf").status, ScanStatus::Clean);
+    }
+
+    #[test]
     fn large_files_are_judged_window_by_window() {
         let mut engine = Engine { whole: 1 << 20, whole_archive: 2 << 20, ..Engine::load(&[], LockedArchives::Note).unwrap() };
         let padding = || io::repeat(b' ').take(3 << 20);

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::clamd::{ClamdScanner, ClamdSettings};
 use super::engine::LockedArchives;
 use super::panel::Panel;
-use super::{kind, names};
+use super::kind;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
 use super::rules::Rules;
@@ -143,19 +143,14 @@ impl Inspector {
         self.scanners.scan(name, stream).await
     }
 
-    /// What each scanner is now; `None` for one that does not answer.
-    pub async fn scanners(&self) -> Vec<Option<ScannerFacts>> {
+    /// What each scanner is now, by its kind; `None` for one that does not answer.
+    pub async fn scanners(&self) -> Vec<(&'static str, Option<ScannerFacts>)> {
         self.scanners.all_facts().await
     }
 
     /// What all scanners are together, as verdicts carry it; `None` while one does not answer.
     pub async fn engine(&self) -> Option<ScannerFacts> {
         self.scanners.facts().await
-    }
-
-    /// What of a name a verdict depends on: two names with the same are judged alike.
-    pub fn aspect(name: &FileName) -> &'static str {
-        names::aspect(name.as_str())
     }
 
     /// Type, text and metadata. What cannot be read is said in `extraction`, never an error.

@@ -46,15 +46,6 @@ pub(super) fn fault(name: &str) -> Option<&'static str> {
     hides.then_some("Name_Hides_Program")
 }
 
-/// What of a name a verdict depends on: two names that look alike here are judged alike.
-pub(super) fn aspect(name: &str) -> &'static str {
-    match (fault(name), claims_document(name)) {
-        (Some(fault), _) => fault,
-        (None, true) => "document",
-        (None, false) => "other",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,12 +70,5 @@ mod tests {
         ] {
             assert_eq!(fault(name), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn names_that_are_judged_alike_have_one_aspect() {
-        assert_eq!(aspect("a.pdf"), aspect("b.DOCX"));
-        assert_ne!(aspect("a.pdf"), aspect("a.exe"));
-        assert_ne!(aspect("a.pdf.exe"), aspect("a.exe"));
     }
 }

@@ -37,8 +37,8 @@ impl Panel {
     }
 
     /// What each scanner is now; `None` for one that does not answer.
-    pub async fn all_facts(&self) -> Vec<Option<ScannerFacts>> {
-        join_all(self.scanners.iter().map(|scanner| scanner.facts())).await
+    pub async fn all_facts(&self) -> Vec<(&'static str, Option<ScannerFacts>)> {
+        join_all(self.scanners.iter().map(|scanner| async { (scanner.kind(), scanner.facts().await) })).await
     }
 }
 
@@ -51,14 +51,17 @@ impl Scanner for Panel {
         let (senders, streams): (Vec<_>, Vec<_>) = self.scanners.iter().map(|_| branch()).unzip();
         let scans = join_all(self.scanners.iter().zip(streams).map(|(scanner, stream)| scanner.scan(name, stream)));
         let ((), scans) = tokio::join!(pump(stream, senders, self.patience), scans);
-        strictest(scans)
+        strictest(&scans)
+    }
+
+    fn kind(&self) -> &'static str {
+        "panel"
     }
 
     async fn facts(&self) -> Option<ScannerFacts> {
-        let all: Option<Vec<_>> = self.all_facts().await.into_iter().collect();
+        let all: Option<Vec<_>> = self.all_facts().await.into_iter().map(|(_, facts)| facts).collect();
         let all = all?;
         Some(ScannerFacts {
-            kind: "panel",
             engine: joined(all.iter().map(|facts| facts.engine.as_str())),
             tells_changes: all.iter().all(|facts| facts.tells_changes),
             database: all.iter().filter_map(|facts| facts.database).min(),
@@ -91,7 +94,7 @@ async fn pump(mut stream: ChunkStream, senders: Vec<mpsc::Sender<Piece>>, patien
     let mut open: Vec<Option<mpsc::Sender<Piece>>> = senders.into_iter().map(Some).collect();
     while open.iter().any(Option::is_some) {
         // Nobody listens any more where all have closed, though the source stands still.
-        let gone = join_all(open.iter().flatten().map(|sender| sender.closed()));
+        let gone = join_all(open.iter().flatten().map(mpsc::Sender::closed));
         let next = tokio::select! {
             next = stream.next() => next,
             _ = gone => return,
@@ -116,7 +119,7 @@ async fn pump(mut stream: ChunkStream, senders: Vec<mpsc::Sender<Piece>>, patien
 }
 
 /// The strictest of what was said. A scanner that is excused counts for nothing, and somebody must have judged.
-fn strictest(scans: Vec<Scan>) -> Scan {
+fn strictest(scans: &[Scan]) -> Scan {
     let engine = joined(scans.iter().map(|scan| scan.verdict.engine.as_str()));
     let counted = || scans.iter().filter(|scan| scan.shortfall != Some(Shortfall::Excused));
     let status = counted().map(|scan| scan.verdict.status).reduce(ScanStatus::strictest);
@@ -149,13 +152,12 @@ mod tests {
     struct Reader {
         says: ScanStatus,
         reads: usize,
-        held: Arc<AtomicUsize>,
         got: Mutex<Vec<u8>>,
     }
 
     impl Reader {
         fn new(says: ScanStatus, reads: usize) -> Arc<Self> {
-            Arc::new(Self { says, reads, held: Arc::default(), got: Mutex::default() })
+            Arc::new(Self { says, reads, got: Mutex::default() })
         }
     }
 
@@ -172,8 +174,12 @@ mod tests {
             std::future::pending().await
         }
 
+        fn kind(&self) -> &'static str {
+            "reader"
+        }
+
         async fn facts(&self) -> Option<ScannerFacts> {
-            (self.reads > 0).then(|| ScannerFacts { kind: "reader", engine: "reader".to_owned(), tells_changes: true, database: None })
+            (self.reads > 0).then(|| ScannerFacts { engine: "reader".to_owned(), tells_changes: true, database: None })
         }
     }
 
@@ -186,7 +192,33 @@ mod tests {
     }
 
     fn panel(readers: &[Arc<Reader>]) -> Panel {
-        Panel::new(readers.iter().map(|reader| Arc::clone(reader) as Arc<dyn Scanner>).collect(), Duration::from_secs(5))
+        patient(readers, Duration::from_mins(1))
+    }
+
+    fn patient(readers: &[Arc<Reader>], patience: Duration) -> Panel {
+        Panel::new(readers.iter().map(|reader| Arc::clone(reader) as Arc<dyn Scanner>).collect(), patience)
+    }
+
+    /// A source that counts what was asked of it.
+    fn counted(held: &Arc<AtomicUsize>) -> ChunkStream {
+        let held = Arc::clone(held);
+        Box::pin(stream::iter((0..50_u8).map(move |at| {
+            held.fetch_add(1, Ordering::SeqCst);
+            Ok(Bytes::from(vec![at; 3]))
+        })))
+    }
+
+    /// Goes on with a judgement that has no end until something holds.
+    async fn until(judging: impl Future<Output = Scan>, holds: impl Fn() -> bool) {
+        let watch = async {
+            while !holds() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            scan = judging => panic!("the slow one answered: {scan:?}"),
+            () = watch => {}
+        }
     }
 
     #[tokio::test]
@@ -217,26 +249,26 @@ mod tests {
         assert_eq!(scan.verdict.findings, ["the store went away", "the store went away"]);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_scanner_holds_the_source_and_then_is_left_behind() {
-        let slow = Reader::new(ScanStatus::Clean, 2);
-        let quick = Reader::new(ScanStatus::Infected, usize::MAX);
-        let read = Arc::clone(&quick.held);
-        let source: ChunkStream = Box::pin(stream::iter((0..50_u8).map(move |at| {
-            read.fetch_add(1, Ordering::SeqCst);
-            Ok(Bytes::from(vec![at; 3]))
-        })));
-        let readers = [Arc::clone(&slow), Arc::clone(&quick)];
-        let panel = panel(&readers);
-        let file = name();
-        let judging = panel.scan(&file, source);
+    #[tokio::test]
+    async fn a_slow_scanner_holds_the_source() {
+        let readers = [Reader::new(ScanStatus::Clean, 2), Reader::new(ScanStatus::Clean, usize::MAX)];
+        let (panel, held, file) = (panel(&readers), Arc::default(), name());
+        let judging = panel.scan(&file, counted(&held));
         tokio::pin!(judging);
         // Two were read, four wait, one is in the hand of whoever gives them out.
-        assert!(timeout(Duration::from_secs(1), &mut judging).await.is_err());
-        assert_eq!(quick.held.load(Ordering::SeqCst), 2 + WAITING + 1);
-        assert!(timeout(Duration::from_secs(60), &mut judging).await.is_err(), "the slow one never answers");
-        assert_eq!(quick.got.lock().unwrap().len(), 150, "the quick one has all of it");
-        assert_eq!(slow.got.lock().unwrap().len(), 6);
+        let expected = 2 + WAITING + 1;
+        until(&mut judging, || held.load(Ordering::SeqCst) == expected).await;
+        let turns = AtomicUsize::new(0);
+        until(&mut judging, || turns.fetch_add(1, Ordering::SeqCst) == 1000).await;
+        assert_eq!(held.load(Ordering::SeqCst), expected, "nothing more is asked of the source");
+    }
+
+    #[tokio::test]
+    async fn a_scanner_that_takes_nothing_is_left_behind_and_the_others_get_it_all() {
+        let readers = [Reader::new(ScanStatus::Clean, 2), Reader::new(ScanStatus::Infected, usize::MAX)];
+        let (panel, held, file) = (patient(&readers, Duration::from_millis(20)), Arc::default(), name());
+        until(panel.scan(&file, counted(&held)), || readers[1].got.lock().unwrap().len() == 150).await;
+        assert_eq!(readers[0].got.lock().unwrap().len(), 6);
     }
 
     #[tokio::test]
@@ -253,15 +285,15 @@ mod tests {
     fn who_is_excused_needs_somebody_who_judged() {
         let excused = || Scan::failed("clamd".to_owned(), "too large", Some(Shortfall::Excused));
         let clean = || Scan::judged(ScanStatus::Clean, "embedded".to_owned(), Vec::new());
-        assert_eq!(strictest(vec![excused()]).verdict.status, ScanStatus::Failed);
-        let both = strictest(vec![clean(), excused()]);
+        assert_eq!(strictest(&[excused()]).verdict.status, ScanStatus::Failed);
+        let both = strictest(&[clean(), excused()]);
         assert_eq!((both.verdict.status, both.verdict.engine.as_str()), (ScanStatus::Clean, "embedded; clamd"));
         assert_eq!(both.verdict.findings, ["too large"], "it is told that one did not look");
         for (shortfall, expected) in [(Shortfall::Away, ScanStatus::Failed), (Shortfall::TooLarge, ScanStatus::Failed)] {
-            let told = strictest(vec![clean(), Scan::failed("clamd".to_owned(), "no", Some(shortfall))]);
+            let told = strictest(&[clean(), Scan::failed("clamd".to_owned(), "no", Some(shortfall))]);
             assert_eq!((told.verdict.status, told.shortfall), (expected, Some(shortfall)));
         }
-        assert_eq!(strictest(Vec::new()).verdict.status, ScanStatus::Failed, "nobody's word is no word");
+        assert_eq!(strictest(&[]).verdict.status, ScanStatus::Failed, "nobody's word is no word");
     }
 
     #[tokio::test]

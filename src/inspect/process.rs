@@ -122,6 +122,12 @@ struct Ready {
     pipes: Pipes,
 }
 
+impl Ready {
+    fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
 struct Pipes {
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
@@ -178,8 +184,8 @@ impl Workers {
         let waiting = self.take(setup);
         let mut ready = None;
         if let Some(child) = waiting {
-            // One that died while it waited has seen nothing of the file.
-            ready = self.greet(child).await.ok();
+            // One that died while it waited, its greeting already said, has seen nothing of the file.
+            ready = self.greet(child).await.ok().and_then(|(mut ready, confinement)| ready.is_alive().then_some((ready, confinement)));
         }
         let (worker, confinement) = match ready {
             Some(ready) => ready,

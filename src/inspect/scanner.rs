@@ -20,6 +20,9 @@ pub trait Scanner: Send + Sync {
     /// What it says of the bytes; never `Pending`.
     async fn scan(&self, name: &FileName, stream: ChunkStream) -> Scan;
 
+    /// Its kind: `embedded`, `clamd`.
+    fn kind(&self) -> &'static str;
+
     /// What it is now; `None` while it does not answer.
     async fn facts(&self) -> Option<ScannerFacts>;
 }
@@ -47,8 +50,6 @@ pub enum Shortfall {
 /// What a scanner is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannerFacts {
-    /// Its kind: `embedded`, `clamd`.
-    pub kind: &'static str,
     /// Its name, with the version of engine and rules, as verdicts carry it.
     pub engine: String,
     /// Whether `engine` changes with everything it judges by, so that a verdict may be used again.
@@ -58,11 +59,10 @@ pub struct ScannerFacts {
 }
 
 impl ScannerFacts {
-    /// How old its database is at an instant, in hours, where it says so. It is taken to tell its time in UTC, which is
-    /// wrong by less than a day.
-    pub fn database_age_hours(&self, now: Timestamp) -> Option<i64> {
-        let made = Offset::UTC.to_timestamp(self.database?).ok()?;
-        Some(now.duration_since(made).as_hours())
+    /// When its database was made, where it says so. It is taken to tell its time in UTC, which is wrong by less than
+    /// a day.
+    pub fn database_made(&self) -> Option<Timestamp> {
+        Offset::UTC.to_timestamp(self.database?).ok()
     }
 }
 
@@ -114,8 +114,12 @@ impl Scanner for EmbeddedScanner {
         verdict(answer, self.engine.clone())
     }
 
+    fn kind(&self) -> &'static str {
+        "embedded"
+    }
+
     async fn facts(&self) -> Option<ScannerFacts> {
-        Some(ScannerFacts { kind: "embedded", engine: self.engine.clone(), tells_changes: true, database: None })
+        Some(ScannerFacts { engine: self.engine.clone(), tells_changes: true, database: None })
     }
 }
 

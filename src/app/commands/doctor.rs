@@ -317,15 +317,15 @@ fn inspector(loaded: &Loaded) -> Result<Inspector, String> {
 /// Who judges, and how old what they judge by is.
 async fn scanners(loaded: &Loaded, inspector: &Inspector) -> Vec<Finding> {
     let days = i64::from(loaded.settings.inspect.clamd.database_max_age_days);
-    let of = |facts: Option<ScannerFacts>| match facts {
+    let of = |(kind, facts): (&str, Option<ScannerFacts>)| match facts {
         Some(facts) => {
-            let age = facts.database_age_hours(SystemClock.now()).map(|hours| hours / 24);
+            let age = facts.database_made().map(|made| SystemClock.now().duration_since(made).as_hours() / 24);
             let old = age.filter(|age| *age > days);
             let health = if old.is_some() { Health::Fallback } else { Health::Ok };
             let age = age.map(|age| format!(", its database is {age} days old")).unwrap_or_default();
             Finding::of("scanner", Ok((health, format!("{}{age}", facts.engine))))
         }
-        None => Finding::of("scanner", Err("clamd does not answer; no file is read until it does (`inspect.clamd.address`)".to_owned())),
+        None => Finding::of("scanner", Err(format!("{kind} does not answer; no file is read until it does (`inspect.{kind}`)"))),
     };
     let mut findings: Vec<_> = inspector.scanners().await.into_iter().map(of).collect();
     if loaded.settings.inspect.clamd.address.is_none() {

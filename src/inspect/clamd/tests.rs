@@ -71,11 +71,14 @@ async fn stand_in(listener: TcpListener, version: &'static [u8], manner: Manner)
     }
 }
 
+/// More than one piece on the wire.
+static MUCH: [u8; PIECE + 10] = [7; PIECE + 10];
+
 const VERSION: &[u8] = b"ClamAV 1.4.3/27470/Thu Nov 26 08:21:00 2026\0";
 
-fn settings(place: String) -> ClamdSettings {
+fn settings(place: &str) -> ClamdSettings {
     ClamdSettings {
-        address: ClamdAddress::parse(&place).unwrap(),
+        address: ClamdAddress::parse(place).unwrap(),
         timeout: Duration::from_millis(300),
         stream_max_bytes: 1 << 20,
         connections: 1,
@@ -93,7 +96,7 @@ fn chunks(pieces: &[&'static [u8]]) -> ChunkStream {
 
 async fn scanned_with(version: &'static [u8], manner: Manner, stream: ChunkStream, change: fn(&mut ClamdSettings)) -> (Scan, Vec<u8>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut settings = settings(listener.local_addr().unwrap().to_string());
+    let mut settings = settings(&listener.local_addr().unwrap().to_string());
     change(&mut settings);
     let scanner = ClamdScanner::new(settings);
     let file = name();
@@ -105,7 +108,7 @@ async fn scanned_with(version: &'static [u8], manner: Manner, stream: ChunkStrea
 
 async fn scanned(version: &'static [u8], manner: Manner, stream: ChunkStream) -> Scan {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let scanner = ClamdScanner::new(settings(listener.local_addr().unwrap().to_string()));
+    let scanner = ClamdScanner::new(settings(&listener.local_addr().unwrap().to_string()));
     let file = name();
     let serve = async {
         stand_in(listener, version, manner).await;
@@ -136,7 +139,7 @@ async fn nothing_that_a_daemon_does_but_to_say_so_makes_a_file_clean() {
         (Manner::Hangs, Failed),
     ] {
         // More than the sockets hold, so that who says something at once is not taken to have read it all.
-        let pieces = vec![&[7_u8; 60_000][..]; 16];
+        let pieces = vec![&MUCH[..60_000]; 16];
         let scan = scanned(VERSION, manner, chunks(&pieces)).await;
         assert_eq!(scan.verdict.status, expected, "{manner:?}: {scan:?}");
         assert_eq!(scan.shortfall, None, "{manner:?} was there before the first byte: the try counts");
@@ -146,7 +149,7 @@ async fn nothing_that_a_daemon_does_but_to_say_so_makes_a_file_clean() {
 
 #[tokio::test]
 async fn a_daemon_that_takes_nothing_is_left_after_its_time() {
-    let endless: ChunkStream = Box::pin(stream::repeat_with(|| Ok(Bytes::from_static(&[7; 60_000]))));
+    let endless: ChunkStream = Box::pin(stream::repeat_with(|| Ok(Bytes::from_static(&MUCH))));
     let (scan, _) = scanned_with(VERSION, Manner::Stalls, endless, |settings| settings.stream_max_bytes = u64::MAX).await;
     assert_eq!(scan.verdict.status, ScanStatus::Failed);
     assert_eq!(scan.verdict.findings, ["clamd took too long"]);
@@ -168,17 +171,17 @@ async fn nobody_at_the_address_is_away() {
     drop(free);
     drop(UnixListener::bind(&gone).unwrap());
     for place in [place, format!("unix:{}", gone.display()), format!("{}/nothing", dir.path().display())] {
-        let scanner = ClamdScanner::new(settings(place.clone()));
+        let scanner = ClamdScanner::new(settings(&place));
         let scan = scanner.scan(&name(), chunks(&[b"x"])).await;
         assert_eq!((scan.verdict.status, scan.shortfall), (ScanStatus::Failed, Some(Shortfall::Away)), "{place}");
         assert!(scanner.facts().await.is_none());
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_daemon_that_takes_connections_and_says_nothing_is_away() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let scanner = ClamdScanner::new(settings(listener.local_addr().unwrap().to_string()));
+    let scanner = ClamdScanner::new(settings(&listener.local_addr().unwrap().to_string()));
     let scan = scanner.scan(&name(), chunks(&[b"x"])).await;
     assert_eq!((scan.verdict.status, scan.shortfall), (ScanStatus::Failed, Some(Shortfall::Away)));
     assert_eq!(scan.verdict.findings, ["clamd is busy, or hangs"]);
@@ -187,8 +190,8 @@ async fn a_daemon_that_takes_connections_and_says_nothing_is_away() {
 #[tokio::test]
 async fn every_byte_goes_over_and_a_piece_of_no_length_does_not_end_the_file() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let scanner = ClamdScanner::new(settings(listener.local_addr().unwrap().to_string()));
-    let (file, long) = (name(), &[7_u8; PIECE + 10][..]);
+    let scanner = ClamdScanner::new(settings(&listener.local_addr().unwrap().to_string()));
+    let (file, long) = (name(), &MUCH[..]);
     let (got, scan) =
         tokio::join!(stand_in(listener, VERSION, Manner::Says(b"stream: OK\0")), scanner.scan(&file, chunks(&[b"one ", b"", b"two", long])));
     assert_eq!(scan.verdict.status, ScanStatus::Clean);
@@ -220,7 +223,7 @@ async fn above_its_limit_a_file_is_not_checked_unless_the_settings_say_that_othe
 #[tokio::test]
 async fn a_source_that_breaks_off_is_never_ended_for_the_daemon() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let scanner = ClamdScanner::new(settings(listener.local_addr().unwrap().to_string()));
+    let scanner = ClamdScanner::new(settings(&listener.local_addr().unwrap().to_string()));
     let broken: ChunkStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"half")), Err(io::Error::other("gone"))]));
     let file = name();
     let (got, scan) = tokio::join!(stand_in(listener, VERSION, Manner::Says(b"stream: OK\0")), scanner.scan(&file, broken));

@@ -95,8 +95,8 @@ impl Drop for Daemon {
 }
 
 fn write_database(dir: &Path, signatures: &[(&str, &[u8])]) {
-    let lines: String = signatures.iter().map(|(name, bytes)| format!("{name}:0:*:{}\n", hex::encode(bytes))).collect();
-    fs::write(dir.join("database/local.ndb"), lines).unwrap();
+    let lines: Vec<String> = signatures.iter().map(|(name, bytes)| format!("{name}:0:*:{}", hex::encode(bytes))).collect();
+    fs::write(dir.join("database/local.ndb"), lines.join("\n") + "\n").unwrap();
 }
 
 fn run(dir: &Path) -> Child {
