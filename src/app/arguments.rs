@@ -3,6 +3,7 @@
 mod audit;
 mod person;
 mod policy;
+mod quarantine;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
 pub use person::PersonCommand;
 pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
+pub use quarantine::{QuarantineCommand, ReportCommand};
 
 /// The file toolbox of voice agents.
 #[derive(Debug, Parser)]
@@ -65,6 +67,12 @@ pub enum Command {
     /// Files of which nothing is removed
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Files that were found harmful
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Reports over a period
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -178,7 +178,10 @@ mod tests {
         assert_eq!(status, ScanStatus::Suspicious);
         assert!(findings.contains(&"Name_Hides_Program".to_owned()), "{findings:?}");
         assert_eq!(outcome(&zip(&[("setup.exe", b"fine")]), LockedArchives::Note), (ScanStatus::Clean, Vec::new()));
-        assert_eq!(outcome(&zip(&[("invoice\u{202E}fdp.exe", b"fine")]), LockedArchives::Note), (ScanStatus::Suspicious, one("Name_Turned_Around")));
+        assert_eq!(
+            outcome(&zip(&[("invoice\u{202E}fdp.exe", b"fine")]), LockedArchives::Note),
+            (ScanStatus::Suspicious, one("Name_Turned_Around"))
+        );
     }
 
     #[test]

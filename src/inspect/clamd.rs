@@ -178,18 +178,24 @@ impl ClamdScanner {
             return (Err(ClamdError::Busy), "clamd".to_owned());
         };
         match self.version().await {
-            Ok(version) => (self.instream(stream).await, engine(&version)),
+            Ok(version) => (self.instream(stream).await, engine(&version, self.settings.above_limit)),
             Err(error) => (Err(error), "clamd".to_owned()),
         }
     }
 }
 
-/// As verdicts carry it: what clamd calls itself, with number and date of its daily database.
-fn engine(version: &Version) -> String {
-    match version.database {
-        Some((number, at)) => format!("clamd: {}, database {number} of {}", version.engine, at.strftime("%Y-%m-%d %H:%M")),
-        None => format!("clamd: {}, databases of its own", version.engine),
-    }
+/// As verdicts carry it: what clamd calls itself, with number and date of its daily database, and what else decides
+/// whether there is a verdict.
+fn engine(version: &Version, above: AboveLimit) -> String {
+    let database = match version.database {
+        Some((number, at)) => format!("database {number} of {}", at.strftime("%Y-%m-%d %H:%M")),
+        None => "databases of its own".to_owned(),
+    };
+    let limit = match above {
+        AboveLimit::NotChecked => "",
+        AboveLimit::OthersDecide => ", not above its limit",
+    };
+    format!("clamd: {}, {database}{limit}", version.engine)
 }
 
 /// `false`: it takes no more, and says why, if it says anything.
@@ -235,7 +241,7 @@ impl Scanner for ClamdScanner {
     async fn facts(&self) -> Option<ScannerFacts> {
         let version = self.version().await.ok()?;
         let database = version.database.map(|(_, at)| at);
-        Some(ScannerFacts { engine: engine(&version), tells_changes: database.is_some(), database })
+        Some(ScannerFacts { engine: engine(&version, self.settings.above_limit), tells_changes: database.is_some(), database })
     }
 }
 

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::clamd::{ClamdScanner, ClamdSettings};
 use super::engine::LockedArchives;
-use super::panel::Panel;
 use super::kind;
+use super::panel::Panel;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
 use super::rules::Rules;
@@ -141,6 +141,11 @@ impl Inspector {
     /// be reached. The name's ending tells what the bytes claim to be.
     pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> Scan {
         self.scanners.scan(name, stream).await
+    }
+
+    /// Whether every worker process that may have a file has one.
+    pub fn is_busy(&self) -> bool {
+        self.workers.is_busy()
     }
 
     /// What each scanner is now, by its kind; `None` for one that does not answer.

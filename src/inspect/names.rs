@@ -9,8 +9,32 @@ const DOCUMENT_ENDINGS: [&str; 40] = [
 
 /// Endings that start something where they are clicked.
 const PROGRAM_ENDINGS: [&str; 26] = [
-    "exe", "scr", "com", "pif", "bat", "cmd", "cpl", "dll", "msi", "msix", "hta", "js", "jse", "vbs", "vbe", "wsf", "wsh", "ps1", "lnk",
-    "url", "jar", "reg", "iso", "img", "vhd", "appref-ms",
+    "exe",
+    "scr",
+    "com",
+    "pif",
+    "bat",
+    "cmd",
+    "cpl",
+    "dll",
+    "msi",
+    "msix",
+    "hta",
+    "js",
+    "jse",
+    "vbs",
+    "vbe",
+    "wsf",
+    "wsh",
+    "ps1",
+    "lnk",
+    "url",
+    "jar",
+    "reg",
+    "iso",
+    "img",
+    "vhd",
+    "appref-ms",
 ];
 
 /// Endings that source code has before its own, as in `schema.json.js`: nobody is taken in by these.

@@ -123,7 +123,8 @@ fn strictest(scans: &[Scan]) -> Scan {
     let engine = joined(scans.iter().map(|scan| scan.verdict.engine.as_str()));
     let counted = || scans.iter().filter(|scan| scan.shortfall != Some(Shortfall::Excused));
     let status = counted().map(|scan| scan.verdict.status).reduce(ScanStatus::strictest);
-    let findings = |wanted: &dyn Fn(&Scan) -> bool| scans.iter().filter(|scan| wanted(scan)).flat_map(|scan| scan.verdict.findings.clone()).collect();
+    let findings =
+        |wanted: &dyn Fn(&Scan) -> bool| scans.iter().filter(|scan| wanted(scan)).flat_map(|scan| scan.verdict.findings.clone()).collect();
     match status {
         Some(status @ (ScanStatus::Infected | ScanStatus::Suspicious)) => {
             Scan::judged(status, engine, findings(&|scan| matches!(scan.verdict.status, ScanStatus::Infected | ScanStatus::Suspicious)))

@@ -148,6 +148,11 @@ impl Workers {
         Self { start, permits, reserve: Mutex::default(), confinement: OnceLock::new() }
     }
 
+    /// Whether as many have a file as may.
+    pub fn is_busy(&self) -> bool {
+        self.permits.available_permits() == 0
+    }
+
     /// What workers give up on this system; known once one has started.
     pub fn confinement(&self) -> Option<Confinement> {
         self.confinement.get().copied()

@@ -80,9 +80,8 @@ pub(super) fn rules_to_environment(rules: &[RuleFile]) -> io::Result<Vec<(String
 
 /// The rules in the environment of a worker.
 pub(super) fn rules_of_environment(variables: impl Iterator<Item = (String, String)>) -> io::Result<Vec<RuleFile>> {
-    let mut pieces: Vec<(usize, String)> = variables
-        .filter_map(|(name, text)| Some((name.strip_prefix(RULES_VARIABLE)?.parse().ok()?, text)))
-        .collect();
+    let mut pieces: Vec<(usize, String)> =
+        variables.filter_map(|(name, text)| Some((name.strip_prefix(RULES_VARIABLE)?.parse().ok()?, text))).collect();
     pieces.sort_unstable();
     let text: String = pieces.into_iter().map(|(_, piece)| piece).collect();
     if text.is_empty() { Ok(Vec::new()) } else { Ok(serde_json::from_str(&text)?) }

@@ -129,9 +129,7 @@ fn verdict(answer: Answer, engine: String) -> Scan {
         Reply::Ready(_) | Reply::Kind(_) | Reply::Reading(_) => None,
     });
     match (report, answer.error) {
-        (Some(report), None) if report.status != ScanStatus::Pending => {
-            Scan::judged(report.status, engine, report.findings)
-        }
+        (Some(report), None) if report.status != ScanStatus::Pending => Scan::judged(report.status, engine, report.findings),
         (_, error) => {
             let why = error.as_ref().map_or("the scanner gave no answer", why_failed);
             Scan::failed(engine, why, None)

@@ -96,8 +96,7 @@ fn backoff_seconds(attempts: u32) -> i64 {
 async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(mut under) = files.under_inspection(job).await? else { return Ok(()) };
     if under.file.status == FileStatus::Scanning {
-        let (name, bytes) = files.open_for_inspection(&under).await?;
-        let Scan { verdict, shortfall } = inspector.scan(&name, bytes).await;
+        let Scan { verdict, shortfall } = scan(files, inspector, &under).await?;
         if verdict.status == ScanStatus::Failed {
             let why = || verdict.findings.join(", ");
             match shortfall {
@@ -118,6 +117,17 @@ async fn steps(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tr
         under = next;
     }
     read(files, inspector, job, &under).await
+}
+
+/// What scanners say of a file; what they said before of the same bytes under the same name, while they are what they were.
+async fn scan(files: &Files, inspector: &Inspector, under: &UnderInspection) -> Result<Scan, FilesError> {
+    if let Some(facts) = inspector.engine().await.filter(|facts| facts.tells_changes)
+        && let Some(verdict) = files.known_clean(under, &facts.engine).await?
+    {
+        return Ok(Scan { verdict, shortfall: None });
+    }
+    let (name, bytes) = files.open_for_inspection(under).await?;
+    Ok(inspector.scan(&name, bytes).await)
 }
 
 async fn read(files: &Files, inspector: &Inspector, job: &Job, under: &UnderInspection) -> Result<(), Trouble> {

@@ -97,10 +97,9 @@ mod tests {
         for metric in metric::PUBLISHED {
             assert!(text.contains(&format!("# TYPE {} ", metric.name)), "{}", metric.name);
         }
-        for line in [
-            r#"satchel_scanner_database_age_seconds{scanner="clamd"} 86460"#,
-            r#"satchel_scanner_silent_seconds{scanner="clamd"} 60"#,
-        ] {
+        for line in
+            [r#"satchel_scanner_database_age_seconds{scanner="clamd"} 86460"#, r#"satchel_scanner_silent_seconds{scanner="clamd"} 60"#]
+        {
             assert!(text.lines().any(|told| told == line), "{line}: {text}");
         }
     }

@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, quotas, shares, store_events, tools, upload, uploads,
+    policies, quarantine, quotas, report, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -24,6 +24,8 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(files::routes())
         .merge(grants::routes())
         .merge(holds::routes())
+        .merge(quarantine::routes())
+        .merge(report::routes())
         .merge(shares::routes())
         .merge(imports::routes())
         .merge(uploads::routes())
@@ -58,6 +60,8 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         files::operations(),
         grants::operations(),
         holds::operations(),
+        quarantine::operations(),
+        report::operations(),
         shares::operations(),
         imports::operations(),
         uploads::operations(),

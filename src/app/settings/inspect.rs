@@ -10,15 +10,23 @@ use super::load::SettingsError;
 use crate::inspect::{AboveLimit, ClamdAddress, ClamdSettings, InspectorSettings, LockedArchives, RuleFile, Rules};
 
 /// `inspect`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InspectSettings {
     /// A folder of rules for the embedded scanner: every `.yar` and `.yara` file in it, read at the start.
     pub rules_dir: Option<PathBuf>,
     /// What an archive means that is locked with a password: `note` or `suspicious`.
     pub locked_archives: LockedArchives,
+    /// Files that are judged again each minute, at most, once the scanner has changed; 0 for none.
+    pub rescans_per_minute: u16,
     /// A clamd that judges too.
     pub clamd: ClamdChoice,
+}
+
+impl Default for InspectSettings {
+    fn default() -> Self {
+        Self { rules_dir: None, locked_archives: LockedArchives::default(), rescans_per_minute: 60, clamd: ClamdChoice::default() }
+    }
 }
 
 /// `inspect.clamd`.
@@ -70,12 +78,7 @@ impl InspectSettings {
     /// # Errors
     /// When a value means nothing, or rules cannot be read or are wrong.
     pub fn apply(&self, inspector: InspectorSettings) -> Result<InspectorSettings, SettingsError> {
-        Ok(InspectorSettings {
-            rules: self.rules()?,
-            locked_archives: self.locked_archives,
-            clamd: self.clamd.settings()?,
-            ..inspector
-        })
+        Ok(InspectorSettings { rules: self.rules()?, locked_archives: self.locked_archives, clamd: self.clamd.settings()?, ..inspector })
     }
 
     fn rules(&self) -> Result<Rules, SettingsError> {
@@ -121,7 +124,9 @@ impl ClamdChoice {
         let Some(address) = &self.address else { return Ok(None) };
         let refused = |key: &str, reason: &str| SettingsError::Value { key: format!("inspect.clamd.{key}"), reason: reason.to_owned() };
         let address = ClamdAddress::parse(address).ok_or_else(|| refused("address", "it must be `host:port` or `unix:/path`"))?;
-        for (key, value) in [("timeout", u64::from(self.timeout)), ("connections", self.connections.into()), ("stream_max_bytes", self.stream_max_bytes)] {
+        for (key, value) in
+            [("timeout", u64::from(self.timeout)), ("connections", self.connections.into()), ("stream_max_bytes", self.stream_max_bytes)]
+        {
             if value == 0 {
                 return Err(refused(key, "it must be more than nothing"));
             }

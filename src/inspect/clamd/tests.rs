@@ -192,8 +192,10 @@ async fn every_byte_goes_over_and_a_piece_of_no_length_does_not_end_the_file() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let scanner = ClamdScanner::new(settings(&listener.local_addr().unwrap().to_string()));
     let (file, long) = (name(), &MUCH[..]);
-    let (got, scan) =
-        tokio::join!(stand_in(listener, VERSION, Manner::Says(b"stream: OK\0")), scanner.scan(&file, chunks(&[b"one ", b"", b"two", long])));
+    let (got, scan) = tokio::join!(
+        stand_in(listener, VERSION, Manner::Says(b"stream: OK\0")),
+        scanner.scan(&file, chunks(&[b"one ", b"", b"two", long]))
+    );
     assert_eq!(scan.verdict.status, ScanStatus::Clean);
     assert_eq!(got, [b"one two", long].concat());
 }
@@ -206,10 +208,9 @@ async fn above_its_limit_a_file_is_not_checked_unless_the_settings_say_that_othe
         settings.above_limit = AboveLimit::OthersDecide;
     };
     let says = Manner::Says(b"stream: OK\0");
-    for (change, pieces, expected) in [
-        (LIMIT, &[&b"123"[..], b"456"][..], Some(Shortfall::TooLarge)),
-        (EXCUSED, &[b"123", b"456"], Some(Shortfall::Excused)),
-    ] {
+    for (change, pieces, expected) in
+        [(LIMIT, &[&b"123"[..], b"456"][..], Some(Shortfall::TooLarge)), (EXCUSED, &[b"123", b"456"], Some(Shortfall::Excused))]
+    {
         let (scan, _) = scanned_with(VERSION, Manner::Hangs, chunks(pieces), change).await;
         assert_eq!((scan.verdict.status, scan.shortfall), (ScanStatus::Failed, expected));
     }

@@ -10,6 +10,7 @@ mod keys;
 mod openings;
 mod outbox;
 mod pages;
+mod quarantine;
 mod rules;
 mod shares;
 mod tools;
