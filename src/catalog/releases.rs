@@ -1,7 +1,7 @@
 //! What lies in quarantine, and bytes that two people let out of it.
 //!
-//! A release is of bytes, by their hash: proposed by one, confirmed by another, over at an instant. Files that it
-//! lets out are judged anew; that judgement passes while the release stands, and no longer.
+//! A release is of bytes, by their hash: proposed by one, confirmed by another, over at an instant. When it begins and
+//! when it ends, files of these bytes are judged anew; that judgement passes while the release stands.
 
 use sqlx::FromRow;
 
@@ -161,8 +161,9 @@ async fn release_in(session: &mut impl Session, customer: CustomerId, id: Releas
     row.map(ReleaseRow::into_release).transpose()
 }
 
-/// Sends every file of these bytes that lies in quarantine to be judged again. Gives which.
-async fn judge_again(
+/// Takes every verdict on these bytes back, and sends files that stand for them to be judged anew. Nobody reads them
+/// until then. One that is being read, and cannot go back, is closed. Gives which are judged.
+async fn judge_anew(
     catalog: &Catalog,
     tx: &mut Tx,
     customer: CustomerId,
@@ -184,26 +185,35 @@ async fn judge_again(
             .execute(tx)
             .await?;
         for (file, status) in files_of_blob(tx, customer, blob).await? {
-            if status != FileStatus::Quarantined {
-                continue;
-            }
-            set_status(tx, customer, file, FileStatus::Scanning).await?;
+            let next = match status {
+                FileStatus::Active | FileStatus::Quarantined => FileStatus::Scanning,
+                FileStatus::Processing => FileStatus::Quarantined,
+                _ => continue,
+            };
+            set_status(tx, customer, file, next).await?;
             touch(tx, customer, file, now).await?;
-            let job = JobId::new(catalog.clock(), catalog.entropy());
-            sql::query(
-                "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) \
-                 SELECT $3, customer_id, 'inspect', id, version, 'ready', 0, $4, $4 FROM files WHERE customer_id = $1 AND id = $2",
-            )
-            .bind(customer.to_string())
-            .bind(file.to_string())
-            .bind(job.to_string())
-            .bind(micros(now))
-            .execute(tx)
-            .await?;
-            files.push(file);
+            if next == FileStatus::Scanning {
+                enqueue_scan(catalog, tx, customer, file, now).await?;
+                files.push(file);
+            }
         }
     }
     Ok(files)
+}
+
+async fn enqueue_scan(catalog: &Catalog, tx: &mut Tx, customer: CustomerId, file: FileId, now: Timestamp) -> Result<(), CatalogError> {
+    let job = JobId::new(catalog.clock(), catalog.entropy());
+    sql::query(
+        "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) \
+         SELECT $3, customer_id, 'inspect', id, version, 'ready', 0, $4, $4 FROM files WHERE customer_id = $1 AND id = $2",
+    )
+    .bind(customer.to_string())
+    .bind(file.to_string())
+    .bind(job.to_string())
+    .bind(micros(now))
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 impl Catalog {
@@ -324,7 +334,7 @@ impl Catalog {
                 let is_own = release.state(now) == ReleaseState::Proposed && release.proposed_by == entry.actor.to_string();
                 return Err(CatalogError::Conflict(if is_own { "another person must confirm it" } else { "it waits for nobody any more" }));
             }
-            let files = judge_again(self, &mut tx, customer, &release.checksum, now).await?;
+            let files = judge_anew(self, &mut tx, customer, &release.checksum, now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
             Ok(files)
@@ -332,39 +342,35 @@ impl Catalog {
         .await
     }
 
-    /// Ends a release, in force or not. What it let out is judged again by whoever looks for releases that are over.
+    /// Takes a release back, in force or not. Files that it let out are judged anew, and not read until then. Gives which.
     ///
     /// # Errors
     /// `Conflict` when it is over already; else when it could not be committed.
-    pub async fn withdraw_release(&self, customer: CustomerId, id: ReleaseId, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let now = micros(self.clock().now());
+    pub async fn withdraw_release(&self, customer: CustomerId, id: ReleaseId, entry: &AuditEntry) -> Result<Vec<FileId>, CatalogError> {
+        let now = self.clock().now();
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            // One that was in force is closed once its bytes were judged again.
-            let ended = sql::query(
-                "UPDATE releases SET expires_at = $3, ended_at = CASE WHEN confirmed_at IS NULL THEN $3 ELSE NULL END \
-                 WHERE customer_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3",
-            )
-            .bind(customer.to_string())
-            .bind(id.to_string())
-            .bind(now)
-            .execute(&mut tx)
-            .await?;
+            let ended =
+                sql::query("UPDATE releases SET ended_at = $3 WHERE customer_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3")
+                    .bind(customer.to_string())
+                    .bind(id.to_string())
+                    .bind(micros(now))
+                    .execute(&mut tx)
+                    .await?;
             if ended == 0 {
                 return Err(CatalogError::Conflict("the release is over"));
             }
-            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-            tx.commit().await
+            self.after_release(tx, customer, id, entry, now).await
         })
         .await
     }
 
-    /// Notes that what a release let out was judged again after it was over.
+    /// Ends a release whose time is over. Files that it let out are judged anew, and not read until then. Gives which.
     ///
     /// # Errors
-    /// `Conflict` when it is not over, or was closed before; else when it could not be committed.
-    pub async fn close_release(&self, customer: CustomerId, id: ReleaseId, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let now = micros(self.clock().now());
+    /// `Conflict` when its time is not over, or it was ended before; else when it could not be committed.
+    pub async fn close_release(&self, customer: CustomerId, id: ReleaseId, entry: &AuditEntry) -> Result<Vec<FileId>, CatalogError> {
+        let now = self.clock().now();
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             let ended = sql::query(
@@ -372,16 +378,33 @@ impl Catalog {
             )
             .bind(customer.to_string())
             .bind(id.to_string())
-            .bind(now)
+            .bind(micros(now))
             .execute(&mut tx)
             .await?;
             if ended == 0 {
                 return Err(CatalogError::Conflict("the release is not one that is over"));
             }
-            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-            tx.commit().await
+            self.after_release(tx, customer, id, entry, now).await
         })
         .await
+    }
+
+    async fn after_release(
+        &self,
+        mut tx: Tx,
+        customer: CustomerId,
+        id: ReleaseId,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<Vec<FileId>, CatalogError> {
+        let release = release_in(&mut tx, customer, id).await?.ok_or(CatalogError::Conflict("there is no such release"))?;
+        let files = match release.confirmed {
+            Some(_) => judge_anew(self, &mut tx, customer, &release.checksum, now).await?,
+            None => Vec::new(),
+        };
+        audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+        tx.commit().await?;
+        Ok(files)
     }
 
     /// The release of bytes that is in force.
@@ -399,7 +422,7 @@ impl Catalog {
         row.map(ReleaseRow::into_release).transpose()
     }
 
-    /// Releases that were not ended, newest first: proposed, in force, and over with their bytes not judged again yet.
+    /// Releases that were not ended, newest first: proposed, in force, and those whose time is over.
     ///
     /// # Errors
     /// When the catalog does not answer or a row cannot be read.

@@ -84,24 +84,6 @@ impl Catalog {
         row.map(|(text,)| RowRef { table: "blobs", id: object_key }.known(Checksum::parse(&text))).transpose()
     }
 
-    /// Bytes with this hash, whatever is known of them.
-    ///
-    /// # Errors
-    /// When the catalog does not answer or a row cannot be read.
-    pub async fn blobs_of_hash(&self, customer: CustomerId, checksum: &Checksum) -> Result<Vec<StaleBlob>, CatalogError> {
-        let rows: Vec<(String, String)> = sql::query(
-            "SELECT b.id, (SELECT v.name FROM versions v WHERE v.customer_id = b.customer_id AND v.blob_id = b.id \
-             ORDER BY v.file_id, v.number LIMIT 1) \
-             FROM blobs b WHERE b.customer_id = $1 AND b.checksum = $2 AND b.collected_at IS NULL \
-             AND EXISTS (SELECT 1 FROM versions v WHERE v.customer_id = b.customer_id AND v.blob_id = b.id) ORDER BY b.id",
-        )
-        .bind(customer.to_string())
-        .bind(checksum.to_string())
-        .fetch_all(&mut self.read(customer).await?)
-        .await?;
-        rows.into_iter().map(|(id, name)| stale(&id, &name)).collect()
-    }
-
     /// Notes that clean bytes were judged again: found clean still, or that it could not be said, which leaves the
     /// verdict that stands. Nothing where they are not clean any more.
     ///

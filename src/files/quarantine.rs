@@ -179,7 +179,7 @@ impl Files {
         self.as_it_stands(file).await
     }
 
-    /// Takes a release back, proposed or in force. Bytes that it let out are judged again.
+    /// Takes a release back, proposed or in force. Files that it let out are judged again, and not read until then.
     ///
     /// # Errors
     /// `Invalid` without a reason, `NotFound`, `Refused`, `Conflict` when there is none; else when the catalog does not
@@ -192,7 +192,10 @@ impl Files {
         };
         let entry = AuditEntry { reason: Some(why), ..subject.file_entry("withdrawn", &file, &permit) };
         let ended = self.0.catalog.withdraw_release(file.customer, release.id, &entry).await;
-        self.told_of_release(subject, &file, &permit, ended).await
+        self.told_of_release(subject, &file, &permit, ended).await?;
+        self.0.arrived.notify_waiters();
+        self.0.changed.notify_waiters();
+        Ok(())
     }
 
     /// Removes a file that lies in quarantine.

@@ -1,11 +1,11 @@
-//! Bytes that are judged again: because the scanner changed since, or a release of them is over. Never opens a file.
+//! Bytes that are judged again, because the scanner changed since; and releases whose time is over. Nothing here opens a file.
 
 use jiff::SignedDuration;
 
 use super::errand::Errand;
 use super::inspection::UnderInspection;
 use super::{Files, FilesError};
-use crate::catalog::{BlobRecord, Release, ReleaseState, StaleBlob, Sweep};
+use crate::catalog::{BlobRecord, CatalogError, ReleaseState, StaleBlob, Sweep};
 use crate::domain::{AuditEntry, ChunkStream, CustomerId, FileName, ScanStatus, ScanVerdict, Timestamp};
 
 /// Customers that are asked for at once.
@@ -96,29 +96,41 @@ impl Files {
         }
     }
 
-    /// Releases that are over, with the bytes that each let out.
+    /// Ends releases whose time is over: what they let out is judged anew. Gives how many.
     ///
     /// # Errors
     /// When the catalog does not answer.
-    pub async fn lapsed(&self) -> Result<Vec<(CustomerId, Release, Vec<ToRescan>)>, FilesError> {
-        let (mut lapsed, mut after, now) = (Vec::new(), None, self.now());
+    pub async fn close_lapsed_releases(&self) -> Result<u64, FilesError> {
+        let (mut closed, mut after, now) = (0, None, self.now());
         loop {
             let customers = self.0.catalog.customers_after(after, false, CUSTOMERS).await?;
             for customer in &customers {
                 after = Some(*customer);
                 for release in self.0.catalog.open_releases(*customer, RELEASES).await? {
-                    if release.state(now) == ReleaseState::Over {
-                        let mut bytes = Vec::new();
-                        let blobs = self.0.catalog.blobs_of_hash(*customer, &release.checksum).await?;
-                        self.to_rescan(*customer, blobs, &mut bytes).await?;
-                        lapsed.push((*customer, release, bytes));
+                    if release.state(now) != ReleaseState::Over {
+                        continue;
+                    }
+                    let entry = AuditEntry {
+                        content_hash: Some(release.checksum.hex()),
+                        ..Self::worker_entry("release_quarantine", "over", release.file)
+                    };
+                    // One that is closed by another process meanwhile is closed.
+                    match self.0.catalog.close_release(*customer, release.id, &entry).await {
+                        Ok(_) => closed += 1,
+                        Err(CatalogError::Conflict(_)) => {}
+                        Err(error) => return Err(error.into()),
                     }
                 }
             }
             if customers.len() < CUSTOMERS as usize {
-                return Ok(lapsed);
+                break;
             }
         }
+        if closed > 0 {
+            self.0.arrived.notify_waiters();
+            self.0.changed.notify_waiters();
+        }
+        Ok(closed)
     }
 
     async fn to_rescan(&self, customer: CustomerId, blobs: Vec<StaleBlob>, into: &mut Vec<ToRescan>) -> Result<(), FilesError> {
@@ -158,15 +170,5 @@ impl Files {
             }
         }
         Ok(verdict.status)
-    }
-
-    /// Notes that the bytes of a release that is over were judged again.
-    ///
-    /// # Errors
-    /// When the catalog does not answer.
-    pub async fn close_release(&self, customer: CustomerId, release: &Release) -> Result<(), FilesError> {
-        let entry =
-            AuditEntry { content_hash: Some(release.checksum.hex()), ..Self::worker_entry("release_quarantine", "over", release.file) };
-        Ok(self.0.catalog.close_release(customer, release.id, &entry).await?)
     }
 }

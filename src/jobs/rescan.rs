@@ -1,5 +1,5 @@
-//! Judges again what was judged by an older scanner, and what a release let out that is over. The least urgent work
-//! there is: one file at a time, so many a minute, and no more than one while uploads wait for a worker.
+//! Judges again what was judged by an older scanner, and ends releases whose time is over. The least urgent work there
+//! is: one file at a time, so many a minute, and no more than one while uploads wait for a worker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,9 @@ use crate::inspect::{Inspector, Scan, ScannerFacts, Shortfall};
 /// How often it is looked whether there is anything.
 const EVERY: Duration = Duration::from_mins(1);
 
+/// In which rounds releases are looked for whose time is over.
+const LAPSED_EVERY: u32 = 5;
+
 /// How far one process is with the scanner as it is.
 #[derive(Debug, Default)]
 struct Progress {
@@ -21,13 +24,14 @@ struct Progress {
     since: Option<Timestamp>,
     /// Nothing older was left when last asked.
     done: bool,
+    rounds: u32,
 }
 
 impl Progress {
     /// From which instant on verdicts are new enough; `None` when there is nothing to do.
     fn before(&mut self, facts: &ScannerFacts, now: Timestamp) -> Option<Timestamp> {
         if self.engine != facts.engine || self.since.is_none() {
-            *self = Self { engine: facts.engine.clone(), since: Some(now), done: false };
+            *self = Self { engine: facts.engine.clone(), since: Some(now), done: false, rounds: self.rounds };
         }
         self.since.filter(|_| !self.done)
     }
@@ -67,21 +71,14 @@ async fn in_turn(
     progress: &mut Progress,
     turn: &RescanTurn,
 ) -> Result<(), FilesError> {
-    let mut left = limit;
-    for (customer, release, bytes) in files.lapsed().await? {
-        let mut judged = true;
-        for one in &bytes {
-            judged &= judge_again(files, inspector, one).await?;
-            files.keep_rescan_turn(turn).await?;
-        }
-        if judged {
-            files.close_release(customer, &release).await?;
-        }
-        left = left.saturating_sub(bytes.len());
+    // Each customer is asked: not every minute.
+    if progress.rounds.is_multiple_of(LAPSED_EVERY) {
+        files.close_lapsed_releases().await?;
     }
+    progress.rounds = progress.rounds.wrapping_add(1);
     let Some(before) = progress.before(facts, files.now()) else { return Ok(()) };
-    let stale = files.stale(&facts.engine, before, left).await?;
-    progress.done = stale.is_empty() && left > 0;
+    let stale = files.stale(&facts.engine, before, limit).await?;
+    progress.done = stale.is_empty() && limit > 0;
     for (at, one) in stale.iter().enumerate() {
         if at > 0 && inspector.is_busy() {
             break;
@@ -95,23 +92,23 @@ async fn in_turn(
     Ok(())
 }
 
-/// Whether they were looked at, or are gone. A scanner that is away leaves them to another round.
-async fn judge_again(files: &Files, inspector: &Inspector, bytes: &ToRescan) -> Result<bool, FilesError> {
+/// A scanner that is away leaves them to another round.
+async fn judge_again(files: &Files, inspector: &Inspector, bytes: &ToRescan) -> Result<(), FilesError> {
     let stream = match files.open_for_rescan(bytes).await {
         Ok(stream) => stream,
         // Removed since, or adopted bytes that are others now: nothing to judge.
-        Err(FilesError::NotFound | FilesError::Conflict(_)) => return Ok(true),
+        Err(FilesError::NotFound | FilesError::Conflict(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
     let Scan { verdict, shortfall } = inspector.scan(&bytes.name, stream).await;
     if shortfall == Some(Shortfall::Away) {
-        return Ok(false);
+        return Ok(());
     }
     let status = files.judge_again(bytes, verdict).await?;
     if matches!(status, ScanStatus::Infected | ScanStatus::Suspicious) {
         tracing::warn!(customer.id = %bytes.customer, status = %status, "bytes that were clean are not, and were closed");
     }
-    Ok(true)
+    Ok(())
 }
 
 #[cfg(test)]

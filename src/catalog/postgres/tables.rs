@@ -50,7 +50,7 @@ pub const TABLES: [Table; 39] = [
     table("upload_links", "SELECT, INSERT, UPDATE (files, revoked_at), DELETE"),
     table("arrivals", "SELECT, INSERT, DELETE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
-    table("releases", "SELECT, INSERT, UPDATE (confirmed_by, confirmed_reason, confirmed_at, expires_at, ended_at)"),
+    table("releases", "SELECT, INSERT, UPDATE (confirmed_by, confirmed_reason, confirmed_at, ended_at)"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),
     table("garbage", "SELECT, INSERT, UPDATE (claimed_at), DELETE"),
     // A record is never changed. The head of a chain is; taken away is only that of the probe.

@@ -308,6 +308,12 @@ impl Fixture {
         Move { from, to: to.to_owned(), announced: None }
     }
 
+    /// A job's file is found clean and read.
+    pub async fn passes(&self, job: &Job) {
+        self.judge(job, ScanStatus::Clean).await.unwrap();
+        self.catalog.admit(job, &admission("Q2 report"), &entry("admit")).await.unwrap();
+    }
+
     /// A release of a file's bytes for so many seconds.
     pub fn new_release(&self, file: &FileRecord, seconds: i64) -> NewRelease {
         NewRelease {

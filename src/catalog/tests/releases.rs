@@ -68,27 +68,33 @@ async fn a_release_is_of_bytes_in_quarantine_and_of_no_others(fx: &Fixture) {
     assert!(fx.catalog.open_releases(other, 10).await.unwrap().is_empty());
 }
 
-async fn a_release_is_over_at_its_end_or_when_it_is_taken_back_and_is_closed_once(fx: &Fixture) {
+async fn when_a_release_ends_what_it_let_out_is_not_read_until_it_is_judged_anew(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     for taken_back in [false, true] {
         let file = closed(fx, customer, if taken_back { "one" } else { "other" }).await;
         let new = proposed(fx, customer, &file).await;
         fx.catalog.confirm_release(customer, new.id, "checked", &by_system(ACT)).await.unwrap();
+        fx.passes(&fx.lease().await).await;
+        assert_eq!(fx.state(customer, file.id).await, FileStatus::Active);
         assert!(conflicts(fx.catalog.close_release(customer, new.id, &entry(ACT)).await), "it stands");
-        if taken_back {
-            fx.catalog.withdraw_release(customer, new.id, &entry(ACT)).await.unwrap();
+        let judged = if taken_back {
+            let judged = fx.catalog.withdraw_release(customer, new.id, &entry(ACT)).await.unwrap();
             assert!(conflicts(fx.catalog.withdraw_release(customer, new.id, &entry(ACT)).await));
+            judged
         } else {
             fx.clock.advance_seconds(DAY);
-        }
+            let open = fx.catalog.open_releases(customer, 10).await.unwrap();
+            assert_eq!(open.iter().map(|one| (one.id, one.state(fx.now()))).collect::<Vec<_>>(), [(new.id, ReleaseState::Over)]);
+            fx.catalog.close_release(customer, new.id, &entry(ACT)).await.unwrap()
+        };
+        assert_eq!(judged, [file.id]);
         assert_eq!(fx.catalog.release_in_force(customer, &file.checksum).await.unwrap(), None);
-        let open = fx.catalog.open_releases(customer, 10).await.unwrap();
-        assert_eq!(open.iter().map(|one| (one.id, one.state(fx.now()))).collect::<Vec<_>>(), [(new.id, ReleaseState::Over)]);
-        fx.catalog.close_release(customer, new.id, &entry(ACT)).await.unwrap();
         assert!(conflicts(fx.catalog.close_release(customer, new.id, &entry(ACT)).await), "once");
         assert!(fx.catalog.open_releases(customer, 10).await.unwrap().is_empty());
-        // Its files wait for their verdict; the next one has the queue to itself.
+        let record = record(fx, customer, file.id).await;
+        assert_eq!((record.status, record.scan), (FileStatus::Scanning, ScanStatus::Pending));
         fx.judge(&fx.lease().await, ScanStatus::Infected).await.unwrap();
+        assert_eq!(fx.state(customer, file.id).await, FileStatus::Quarantined);
     }
     // What nobody confirms ends by itself, and stands in nobody's way.
     let file = closed(fx, customer, "third").await;
@@ -96,8 +102,8 @@ async fn a_release_is_over_at_its_end_or_when_it_is_taken_back_and_is_closed_onc
     fx.clock.advance_seconds(DAY);
     assert!(conflicts(fx.catalog.confirm_release(customer, forgotten.id, "late", &by_system(ACT)).await));
     let again = proposed(fx, customer, &file).await;
-    fx.catalog.withdraw_release(customer, again.id, &entry(ACT)).await.unwrap();
-    assert!(fx.catalog.open_releases(customer, 10).await.unwrap().is_empty(), "one that was never in force needs no closing");
+    assert!(fx.catalog.withdraw_release(customer, again.id, &entry(ACT)).await.unwrap().is_empty(), "nothing was let out");
+    assert!(fx.catalog.open_releases(customer, 10).await.unwrap().is_empty());
 }
 
 async fn a_verdict_stands_for_the_same_bytes_and_name_until_the_scanner_changes(fx: &Fixture) {
@@ -148,7 +154,7 @@ async fn bytes_with_an_older_verdict_come_oldest_first_and_once(fx: &Fixture) {
 catalog_suite!(
     two_people_send_every_file_of_the_bytes_to_be_judged_again,
     a_release_is_of_bytes_in_quarantine_and_of_no_others,
-    a_release_is_over_at_its_end_or_when_it_is_taken_back_and_is_closed_once,
+    when_a_release_ends_what_it_let_out_is_not_read_until_it_is_judged_anew,
     a_verdict_stands_for_the_same_bytes_and_name_until_the_scanner_changes,
     bytes_with_an_older_verdict_come_oldest_first_and_once,
 );

@@ -174,8 +174,10 @@ async fn releases(count: &mut Counter<'_>, world: &World) {
     assert_eq!(sent, [world.harmful]);
     let job = fx.lease().await;
     fx.judge(&job, ScanStatus::Infected).await.unwrap();
-    catalog.withdraw_release(customer, new.id, &e).await.unwrap();
-    count.leaves(1, "close_release", catalog.close_release(customer, new.id, &e)).await;
+    fx.clock.advance_seconds(60);
+    assert_eq!(count.leaves(1, "close_release", catalog.close_release(customer, new.id, &e)).await, [world.harmful]);
+    let job = fx.lease().await;
+    fx.judge(&job, ScanStatus::Infected).await.unwrap();
     let clean = verdict(ScanStatus::Clean);
     count.leaves(1, "note_rescan", catalog.note_rescan(customer, world.blob, &clean, &world.name, &e)).await;
 }
