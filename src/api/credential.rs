@@ -1,6 +1,6 @@
 //! Who stands at the door: `Authorization: Bearer` alone opens it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
@@ -15,8 +15,9 @@ use super::origin::{origin, peer, place};
 use super::problem::Problem;
 use super::state::{Api, tool_deadline};
 use super::strangers::Strangers;
-use crate::domain::{CallContext, Door, ErrorCode, Origin, Timestamp};
+use crate::domain::{CallContext, CustomerId, Door, ErrorCode, Origin, Timestamp};
 use crate::files::{Access, CallAccess, Files, FilesError, KeyAccess, Patience, RequestFacts, Subject};
+use crate::tools::Place;
 
 /// Keys and tokens are far shorter.
 const MAX_SECRET: usize = 512;
@@ -150,6 +151,21 @@ pub(super) fn request_facts(parts: &Parts) -> Result<RequestFacts, Problem> {
     })
 }
 
+/// Where a request keeps its place among those of its customer until it is answered. Uploads and streams have
+/// none: they are bounded by their own numbers, and would keep a place for as long as their sender likes.
+#[derive(Clone, Default)]
+pub(super) struct Seat(Arc<OnceLock<Place>>);
+
+/// Waits until it is the customer's turn.
+async fn seated(parts: &Parts, api: &Api, customer: CustomerId) -> Result<(), Problem> {
+    let Some(seat) = parts.extensions.get::<Seat>() else { return Ok(()) };
+    let too_many = "too many requests of this customer wait already; nothing was changed, try again in a few seconds";
+    let place = api.0.tools.place(customer).await.ok_or_else(|| Problem::new(ErrorCode::Unavailable, too_many))?;
+    // A request that is looked at twice keeps the place that it has.
+    drop(seat.0.set(place));
+    Ok(())
+}
+
 /// The operator of this server, and where he is.
 pub(super) struct Operator(pub Origin);
 
@@ -170,10 +186,11 @@ pub(super) struct Program {
     pub key: KeyAccess,
 }
 
-fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Result<Program, Problem> {
+async fn program_of(parts: &Parts, api: &Api, key: KeyAccess) -> Result<Program, Problem> {
     let origin = origin(Door::Http, &parts.extensions, &parts.headers)?;
     let subject = api.0.files.program(&key, origin).waiting(patience(&parts.extensions));
     api.0.files.pace(&subject)?;
+    seated(parts, api, subject.customer()).await?;
     Ok(Program { subject, key })
 }
 
@@ -182,7 +199,7 @@ impl FromRequestParts<Api> for Program {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         match api.0.door.access(parts, Door::Http).await? {
-            Access::Key(key) => program_of(parts, api, key),
+            Access::Key(key) => program_of(parts, api, key).await,
             Access::Operator | Access::Call(_) => Err(forbidden("this takes a key of the customer")),
         }
     }
@@ -196,7 +213,7 @@ impl FromRequestParts<Api> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         match api.0.door.access(parts, Door::Http).await? {
-            Access::Key(key) => Ok(Self(program_of(parts, api, key)?.subject)),
+            Access::Key(key) => Ok(Self(program_of(parts, api, key).await?.subject)),
             Access::Call(call) => Ok(Self(caller_of(parts, api, &call).await?)),
             Access::Operator => Err(forbidden("this takes a key of the customer or a call's token; the operator has no files")),
         }
@@ -207,6 +224,7 @@ async fn caller_of(parts: &Parts, api: &Api, call: &CallAccess) -> Result<Subjec
     let facts = request_facts(parts)?;
     let context = call.context(facts, api.0.door.deadline());
     api.0.files.pace_call(&context)?;
+    seated(parts, api, context.customer).await?;
     let caller = api.0.files.caller(&context).await?;
     Ok(caller.waiting(patience(&parts.extensions)))
 }
@@ -223,7 +241,7 @@ impl FromRequestParts<Api> for Auditor {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         Ok(match api.0.door.access(parts, Door::Http).await? {
             Access::Operator => Self::Operator(origin(Door::Http, &parts.extensions, &parts.headers)?),
-            Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key)?.subject)),
+            Access::Key(key) => Self::Asker(Box::new(program_of(parts, api, key).await?.subject)),
             Access::Call(call) => Self::Asker(Box::new(caller_of(parts, api, &call).await?)),
         })
     }

@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::addresses::Addresses;
 use super::admission::Admission;
-use super::credential::Doorkeeper;
+use super::credential::{Doorkeeper, Seat};
 use super::headers::Armour;
 use super::http::{self as endpoints, Listeners};
 use super::oauth::{self, Gate};
@@ -86,11 +86,15 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 /// Gives a request up when nobody waits for it any more, and lets whoever serves it know when that is.
 async fn in_time(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let limit = api.0.settings.limits.request;
+    let seat = Seat::default();
     request.extensions_mut().insert(Patience::of(limit));
-    match tokio::time::timeout(limit, next.run(request)).await {
+    request.extensions_mut().insert(seat.clone());
+    let response = match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(ErrorCode::Timeout, "it was not done in time; try again").into_response(),
-    }
+    };
+    drop(seat);
+    response
 }
 
 /// Lets a request in to work, or says at once that there is no place for it.

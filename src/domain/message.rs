@@ -83,9 +83,6 @@ pub enum Told {
         /// What is asked for, in the words of whoever asked.
         #[serde(default)]
         what: Option<String>,
-        /// By which message the page's code comes, where it has one.
-        #[serde(default)]
-        code_by: Option<Channel>,
     },
 }
 

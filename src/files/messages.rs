@@ -48,6 +48,8 @@ pub(super) struct Composed {
     pub messages: Vec<NewMessage>,
     /// By which message the link goes; `None` where the recipient has no address.
     pub link_by: Option<Channel>,
+    /// By which message the code goes, where it has one of its own.
+    pub code_by: Option<Channel>,
 }
 
 /// In whose name messages are written, at whose wish, to whom, about what.
@@ -109,7 +111,8 @@ impl Files {
             let told = Told::Code { code: code.text.clone(), until: code.expires_at };
             messages.push(NewMessage { code: Some(row.id), ..self.message(&envelope, (*channel, address), told, code.expires_at)? });
         }
-        Ok(Composed { messages, link_by: Some(*link_by) })
+        let code_by = parcel.code.and(code_way).map(|(channel, _)| *channel);
+        Ok(Composed { messages, link_by: Some(*link_by), code_by })
     }
 
     /// Writes what somebody is told who is asked for files.
@@ -119,10 +122,10 @@ impl Files {
     pub(super) async fn compose_appeal(&self, ctx: &CallContext, appeal: &Appeal<'_>) -> Result<Composed, FilesError> {
         let ways = ways(appeal.recipient);
         let (Some((channel, address)), _) = split(&ways, appeal.by) else { return Ok(Composed::default()) };
-        let told = Told::UploadLink { url: appeal.url.to_owned(), until: appeal.until, what: appeal.what.clone(), code_by: None };
+        let told = Told::UploadLink { url: appeal.url.to_owned(), until: appeal.until, what: appeal.what.clone() };
         let envelope = self.envelope(ctx, appeal.recipient, appeal.about.clone()).await?;
         let message = self.message(&envelope, (*channel, address), told, appeal.until)?;
-        Ok(Composed { messages: vec![message], link_by: Some(*channel) })
+        Ok(Composed { messages: vec![message], link_by: Some(*channel), code_by: None })
     }
 
     async fn envelope<'a>(&self, ctx: &'a CallContext, to: &'a Person, about: String) -> Result<Envelope<'a>, FilesError> {

@@ -145,7 +145,13 @@ impl Files {
             return Err(FilesError::Refused);
         };
         let what = request.what.as_deref().map(|text| clean_text(text, MAX_WHAT)).filter(|text| !text.is_empty());
-        let folder = folder(request.folder.as_deref())?;
+        let folder = match folder(request.folder.as_deref()) {
+            Ok(folder) => folder,
+            Err(error) => {
+                self.0.catalog.record(ctx.customer, &subject.entry("request_upload", "invalid")).await?;
+                return Err(error);
+            }
+        };
         let from = request.from.as_deref().map(str::trim).filter(|words| !words.is_empty()).unwrap_or("me");
         let (sender, soundalikes) = match self.who(ctx, from).await? {
             Who::One { person, soundalikes } => (person, soundalikes),

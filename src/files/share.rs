@@ -97,6 +97,8 @@ pub struct Shared {
     pub code: Option<IssuedCode>,
     /// By which message the link is on its way, when it is.
     pub channel: Option<Channel>,
+    /// By which message of its own the code is on its way, when it is.
+    pub code_channel: Option<Channel>,
 }
 
 /// A code, to be spoken.
@@ -379,6 +381,7 @@ impl Files {
             url: self.0.settings.reveal_links.then_some(url),
             code,
             channel: composed.link_by,
+            code_channel: composed.code_by,
             toward: asked.toward,
             rights: asked.rights,
             expires_at: share.expires_at,
@@ -405,6 +408,8 @@ impl Files {
             url: self.0.settings.reveal_links.then(|| self.link_url(&slug)),
             code,
             channel: ways(&recipient).first().map(|(channel, _)| *channel),
+            // What went with it then is not told again.
+            code_channel: None,
             toward: if recipient.id == PersonId::anyone(ctx.customer) { Toward::Anyone } else { Toward::Somebody },
             file,
             recipient,

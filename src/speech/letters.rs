@@ -140,11 +140,10 @@ fn values(letter: &Letter) -> Values {
             code_until_time: Some(time(*code_until)),
             ..known
         },
-        Told::UploadLink { url, until, what, code_by } => Values {
+        Told::UploadLink { url, until, what } => Values {
             url: Some(url.clone()),
             until: Some(day(*until)),
             what: what.as_deref().map(|text| harmless(text, WHAT_CHARACTERS)).filter(|text| !text.is_empty()),
-            code_by: *code_by,
             ..known
         },
     }
@@ -209,10 +208,10 @@ mod tests {
         ];
         for code_by in [None, Some(Channel::Mail), Some(Channel::Sms)] {
             all.push(Told::Link { url: url.clone(), until: Some(until), code_by });
-            all.push(Told::UploadLink { url: url.clone(), until, what: Some("the signed lease".to_owned()), code_by });
         }
         all.push(Told::Link { url: url.clone(), until: None, code_by: None });
-        all.push(Told::UploadLink { url, until, what: None, code_by: None });
+        all.push(Told::UploadLink { url: url.clone(), until, what: Some("the signed lease".to_owned()) });
+        all.push(Told::UploadLink { url, until, what: None });
         all
     }
 

@@ -1,4 +1,4 @@
-//! Who may call a tool now: at most so many at once, and no customer more than its share, so that one
+//! Who is at work now: at most so many at once, and no customer more than its share, so that one
 //! who asks for very much waits for itself and not others for it.
 
 use std::collections::HashMap;
@@ -8,24 +8,28 @@ use tokio::sync::oneshot;
 
 use crate::domain::{CustomerId, Turns};
 
-/// How many calls are in work, and how many wait.
+/// How many tool calls and other requests are in work, and how many wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crowd {
-    /// Calls in work at once.
+    /// In work at once.
     pub at_work: usize,
     /// Those of one customer.
     pub at_work_of_one: usize,
-    /// Calls that wait for their turn. One more is told to come back.
+    /// Those that wait for their turn. One more is told to come back.
     pub waiting: usize,
     /// Those of one customer.
     pub waiting_of_one: usize,
 }
 
+/// Of one customer, for each processor. A call computes for less than a millisecond and waits for the disk for a
+/// few, and whenever it has waited, it stands behind all others at work: four keep a processor busy and let the
+/// commit of one hold several, and a call of somebody else stands behind few.
+const AT_WORK_FOR_EACH_PROCESSOR: usize = 4;
+
 impl Default for Crowd {
-    /// A tool call computes for less than a millisecond and waits for the disk for a few: 32 of them keep two
-    /// cores busy, and let the commit of one hold many.
     fn default() -> Self {
-        Self { at_work: 256, at_work_of_one: 32, waiting: 4096, waiting_of_one: 1024 }
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { at_work: 256, at_work_of_one: AT_WORK_FOR_EACH_PROCESSOR * processors, waiting: 4096, waiting_of_one: 1024 }
     }
 }
 
@@ -33,7 +37,7 @@ impl Default for Crowd {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// Where calls wait for their turn.
+/// Where whoever asks for something waits for his turn.
 #[derive(Debug)]
 pub(super) struct Gate {
     crowd: Crowd,
@@ -49,7 +53,7 @@ struct State {
 
 /// A place at work; the next one's when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     gate: Arc<Gate>,
     customer: CustomerId,
 }
@@ -86,7 +90,7 @@ impl Gate {
         Arc::new(Self { crowd, state: Mutex::default() })
     }
 
-    /// A place for a call of a customer, when it is its turn.
+    /// A place at work for a customer, when it is its turn.
     ///
     /// # Errors
     /// At once, when too many wait.

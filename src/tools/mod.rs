@@ -27,7 +27,7 @@ mod share_file;
 mod simulate;
 
 pub use answer::{Answer, Outcome};
-pub use gate::Crowd;
+pub use gate::{Crowd, Place};
 pub use registry::{Definition, Hints, Registry, UnknownTool, definitions};
 
 pub use crate::speech::MustSay;

@@ -14,14 +14,14 @@ use super::decode::{self, BadArgument};
 use super::describe_file::DescribeFile;
 use super::file_history::FileHistoryTool;
 use super::find_file::FindFile;
-use super::gate::{Crowd, Full, Gate};
+use super::gate::{Crowd, Full, Gate, Place};
 use super::generate_access_code::GenerateAccessCode;
 use super::kit::{Kit, Tool};
 use super::request_upload::RequestUpload;
 use super::revoke_access::RevokeAccess;
 use super::share_file::ShareFile;
 use super::{schema, simulate};
-use crate::domain::{CallContext, ErrorCode, PendingId};
+use crate::domain::{CallContext, CustomerId, ErrorCode, PendingId};
 use crate::files::{Files, FilesError, Once};
 use crate::speech::{Part, Speech, Unavailable, Working};
 use crate::telemetry::{Stopwatch, metric};
@@ -138,6 +138,12 @@ impl Registry {
     #[must_use]
     pub fn for_crowd(self, crowd: Crowd) -> Self {
         Self { gate: Gate::new(crowd), ..self }
+    }
+
+    /// A place among those at work for a customer, when its turn has come, for a request that calls no tool:
+    /// whoever asks for very much waits for itself, whatever it asks for. `None`, at once, where too many wait.
+    pub async fn place(&self, customer: CustomerId) -> Option<Place> {
+        self.gate.enter(customer).await.ok()
     }
 
     /// All tools as they are published, in a fixed order.

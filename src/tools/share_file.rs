@@ -216,15 +216,16 @@ pub(super) fn told(kit: &Kit, shared: &Shared, is_new: bool) -> Answer {
             let code_lifetime = spoken_duration(seconds_left(code.expires_at, now).max(1));
             must_say.push(must_say_code(code));
             must_say.push(MustSay::lifetime(&code_lifetime));
-            let (title, by, code) = (Some(title.clone()), SentBy::from(shared.channel), spoken_code(code));
+            let (title, code) = (Some(title.clone()), spoken_code(code));
+            let (by, code_by) = (SentBy::from(shared.channel), SentBy::from(shared.code_channel));
             match shared.toward {
                 Toward::Caller | Toward::Anyone => {
                     let anyone = shared.toward == Toward::Anyone;
-                    kit.say(&SharedWithCaller { title, by, anyone, code, code_lifetime })
+                    kit.say(&SharedWithCaller { title, by, anyone, code, code_by, code_lifetime })
                 }
                 Toward::Somebody | Toward::New => {
                     let lifetime = Some(spoken_duration(left.max(1)));
-                    kit.say(&SharedOutside { title, recipient, by, lifetime, code, code_lifetime, undo: true })
+                    kit.say(&SharedOutside { title, recipient, by, lifetime, code, code_by, code_lifetime, undo: true })
                 }
             }
         }

@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::credential::Asker;
 use crate::api::input::{Input, Params, Segment, id, value};
@@ -111,12 +111,26 @@ impl From<GrantRecord> for GrantJson {
 /// To whom, how far, and for how long.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `to` and `level`")]
+#[schemars(extend("anyOf" = [Self::shared(), Self::owned()]))]
 struct OnFile {
     #[schemars(with = "Member")]
     to: PersonId,
     level: Level,
     #[schemars(range(min = Lifetime::MIN_SECONDS, max = Lifetime::MAX_SECONDS))]
     lifetime_seconds: Option<i64>,
+}
+
+impl OnFile {
+    /// Of levels below the owner's there may be many, for users and teams, and for a time.
+    fn shared() -> Value {
+        let levels: Vec<&str> = Level::ALL.into_iter().filter(|level| *level != Level::Owner).map(Level::as_str).collect();
+        json!({ "properties": { "level": { "enum": levels } } })
+    }
+
+    /// A file has one owner, a user, for good.
+    fn owned() -> Value {
+        json!({ "properties": { "to": { "pattern": "^user_" }, "lifetime_seconds": { "type": "null" } } })
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]

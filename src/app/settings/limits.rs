@@ -19,11 +19,11 @@ pub struct LimitSettings {
     pub connections: usize,
     /// Requests in work at once, uploads apart.
     pub requests: usize,
-    /// Tool calls in work at once.
+    /// Tool calls, and other requests that belong to a customer, in work at once; uploads and streams apart.
     pub tool_calls: usize,
     /// Those of one customer. Its further ones wait for these, and not others for them.
     pub tool_calls_of_one_customer: usize,
-    /// Tool calls that wait for their turn; a further one gets a spoken "not now".
+    /// Those that wait for their turn; a further tool call gets a spoken "not now".
     pub waiting_tool_calls: usize,
     /// Those of one customer.
     pub waiting_tool_calls_of_one_customer: usize,

@@ -237,6 +237,26 @@ async fn five_wrong_codes_of_a_caller_burn_his_and_a_sixth_is_not_compared(fx: &
     assert_eq!(compared(fx, customer).await, (5, 1));
 }
 
+async fn a_caller_who_keys_wrong_codes_too_often_waits_though_a_new_code_is_made_for_him(fx: &Fixture) {
+    let (customer, call, link, number, theirs) = coded_for_calls(fx).await;
+    let attempt = async |code: &str| keyed(fx, customer, theirs, &number, code).await.unwrap().0.attempt;
+    let issued = async || {
+        let code = NewCode { caller: Some(number.clone()), ..fx.new_code(call, link, "42791386") };
+        assert!(fx.catalog.issue_code(customer, &code, &entry("issue_code")).await.unwrap());
+    };
+    for _ in 0..2 {
+        for _ in 0..4 {
+            assert_eq!(attempt("00000000").await, Attempt::Wrong);
+        }
+        issued().await;
+    }
+    assert_eq!(compared(fx, customer).await, (7, 1), "the eighth was not looked at");
+    assert_eq!(attempt("42791386").await, Attempt::Wrong, "not even the right one");
+    fx.clock.advance_seconds(600);
+    issued().await;
+    assert_eq!(attempt("42791386").await, Attempt::Right, "a lockout ends");
+}
+
 async fn twenty_codes_for_calls_are_alive_at_most(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
     let (file, john) = (fx.active(customer, "report").await, fx.contact(customer, "John").await);
@@ -267,5 +287,6 @@ catalog_suite!(
     a_code_for_calls_opens_its_share_to_the_caller_and_no_link,
     what_was_keyed_is_tried_once_and_from_its_number_alone,
     five_wrong_codes_of_a_caller_burn_his_and_a_sixth_is_not_compared,
+    a_caller_who_keys_wrong_codes_too_often_waits_though_a_new_code_is_made_for_him,
     twenty_codes_for_calls_are_alive_at_most,
 );

@@ -90,16 +90,6 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         DescribeLocked { title: title(), kind: kind.clone() },
         DescribeUnreadable { title: title(), kind: kind.clone() },
         DescribeQuarantined { title: title() },
-        SharedOutside {
-            title: Some(title()),
-            recipient: person(),
-            by: SentBy::Mail,
-            lifetime: Some(spoken_duration(7 * 86_400)),
-            code: code.clone(),
-            code_lifetime: lifetime(),
-            undo: true,
-        },
-        SharedWithCaller { title: Some(title()), by: SentBy::Text, anyone: values.is_full, code: code.clone(), code_lifetime: lifetime() },
         AlreadyShared { title: title(), recipient: person(), left: spoken_left(7 * 86_400) },
         ChoosePerson { people: vec![person(), person(), person()] },
         ManyPeople { count: count.clone() },
@@ -241,6 +231,22 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for (by, option) in [(SharesDiffer::Recipient, person()), (SharesDiffer::Title, title()), (SharesDiffer::When, day.clone())] {
         say! { ChooseShare { by, options: vec![option.clone(), option.clone(), option] }, }
+    }
+    for (by, code_by) in [(SentBy::Mail, SentBy::Nothing), (SentBy::Mail, SentBy::Text), (SentBy::Text, SentBy::Mail)] {
+        let code = spoken_digits(values.digits);
+        say! {
+            SharedWithCaller { title: Some(title()), by, anyone: values.is_full, code: code.clone(), code_by, code_lifetime: lifetime() },
+            SharedOutside {
+                title: Some(title()),
+                recipient: person(),
+                by,
+                lifetime: Some(spoken_duration(7 * 86_400)),
+                code,
+                code_by,
+                code_lifetime: lifetime(),
+                undo: true,
+            },
+        }
     }
     for by in [SentBy::Mail, SentBy::Text, SentBy::Nothing] {
         say! {

@@ -107,6 +107,8 @@ line! {
         lifetime: Option<Spoken>,
         /// The code: `spoken_digits` or `spoken_code_words`.
         code: Spoken,
+        /// By which message of its own it goes too.
+        code_by: SentBy,
         /// How long the code lives.
         code_lifetime: Spoken,
         /// Whether it is said how to take it back.
@@ -117,8 +119,10 @@ line! {
             Some(Self { undo: false, ..line.clone() })
         } else if line.lifetime.is_some() {
             Some(Self { lifetime: None, ..line.clone() })
+        } else if line.title.is_some() {
+            Some(Self { title: None, ..line.clone() })
         } else {
-            line.title.is_some().then(|| Self { title: None, ..line.clone() })
+            (line.code_by != SentBy::Nothing).then(|| Self { code_by: SentBy::Nothing, ..line.clone() })
         }
     };
 
@@ -132,10 +136,18 @@ line! {
         anyone: bool,
         /// The code: `spoken_digits` or `spoken_code_words`.
         code: Spoken,
+        /// By which message of its own it goes too.
+        code_by: SentBy,
         /// How long the code lives.
         code_lifetime: Spoken,
     }
-    shorter |line| line.title.is_some().then(|| Self { title: None, ..line.clone() });
+    shorter |line| {
+        if line.title.is_some() {
+            Some(Self { title: None, ..line.clone() })
+        } else {
+            (line.code_by != SentBy::Nothing).then(|| Self { code_by: SentBy::Nothing, ..line.clone() })
+        }
+    };
 
     /// The same share lives already.
     AlreadyShared = "share_already" {

@@ -95,6 +95,31 @@ async fn other_requests_beyond_the_bound_are_told_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_customer_whose_places_are_taken_waits_for_itself_at_every_endpoint_and_others_do_not() {
+    let of_one = [("LIMITS__TOOL_CALLS_OF_ONE_CUSTOMER", "1"), ("LIMITS__WAITING_TOOL_CALLS_OF_ONE_CUSTOMER", "0")];
+    let server = Server::start(&[("WORKERS__COUNT", "0"), of_one[0], of_one[1]]).await;
+    let token = server.call().await;
+    let other = server.customer("Borealis").await;
+    let waiting = again_and_again(&server, &token);
+    let asked = async {
+        for (path, with) in [("/v1/files", &server.key), ("/v1/calls", &server.key), ("/v1/files", &token)] {
+            let refused = until("the bound", async || {
+                let answer = server.request(Method::GET, path, with).send().await.unwrap();
+                (answer.status() == 503).then_some(answer)
+            })
+            .await;
+            assert_eq!(refused.headers()["retry-after"], "5", "{path}");
+            let free = server.request(Method::GET, "/v1/files", &other).send().await.unwrap();
+            assert_eq!(free.status(), 200, "{path}");
+        }
+    };
+    tokio::select! {
+        () = asked => {}
+        () = waiting => unreachable!("it never ends"),
+    }
+}
+
+#[tokio::test]
 async fn half_a_request_does_not_hold_its_connection_for_long() {
     let server = Server::start(&[("WORKERS__COUNT", "0"), ("LIMITS__HEAD_SECONDS", "1")]).await;
     for half in ["", "P", "GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: "] {

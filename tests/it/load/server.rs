@@ -104,6 +104,14 @@ impl Server {
         opened["token"].as_str().unwrap().to_owned()
     }
 
+    /// The key of another customer.
+    pub async fn customer(&self, name: &str) -> String {
+        let card: Value = serde_json::from_slice(&fs::read(self.dir.path().join("server.json")).unwrap()).unwrap();
+        let operator = card["operator_key"].as_str().unwrap();
+        let made = self.json(Method::POST, "/v1/customers", operator, &json!({ "name": name, "is_test": true })).await;
+        made["api_key"].as_str().unwrap().to_owned()
+    }
+
     /// Uploads bytes; the file.
     pub async fn upload(&self, name: &str, bytes: impl Into<reqwest::Body>) -> Value {
         let request = self.request(Method::POST, &format!("/v1/files?name={name}"), &self.key).body(bytes);
