@@ -85,7 +85,7 @@ impl World {
         let (name, of_harmful) = (record.name, record.blob);
         let place = catalog.blob(customer, of_harmful).await.unwrap().unwrap().object_key;
         assert!(catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap().is_some());
-        let released = Self::let_out(fx, customer).await;
+        let released = Box::pin(Self::let_out(fx, customer)).await;
         let sweep = catalog.take_sweep("world", fx.in_seconds(60)).await.unwrap().unwrap();
         catalog.end_sweep(&sweep, fx.now()).await.unwrap();
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
