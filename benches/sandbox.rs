@@ -37,7 +37,7 @@ fn files(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
         group.bench_function(format!("scan, {way}"), |bench| {
             bench.iter(|| {
                 runtime.block_on(async {
-                    assert_eq!(inspector.scan(&name, note()).await.status, ScanStatus::Clean);
+                    assert_eq!(inspector.scan(&name, note()).await.verdict.status, ScanStatus::Clean);
                 });
             });
         });

@@ -4,6 +4,7 @@ mod audit;
 mod dlp;
 mod person;
 mod policy;
+mod quarantine;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
 pub use dlp::{DlpCommand, SoughtArgs};
 pub use person::PersonCommand;
 pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
+pub use quarantine::{QuarantineCommand, ReportCommand};
 
 /// The file toolbox of voice agents.
 #[derive(Debug, Parser)]
@@ -67,6 +69,12 @@ pub enum Command {
     /// Files of which nothing is removed
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Files that were found harmful
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Reports over a period
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 
 use super::collect::{Move, relocate};
-use super::events::tell;
+use super::events::{alarm, tell};
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobKind, JobState, follow_up, hold_job, leave_job};
-use super::rows::{RowRef, as_i64, list_json};
+use super::rows::{RowRef, as_i64, list_json, micros};
 use super::sensitivity::keep_findings;
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
@@ -128,7 +128,7 @@ impl Catalog {
             };
             if known == verdict.status {
                 sql::query(
-                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5 \
+                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5, scanned_at = $6, scanned_as = $7 \
                      WHERE customer_id = $1 AND id = $2",
                 )
                 .bind(customer.to_string())
@@ -136,6 +136,8 @@ impl Catalog {
                 .bind(known.as_str())
                 .bind(&verdict.engine)
                 .bind(list_json(&verdict.findings))
+                .bind(micros(now))
+                .bind(record.name.as_str())
                 .execute(&mut tx)
                 .await?;
                 if let Some(moved) = &judgement.moved {
@@ -162,6 +164,7 @@ impl Catalog {
                         if let Ok(next) = status.to(FileStatus::Quarantined) {
                             set_status(&mut tx, customer, file, next).await?;
                             tell(&mut tx, customer, file, &[FileEvent::Scanned, FileEvent::Quarantined], now).await?;
+                            alarm(&mut tx, customer, file, now).await?;
                         }
                         touch(&mut tx, customer, file, now).await?;
                     }

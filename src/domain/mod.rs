@@ -41,7 +41,7 @@ pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Own
 pub use grant::Level;
 pub use id::{
     AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
-    PersonId, ShareId, TeamId, UploadId, UserId,
+    PersonId, ReleaseId, ShareId, TeamId, UploadId, UserId,
 };
 pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};

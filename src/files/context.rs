@@ -12,7 +12,7 @@ use super::pace::{Pacer, Paces};
 use super::policy_cache::PolicyCache;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
-use super::{FilesError, Keeping, Patience};
+use super::{FilesError, Keeping, Patience, ScannerNote};
 use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Bound, Catalog, FailureLimits, Grant, OpenedShare};
 use crate::domain::{
@@ -156,6 +156,8 @@ pub(super) struct Inner {
     pub certificates: tokio::sync::Mutex<Certificates>,
     pub pacer: Pacer,
     pub uses: Uses,
+    /// What is known of the scanners of this process.
+    pub scanners: Mutex<Vec<ScannerNote>>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -295,6 +297,7 @@ impl Files {
             wrong_codes: Mutex::new((Timestamp::MIN, 0)),
             certificates: tokio::sync::Mutex::default(),
             uses: Uses::default(),
+            scanners: Mutex::default(),
         }))
     }
 

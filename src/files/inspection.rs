@@ -155,7 +155,8 @@ impl Files {
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
         let blob = self.blob_of(file).await?;
-        let verdict = &self.strictest(file.customer, &blob, verdict).await?;
+        let strictest = self.strictest(file.customer, &blob, verdict).await?;
+        let verdict = &self.unless_released(file.customer, &file.checksum, strictest).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
         let moved = if harmful { self.move_on(file.customer, &blob, Goal::Quarantine).await? } else { None };
         let entry = AuditEntry {

@@ -10,11 +10,15 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use jiff::civil::Date;
 
+use super::clamd::{ClamdScanner, ClamdSettings};
+use super::engine::LockedArchives;
+use super::panel::Panel;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
-use super::scanner::{EmbeddedScanner, Scanner};
+use super::rules::Rules;
+use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
 use super::{kind, preview};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, ScanVerdict, clean_text};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, clean_text};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -39,6 +43,12 @@ pub struct InspectorSettings {
     pub keep_warm: bool,
     /// Whether files stay unread where the system lets workers keep rights that they should give up.
     pub require_sandbox: bool,
+    /// The operator's own rules.
+    pub rules: Rules,
+    /// What a locked archive means.
+    pub locked_archives: LockedArchives,
+    /// A clamd that judges too.
+    pub clamd: Option<ClamdSettings>,
 }
 
 impl InspectorSettings {
@@ -55,6 +65,9 @@ impl InspectorSettings {
             concurrency: 2,
             keep_warm: false,
             require_sandbox: false,
+            rules: Rules::none(),
+            locked_archives: LockedArchives::Note,
+            clamd: None,
         }
     }
 }
@@ -111,10 +124,10 @@ pub struct Undrawn {
 const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF];
 const NO_PICTURE: &str = "no picture of it could be made";
 
-/// Judges files: the embedded scanner and the readers, behind processes with limits.
+/// Judges files: scanners, and readers behind processes with limits.
 pub struct Inspector {
     workers: Arc<Workers>,
-    scanner: Arc<dyn Scanner>,
+    scanners: Panel,
     settings: InspectorSettings,
 }
 
@@ -125,7 +138,7 @@ impl std::fmt::Debug for Inspector {
 }
 
 impl Inspector {
-    /// With the embedded scanner.
+    /// With the embedded scanner, and clamd where it is set.
     pub fn new(settings: InspectorSettings) -> Self {
         let workers = Arc::new(Workers::new(Start {
             exe: settings.exe.clone(),
@@ -133,9 +146,16 @@ impl Inspector {
             patience: settings.start_wall,
             keep_warm: settings.keep_warm,
             require_sandbox: settings.require_sandbox,
+            rules: settings.rules.clone(),
         }));
-        let scanner = Arc::new(EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall));
-        Self { workers, scanner, settings }
+        let embedded = EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall, &settings.rules, settings.locked_archives);
+        let mut scanners: Vec<Arc<dyn Scanner>> = vec![Arc::new(embedded)];
+        if let Some(clamd) = &settings.clamd {
+            scanners.push(Arc::new(ClamdScanner::new(clamd.clone())));
+        }
+        // Less than what a scanner allows between two pieces: the one that dawdles is left, and the others go on.
+        let scanners = Panel::new(scanners, settings.scan_wall.mul_f64(0.6));
+        Self { workers, scanners, settings }
     }
 
     /// What workers give up on this system beside their limits; known once one has started.
@@ -148,16 +168,31 @@ impl Inspector {
         Limits { address_space: ADDRESS_SPACE, cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1), open_files: OPEN_FILES }
     }
 
-    /// The verdict on bytes of any size; never `Pending`, and `Failed` when it could not be
-    /// reached. The name's ending tells what the bytes claim to be.
-    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> ScanVerdict {
-        self.scanner.scan(name, stream).await
+    /// The strictest verdict of all scanners on bytes of any size; never `Pending`, and `Failed` when it could not
+    /// be reached. The name's ending tells what the bytes claim to be.
+    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> Scan {
+        self.scanners.scan(name, stream).await
+    }
+
+    /// Whether every worker process that may have a file has one.
+    pub fn is_busy(&self) -> bool {
+        self.workers.is_busy()
+    }
+
+    /// What each scanner is now, by its kind; `None` for one that does not answer.
+    pub async fn scanners(&self) -> Vec<(&'static str, Option<ScannerFacts>)> {
+        self.scanners.all_facts().await
+    }
+
+    /// What all scanners are together, as verdicts carry it; `None` while one does not answer.
+    pub async fn engine(&self) -> Option<ScannerFacts> {
+        self.scanners.facts().await
     }
 
     /// Type, text and metadata, and what is sensitive in them by the built-in rules and these. What cannot be read is said in
     /// `extraction`, never an error.
     pub async fn extract(&self, name: &FileName, stream: ChunkStream, rules: Vec<OwnRule>) -> Extracted {
-        let setup = Setup { job: Job::Extract, limits: self.limits() };
+        let setup = Setup { job: Job::Extract, limits: self.limits(), locked: LockedArchives::Note };
         let task = Task {
             name: name.as_str().to_owned(),
             max_read_bytes: self.settings.max_read_bytes,

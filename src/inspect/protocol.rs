@@ -2,11 +2,13 @@
 //! of [`Task`] and the raw bytes on its standard input; JSON lines of [`Reply`] on its standard
 //! output, the first of which says that it is confined and ready.
 
-use std::fmt;
+use std::{fmt, io};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::engine::LockedArchives;
+use super::rules::RuleFile;
 use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, ScanStatus};
 
 /// The argument that makes this binary a worker.
@@ -62,6 +64,40 @@ pub(super) struct Setup {
     pub job: Job,
     /// What it may use.
     pub limits: Limits,
+    /// What a locked archive means.
+    pub locked: LockedArchives,
+}
+
+/// Variables of a worker's environment that hold the operator's rules, as JSON in pieces: `SATCHEL_RULES_0` and on. An
+/// environment, since only its owner may read that of a process, and one at the start, since a worker in reserve has
+/// compiled them before there is a file for it.
+const RULES_VARIABLE: &str = "SATCHEL_RULES_";
+/// Bytes of one piece; the system's limit for one is 128 KiB (execve(2)).
+const RULES_PIECE: usize = 100 << 10;
+
+/// The rules, for the environment of a worker.
+pub(super) fn rules_to_environment(rules: &[RuleFile]) -> io::Result<Vec<(String, String)>> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = serde_json::to_string(rules)?;
+    let mut pieces = vec![String::new()];
+    for letter in text.chars() {
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < RULES_PIECE => piece.push(letter),
+            _ => pieces.push(letter.to_string()),
+        }
+    }
+    Ok(pieces.into_iter().enumerate().map(|(at, piece)| (format!("{RULES_VARIABLE}{at}"), piece)).collect())
+}
+
+/// The rules in the environment of a worker.
+pub(super) fn rules_of_environment(variables: impl Iterator<Item = (String, String)>) -> io::Result<Vec<RuleFile>> {
+    let mut pieces: Vec<(usize, String)> =
+        variables.filter_map(|(name, text)| Some((name.strip_prefix(RULES_VARIABLE)?.parse().ok()?, text))).collect();
+    pieces.sort_unstable();
+    let text: String = pieces.into_iter().map(|(_, piece)| piece).collect();
+    if text.is_empty() { Ok(Vec::new()) } else { Ok(serde_json::from_str(&text)?) }
 }
 
 /// One file.
@@ -204,5 +240,23 @@ impl Reading {
             summary: None,
             findings: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_any_length_reach_a_worker_as_they_are() {
+        for text in ["rule A { condition: true }".to_owned(), "é\"\\\n".repeat(100_000)] {
+            let rules = vec![RuleFile { name: "a.yar".to_owned(), text }, RuleFile { name: "b.yar".to_owned(), text: String::new() }];
+            let environment = rules_to_environment(&rules).unwrap();
+            assert!(environment.iter().all(|(name, piece)| name.len() + piece.len() + 2 < 128 << 10));
+            let turned = environment.into_iter().rev().chain([("PATH".to_owned(), "x".to_owned())]);
+            assert_eq!(rules_of_environment(turned).unwrap(), rules);
+        }
+        assert!(rules_to_environment(&[]).unwrap().is_empty());
+        assert!(rules_of_environment(std::iter::empty()).unwrap().is_empty());
     }
 }

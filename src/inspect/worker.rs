@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::dlp::Screen;
 use super::engine::Engine;
 use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
-use super::{kind, preview, sandbox, text};
+use super::{kind, preview, protocol, sandbox, text};
 use crate::domain::FilePart;
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
@@ -34,9 +34,11 @@ pub fn worker_main() -> ExitCode {
 fn run() -> io::Result<()> {
     let setup = std::env::args().nth(2).unwrap_or_default();
     let setup: Setup = serde_json::from_str(&setup)?;
+    // Nothing but what the server gave it: it clears the environment of its workers.
+    let rules = protocol::rules_of_environment(std::env::vars())?;
     let confinement = sandbox::enter(setup.limits)?;
     let tool = match setup.job {
-        Job::Scan => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
+        Job::Scan => Tool::Scanner(Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?)),
         Job::Extract => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?)),
         Job::Draw => Tool::Pencil,
     };

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
 use crate::domain::{ErrorCode, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Job, JobKind, Putback, Understood};
-use crate::inspect::Inspector;
+use crate::files::{Files, FilesError, Job, JobKind, Putback, UnderInspection, Understood};
+use crate::inspect::{Inspector, Scan, Shortfall};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -22,6 +22,10 @@ enum Trouble {
     Files(#[from] FilesError),
     #[error("the scanner could not judge the file: {0}")]
     Scanner(String),
+    #[error("a scanner is away: {0}")]
+    ScannerAway(String),
+    #[error("no scanner takes the whole file: {0}")]
+    Unscannable(String),
     #[error("the file could not be read now: {0}")]
     Reader(String),
     #[error("the file could not be drawn now: {0}")]
@@ -35,7 +39,16 @@ enum Trouble {
 impl Trouble {
     /// Whether the cause lies outside the file: such a job is never given up, however long it takes.
     fn is_outage(&self) -> bool {
-        matches!(self, Self::Files(error) if error.code() == ErrorCode::Unavailable)
+        match self {
+            Self::Files(error) => error.code() == ErrorCode::Unavailable,
+            Self::ScannerAway(_) => true,
+            Self::Scanner(_) | Self::Unscannable(_) | Self::Reader(_) | Self::Late => false,
+        }
+    }
+
+    /// Whether it will be the same every other time.
+    const fn is_final(&self) -> bool {
+        matches!(self, Self::Unscannable(_))
     }
 }
 
@@ -56,7 +69,7 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
     for _ in 0..lease.seconds() {
         let settled = if error.is_outage() {
             files.retry_job(job, outage_seconds(job.attempts), &reason, Putback::Excused).await
-        } else if job.tries() >= StageLimits::of(job.kind).tries {
+        } else if job.tries() >= StageLimits::of(job.kind).tries || error.is_final() {
             give_up(files, job, &error).await
         } else {
             files.retry_job(job, backoff_seconds(job.tries()), &reason, Putback::Failed).await
@@ -123,20 +136,32 @@ fn may_try_again(job: &Job) -> bool {
 
 async fn scan(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
-    let (name, bytes) = files.open_for_inspection(&under).await?;
-    let verdict = inspector.scan(&name, bytes).await;
-    if verdict.status == ScanStatus::Failed && may_try_again(job) {
-        return Err(unjudged(&verdict));
+    let Scan { verdict, shortfall } = judged(files, inspector, &under).await?;
+    let why = || verdict.findings.join(", ");
+    if verdict.status == ScanStatus::Failed {
+        match shortfall {
+            Some(Shortfall::Away) => return Err(Trouble::ScannerAway(why())),
+            None if may_try_again(job) => return Err(Trouble::Scanner(why())),
+            Some(Shortfall::TooLarge | Shortfall::Excused) | None => {}
+        }
     }
     match files.judge(job, &under, &verdict).await? {
         FileStatus::Processing | FileStatus::Quarantined => Ok(()),
         // A verdict that never came leaves the file unread, and says so.
-        _ => Err(unjudged(&verdict)),
+        _ if shortfall.is_some() => Err(Trouble::Unscannable(why())),
+        _ => Err(Trouble::Scanner(why())),
     }
 }
 
-fn unjudged(verdict: &ScanVerdict) -> Trouble {
-    Trouble::Scanner(verdict.findings.join(", "))
+/// What scanners say of a file; what they said before of the same bytes under the same name, while they are what they were.
+async fn judged(files: &Files, inspector: &Inspector, under: &UnderInspection) -> Result<Scan, FilesError> {
+    if let Some(facts) = inspector.engine().await.filter(|facts| facts.tells_changes)
+        && let Some(verdict) = files.known_clean(under, &facts.engine).await?
+    {
+        return Ok(Scan { verdict, shortfall: None });
+    }
+    let (name, bytes) = files.open_for_inspection(under).await?;
+    Ok(inspector.scan(&name, bytes).await)
 }
 
 async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {

@@ -58,6 +58,8 @@ mod prompts;
 #[cfg(test)]
 mod regions;
 #[cfg(test)]
+mod scanning;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod sequences;

@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, preview, quotas, sensitivity, shares, store_events, tools, upload, uploads,
+    policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -26,6 +26,8 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(grants::routes())
         .merge(sensitivity::routes())
         .merge(holds::routes())
+        .merge(quarantine::routes())
+        .merge(report::routes())
         .merge(shares::routes())
         .merge(imports::routes())
         .merge(uploads::routes())
@@ -62,6 +64,8 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         grants::operations(),
         sensitivity::operations(),
         holds::operations(),
+        quarantine::operations(),
+        report::operations(),
         shares::operations(),
         imports::operations(),
         uploads::operations(),

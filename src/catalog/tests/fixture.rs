@@ -335,6 +335,23 @@ impl Fixture {
         Move { from, to: to.to_owned(), announced: None }
     }
 
+    /// A job's file is found clean and read.
+    pub async fn passes(&self, job: &Job) {
+        self.judge(job, ScanStatus::Clean).await.unwrap();
+        self.catalog.admit(job, &admission("Q2 report"), &entry("admit")).await.unwrap();
+    }
+
+    /// A release of a file's bytes for so many seconds.
+    pub fn new_release(&self, file: &FileRecord, seconds: i64) -> NewRelease {
+        NewRelease {
+            id: ReleaseId::new(&*self.clock, &*self.entropy),
+            file: file.id,
+            checksum: file.checksum,
+            reason: "a false alarm".to_owned(),
+            expires_at: self.in_seconds(seconds),
+        }
+    }
+
     /// A file everybody may read.
     pub async fn active(&self, customer: CustomerId, bytes: &str) -> FileId {
         let file = self.arrived(customer, bytes).await;
@@ -488,6 +505,11 @@ pub(super) fn hash(text: &str) -> String {
 pub(super) fn entry(action: &'static str) -> AuditEntry {
     let origin = Origin { address: Some("192.0.2.7".to_owned()), ..Door::Http.into() };
     AuditEntry { decision: Decision::Allow, policy: Some("owner".to_owned()), ..AuditEntry::new(Actor::Operator, &origin, action, "done") }
+}
+
+/// A record of somebody else.
+pub(super) fn by_system(action: &'static str) -> AuditEntry {
+    AuditEntry { actor: Actor::System, ..entry(action) }
 }
 
 pub(super) fn verdict(status: ScanStatus) -> ScanVerdict {

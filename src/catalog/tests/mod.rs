@@ -30,6 +30,7 @@ mod policies;
 mod policy_sets;
 mod pooled;
 mod quotas;
+mod releases;
 mod revocation;
 mod sealing;
 mod sensitivity;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
@@ -165,6 +165,27 @@ async fn condemnation(count: &mut Counter<'_>) {
     count.leaves(0, "forget_places", catalog.forget_places(customer, fx.now(), 10)).await;
 }
 
+/// Bytes that two people let out, and bytes that are judged again.
+async fn releases(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let record = catalog.file(customer, world.harmful).await.unwrap().unwrap();
+    let new = fx.new_release(&record, 60);
+    count.leaves(1, "propose_release", catalog.propose_release(customer, &new, &e)).await;
+    count.leaves(1, "withdraw_release", catalog.withdraw_release(customer, new.id, &e)).await;
+    let new = fx.new_release(&record, 60);
+    count.leaves(1, "propose_release", catalog.propose_release(customer, &new, &e)).await;
+    let sent = count.leaves(1, "confirm_release", catalog.confirm_release(customer, new.id, "x", &by_system("act"))).await;
+    assert_eq!(sent, [world.harmful]);
+    let job = fx.lease().await;
+    fx.judge(&job, ScanStatus::Infected).await.unwrap();
+    fx.clock.advance_seconds(60);
+    assert_eq!(count.leaves(1, "close_release", catalog.close_release(customer, new.id, &e)).await, [world.harmful]);
+    let job = fx.lease().await;
+    fx.judge(&job, ScanStatus::Infected).await.unwrap();
+    let clean = verdict(ScanStatus::Clean);
+    count.leaves(1, "note_rescan", catalog.note_rescan(customer, world.blob, &clean, &world.name, &e)).await;
+}
+
 async fn sweeps(count: &mut Counter<'_>) {
     let (fx, customer, catalog) = (count.fx, count.customer, &count.fx.catalog);
     let sweep = count.leaves(0, "take_sweep", catalog.take_sweep("deleted", fx.in_seconds(60))).await.unwrap();
@@ -270,6 +291,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     assert!(catalog.object_note(customer, "uploads/9").await.unwrap().is_some(), "a verdict and an alarm are kept");
     assert!(catalog.object_note(customer, "uploads/1").await.unwrap().is_none());
     condemnation(&mut count).await;
+    releases(&mut count, &world).await;
     sweeps(&mut count).await;
     garbage(&mut count, &world).await;
     imports(&mut count, &world).await;

@@ -20,7 +20,7 @@ fn note() -> ChunkStream {
 }
 
 async fn scan(inspector: &Inspector) -> (ScanStatus, Vec<String>) {
-    let verdict = inspector.scan(&FileName::parse("note.txt").unwrap(), note()).await;
+    let verdict = inspector.scan(&FileName::parse("note.txt").unwrap(), note()).await.verdict;
     (verdict.status, verdict.findings)
 }
 

@@ -31,7 +31,7 @@ pub fn is_plain(reason: &str) -> bool {
 /// Scans and reads one file; what is wrong with the outcome.
 async fn faults(inspector: &Inspector, file: &Hostile) -> Vec<String> {
     let name = FileName::parse(file.name).unwrap_or_else(|error| panic!("{}: {error}", file.what));
-    let verdict = inspector.scan(&name, chunks(&file.bytes)).await;
+    let verdict = inspector.scan(&name, chunks(&file.bytes)).await.verdict;
     let read = inspector.extract(&name, chunks(&file.bytes), Vec::new()).await;
     eprintln!("{}: {:?} {:?}; {} {:?}", file.what, verdict.status, verdict.findings, read.content_type, read.extraction);
     let mut faults = Vec::new();
@@ -61,7 +61,7 @@ async fn all_faults(list: &[Hostile]) -> Vec<String> {
 }
 
 async fn findings(name: &str, bytes: &[u8]) -> Vec<String> {
-    Inspector::new(settings()).scan(&FileName::parse(name).unwrap(), chunks(bytes)).await.findings
+    Inspector::new(settings()).scan(&FileName::parse(name).unwrap(), chunks(bytes)).await.verdict.findings
 }
 
 // The items of ASVS 5.0, chapter V5, that concern what is inside a file.
@@ -112,7 +112,7 @@ mod long {
         let outer = archives::stored(&[("inner.zip", &inner), ("d.bin", &block)]);
         // It is memory that is in question here, however slow the machine.
         let patient = InspectorSettings { scan_wall: Duration::from_mins(15), ..settings() };
-        let verdict = Inspector::new(patient).scan(&FileName::parse("large.zip").unwrap(), chunks(&outer)).await;
+        let verdict = Inspector::new(patient).scan(&FileName::parse("large.zip").unwrap(), chunks(&outer)).await.verdict;
         assert_eq!((verdict.status, verdict.findings), (ScanStatus::Clean, Vec::new()));
     }
 }

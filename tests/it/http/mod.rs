@@ -11,6 +11,7 @@ mod openings;
 mod outbox;
 mod pages;
 mod previews;
+mod quarantine;
 mod rules;
 mod sensitivity;
 mod shares;
