@@ -42,7 +42,7 @@ impl Trouble {
         match self {
             Self::Files(error) => error.code() == ErrorCode::Unavailable,
             Self::ScannerAway(_) => true,
-            Self::Scanner(_) | Self::Unscannable(_) | Self::Reader(_) | Self::Late => false,
+            Self::Scanner(_) | Self::Unscannable(_) | Self::Reader(_) | Self::Pencil(_) | Self::Late | Self::Deadly => false,
         }
     }
 
