@@ -74,7 +74,9 @@ async fn what_lies_in_quarantine_is_listed_with_why_and_only_for_who_may_let_it_
     let ben = house.world.user(&house.tenant, "Ben Okafor", "member").await;
     let ben = house.world.call(&house.tenant, &ben).await.token;
     assert!(house.listed(&ben).await.is_empty());
-    house.world.get(&format!("/v1/quarantine/{}", house.file), &ben).await.expect(404);
+    // He may know of the file, and not why it is there.
+    house.world.get(&format!("/v1/files/{}", house.file), &ben).await.expect(200);
+    house.world.get(&format!("/v1/quarantine/{}", house.file), &ben).await.expect_problem(403, "forbidden");
     let other = house.world.tenant("Southwind").await;
     assert!(house.listed(&other.key).await.is_empty());
     for (method, path) in [
