@@ -4,7 +4,7 @@ use super::hold::is_kept;
 use super::{Files, FilesError, Handout, Subject};
 use crate::catalog::{CatalogError, StageRecord};
 use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
-use crate::policy::{Delete, Describe, Download, Find, Permit};
+use crate::policy::{Action, Delete, Describe, Download, Find, Permit};
 
 /// A file with everything its JSON shows.
 #[derive(Debug, Clone)]
@@ -156,11 +156,11 @@ impl Files {
     }
 
     /// Removes a file that may be, under the name of the use case that does.
-    pub(super) async fn remove_as(
+    pub(super) async fn remove_as<A: Action>(
         &self,
         subject: &Subject,
         file: &FileRecord,
-        permit: &Permit<Delete>,
+        permit: &Permit<A>,
         action: &'static str,
         why: Option<String>,
     ) -> Result<(), FilesError> {

@@ -19,6 +19,7 @@ use crate::domain::{Instant, Permission, Timestamp};
 use crate::files::{ReportLine, ReportPeriod, SecurityReport, VerdictCounts};
 
 const CSV: &str = "text/csv; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v1/security-report", get(report))
@@ -30,7 +31,9 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get("security_report", "/v1/security-report", "What was scanned, found and let out over a period.", Takes::KeyOrCall)
             .needs(Permission::Admin)
             .query::<Wanted>()
-            .gives::<ReportJson>(200),
+            .gives::<ReportJson>(200)
+            .gives_text(200, CSV)
+            .gives_text(200, HTML),
     ]
 }
 

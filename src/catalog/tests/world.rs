@@ -83,7 +83,7 @@ impl World {
         let twice = catalog.file(customer, twice.id).await.unwrap().unwrap().blob;
         let harmful = fx.active(customer, "harmful").await;
         let record = catalog.file(customer, harmful).await.unwrap().unwrap();
-        let (name, of_harmful) = (record.name, record.blob);
+        let (file_name, of_harmful) = (record.name, record.blob);
         let place = catalog.blob(customer, of_harmful).await.unwrap().unwrap().object_key;
         assert!(catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap().is_some());
         let released = Box::pin(Self::let_out(fx, customer)).await;
@@ -151,7 +151,7 @@ impl World {
             waiting,
             harmful,
             place,
-            name,
+            name: file_name,
             released,
             job,
             call,

@@ -1,5 +1,7 @@
 //! Who gets in: each endpoint with no credential, a wrong one, another customer's, too few rights.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -123,6 +125,18 @@ impl Ours {
     }
 
     /// A file of its own, held already or not.
+    /// A fresh file in quarantine, let out by one person already or not.
+    async fn file_in_quarantine(&self, world: &World, is_proposed: bool) -> String {
+        static BYTES: AtomicUsize = AtomicUsize::new(0);
+        let bytes = format!("HARMFUL {}", BYTES.fetch_add(1, Ordering::SeqCst));
+        let file = world.file(&self.tenant.key, "name=installer.txt", bytes.as_bytes()).await;
+        if is_proposed {
+            let proposal = json!({"reason": "a false alarm"});
+            world.post(&format!("/v1/quarantine/{file}/release"), &self.tenant.key, &proposal).await.expect(201);
+        }
+        file
+    }
+
     async fn file_to_hold(&self, world: &World, is_held: bool) -> String {
         let file = world.file(&self.tenant.key, "name=evidence.txt", b"evidence").await;
         if is_held {
@@ -170,6 +184,10 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
         for (without, with) in narrowed {
             let id = match endpoint.route {
                 route if route.ends_with("/hold") => ours.file_to_hold(&world, endpoint.method == Method::DELETE).await,
+                route if route.starts_with("/v1/quarantine") => {
+                    let is_proposed = route.ends_with("/confirm") || endpoint.method == Method::DELETE && route.ends_with("/release");
+                    ours.file_in_quarantine(&world, is_proposed).await
+                }
                 route => ours.id_for(&world, route).await,
             };
             let answer = send(&world, &endpoint, &id, &without).await;
@@ -237,6 +255,11 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::GET, "/v1/files/{file}/versions", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/versions/{version}/restore", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/hold", file.clone(), json!({"reason": "x"})),
+        (Method::GET, "/v1/quarantine/{file}", file.clone(), none()),
+        (Method::DELETE, "/v1/quarantine/{file}?reason=x", file.clone(), none()),
+        (Method::POST, "/v1/quarantine/{file}/release", file.clone(), json!({"reason": "x"})),
+        (Method::DELETE, "/v1/quarantine/{file}/release?reason=x", file.clone(), none()),
+        (Method::POST, "/v1/quarantine/{file}/release/confirm", file.clone(), json!({"reason": "x"})),
         (Method::DELETE, "/v1/files/{file}/hold?reason=x", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/shares", file.clone(), none()),
         (Method::DELETE, "/v1/shares/{share}", share, none()),
