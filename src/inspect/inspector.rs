@@ -221,7 +221,10 @@ impl Inspector {
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
         let max_read_bytes = self.settings.max_read_bytes;
         let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0, rules: Vec::new() };
-        let answer = self.workers.run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall).await;
+        let answer = self
+            .workers
+            .run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall)
+            .await;
         if let Some(error) = &answer.error {
             tracing::info!(error = %error, "a file could not be drawn");
         }
