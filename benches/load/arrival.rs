@@ -126,8 +126,8 @@ async fn engines(files: usize) -> Result<(Vec<Duration>, Vec<Duration>), Failure
         let begin = Instant::now();
         let verdict = inspector.scan(&name, stream()).await;
         let scanned = begin.elapsed();
-        let read = inspector.extract(&name, stream()).await;
-        if verdict.status != ScanStatus::Clean || read.extraction.status != ExtractionStatus::Done {
+        let read = inspector.extract(&name, stream(), Vec::new()).await;
+        if verdict.verdict.status != ScanStatus::Clean || read.extraction.status != ExtractionStatus::Done {
             return Err(format!("the engines by themselves: {verdict:?}, {:?}", read.extraction).into());
         }
         if number > 0 {
