@@ -5,7 +5,9 @@
 
 use sqlx::FromRow;
 
-use super::files::touch;
+use super::files::{file_in, touch};
+use super::jobs::{JobKind, NewJob, enqueue};
+use super::priority::{Priority, uncrowded};
 use super::rows::{RowRef, micros};
 use super::session::Tx;
 use super::sql::Session;
@@ -202,18 +204,10 @@ async fn judge_anew(
 }
 
 async fn enqueue_scan(catalog: &Catalog, tx: &mut Tx, customer: CustomerId, file: FileId, now: Timestamp) -> Result<(), CatalogError> {
-    let job = JobId::new(catalog.clock(), catalog.entropy());
-    sql::query(
-        "INSERT INTO jobs (id, customer_id, kind, file_id, version, state, attempts, run_at, created_at) \
-         SELECT $3, customer_id, 'inspect', id, version, 'ready', 0, $4, $4 FROM files WHERE customer_id = $1 AND id = $2",
-    )
-    .bind(customer.to_string())
-    .bind(file.to_string())
-    .bind(job.to_string())
-    .bind(micros(now))
-    .execute(tx)
-    .await?;
-    Ok(())
+    let Some(record) = file_in(tx, customer, file).await? else { return Ok(()) };
+    let id = JobId::new(catalog.clock(), catalog.entropy());
+    let priority = uncrowded(tx, customer, Priority::Upload).await?;
+    enqueue(tx, &NewJob { id, customer, kind: JobKind::Scan, file, version: record.version, priority }, now).await
 }
 
 impl Catalog {

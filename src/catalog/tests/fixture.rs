@@ -337,8 +337,8 @@ impl Fixture {
 
     /// A job's file is found clean and read.
     pub async fn passes(&self, job: &Job) {
-        self.judge(job, ScanStatus::Clean).await.unwrap();
-        self.catalog.admit(job, &admission("Q2 report"), &entry("admit")).await.unwrap();
+        let reading = self.cleared(job).await;
+        self.catalog.admit(&reading, &admission("Q2 report"), &entry("admit")).await.unwrap();
     }
 
     /// A release of a file's bytes for so many seconds.
