@@ -1,12 +1,13 @@
 //! Load on the real binary, from a process beside it, with a reference for every figure in the same run.
 //!
-//! `cargo bench --bench load -- [tools|durable|access|bytes|store|fairness|all] [--quick] [--markdown FILE] [--json FILE]`
+//! `cargo bench --bench load -- [tools|durable|access|bytes|store|arrival|fairness|all] [--quick] [--markdown FILE] [--json FILE]`
 //!
 //! Searching many files of one customer is measured by the bench `find`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it found")]
 
 mod access;
+mod arrival;
 mod bare;
 mod bytes;
 mod client;
@@ -43,6 +44,8 @@ enum Section {
     Bytes,
     /// The storage layer beside the bare SDK, each operation and size.
     Store,
+    /// What a caller waits for: from the request of a file to "it's here", beside the engines by themselves.
+    Arrival,
     /// A quiet customer alone and beside a noisy one.
     Fairness,
     /// All of them.
@@ -133,6 +136,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted(Section::Store) {
         store::measure(scale, &arguments.store, &mut report).await?;
+    }
+    if wanted(Section::Arrival) {
+        arrival::measure(scale, &mut report).await?;
     }
     if wanted(Section::Fairness) {
         fairness::measure(scale, &mut report).await?;

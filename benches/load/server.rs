@@ -51,6 +51,8 @@ impl Server {
             .env("SATCHEL__LOG__LEVEL", "error")
             // What is measured comes from one caller and one address.
             .env("SATCHEL__LIMITS__PACE__ENFORCED", "false")
+            // What arrives is sent by the link itself.
+            .env("SATCHEL__LINKS__REVEAL", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)

@@ -223,6 +223,8 @@ impl From<FilesError> for Problem {
         }
         let code = error.code();
         match code {
+            // Only to somebody who knows the file.
+            ErrorCode::NotFound if matches!(error, FilesError::NoPreview(_)) => Self::new(code, told(&error)),
             ErrorCode::NotFound => Self::not_found(),
             // The message of these is written for the asker; what lies beneath them is not.
             ErrorCode::Invalid
@@ -232,6 +234,8 @@ impl From<FilesError> for Problem {
             | ErrorCode::NotReady
             | ErrorCode::Quarantined => Self::new(code, told(&error)),
             ErrorCode::Unauthenticated => Self::unauthenticated(),
+            // Only whoever may read the file is told that it is what is in it.
+            ErrorCode::Forbidden if matches!(error, FilesError::TooSensitive { .. }) => Self::new(code, told(&error)),
             ErrorCode::Forbidden => Self::new(code, "this credential may not do that"),
             ErrorCode::TooMany => Self::new(code, "wait a minute, then try again"),
             ErrorCode::Held => Self::new(code, "a hold or retention forbids it"),
@@ -255,9 +259,11 @@ fn told(error: &FilesError) -> String {
         FilesError::Blob(source) => source.to_string(),
         FilesError::NotFound
         | FilesError::Refused
+        | FilesError::TooSensitive { .. }
         | FilesError::Invalid { .. }
         | FilesError::NotReady { .. }
         | FilesError::Quarantined { .. }
+        | FilesError::NoPreview(_)
         | FilesError::Held { .. }
         | FilesError::Conflict(_)
         | FilesError::TooMany(_)

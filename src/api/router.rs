@@ -107,7 +107,7 @@ async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response
 
 fn full(api: &Api, route: Option<&MatchedPath>) -> Response {
     if route.is_some_and(|route| route.as_str() == endpoints::TOOL_ROUTE) {
-        return endpoints::tool_not_now(api).into_response();
+        return endpoints::tool_not_now(api, ErrorCode::Unavailable).into_response();
     }
     Problem::new(ErrorCode::Unavailable, "too many requests are in work; nothing was changed, try again in a few seconds").into_response()
 }

@@ -1,8 +1,10 @@
 //! What can be typed after `satchel`.
 
 mod audit;
+mod dlp;
 mod person;
 mod policy;
+mod quarantine;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,8 +12,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
+pub use dlp::{DlpCommand, SoughtArgs};
 pub use person::PersonCommand;
 pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
+pub use quarantine::{QuarantineCommand, ReportCommand};
 
 /// The file toolbox of voice agents.
 #[derive(Debug, Parser)]
@@ -68,6 +72,12 @@ pub enum Command {
     /// Files of which nothing is removed
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Files that were found harmful
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Reports over a period
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -77,6 +87,9 @@ pub enum Command {
     /// Standing rights of users and teams on files and folders
     #[command(subcommand)]
     Grant(GrantCommand),
+    /// What is sensitive in files, and how sensitive they are
+    #[command(subcommand)]
+    Dlp(DlpCommand),
 }
 
 /// `satchel models`.

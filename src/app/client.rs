@@ -225,6 +225,11 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(|_| ClientError::Answer { what: "not JSON" })
     }
 
+    /// Sends a request, and reads its answer as text.
+    pub async fn text(&self, request: RequestBuilder) -> Result<String, ClientError> {
+        self.send(request).await?.text().await.map_err(|source| ClientError::Unreachable { url: self.base.clone(), source })
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Response, ClientError> {
         let unreachable = |source: reqwest::Error| ClientError::Unreachable { url: self.base.clone(), source: source.without_url() };
         let answer = request.send().await.map_err(unreachable)?;

@@ -83,9 +83,12 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Person(command) => commands::person(&command, terminal).await,
         Command::Key(command) => commands::key(&command, terminal).await,
         Command::Hold(command) => commands::hold(&command, terminal).await,
+        Command::Quarantine(command) => commands::quarantine(&command, terminal).await,
+        Command::Report(command) => commands::report(&command, terminal).await,
         Command::Audit(command) => commands::audit(&command, terminal).await,
         Command::Policy(command) => commands::policy(&command, terminal).await,
         Command::Grant(command) => commands::grant(&command, terminal).await,
+        Command::Dlp(command) => commands::dlp(&command, terminal).await,
     }
 }
 

@@ -221,13 +221,13 @@ impl House {
         let indexes = Indexes::open(folder.join("index"), IndexSettings::default())?;
         let program = std::env::current_exe().map_err(HouseError::Program)?;
         let model = settings.models.speech_folder(&settings.data.dir);
-        let inspector = InspectorSettings {
+        let inspector = settings.inspect.apply(InspectorSettings {
             speech: models::is_complete(&model).then_some(model),
             concurrency: workers.processes(),
             keep_warm: true,
             require_sandbox: settings.workers.require_sandbox,
             ..InspectorSettings::new(program)
-        };
+        })?;
         let files = Files::new(Parts {
             catalog: catalog.clone(),
             stores: stores.clone(),
@@ -301,6 +301,10 @@ impl House {
         if self.workers.count > 0 {
             let workers = jobs::Workers::new(self.files.clone(), Arc::clone(&self.inspector), self.workers);
             self.tasks.spawn(workers.run(self.rest.clone()));
+            let max_age_days = self.settings.inspect.clamd.database_max_age_days;
+            let per_minute = self.settings.inspect.rescans_per_minute;
+            self.tasks.spawn(jobs::rescan(self.files.clone(), Arc::clone(&self.inspector), per_minute, self.rest.clone()));
+            self.tasks.spawn(jobs::watch(self.files.clone(), Arc::clone(&self.inspector), max_age_days, self.rest.clone()));
             let delivery = jobs::Delivery {
                 files: self.files.clone(),
                 carriers: self.carriers.clone(),

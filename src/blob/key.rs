@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::{BlobId, Category, CustomerId, Timestamp, UploadId};
+use crate::domain::{BlobId, Category, CustomerId, PreviewSize, Timestamp, UploadId};
 
 /// Which of the two buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +71,17 @@ impl ObjectKey {
         Self(format!("metadata/extracted-text/{customer}/{blob}"))
     }
 
+    /// Where a picture of what a file looks like lies.
+    #[must_use]
+    pub fn preview(customer: CustomerId, blob: BlobId, size: PreviewSize) -> Self {
+        Self(format!("metadata/thumbnails/{customer}/{blob}/{}", size.as_str()))
+    }
+
+    /// Every place where a picture of a blob may lie.
+    pub fn previews(customer: CustomerId, blob: BlobId) -> impl Iterator<Item = Self> {
+        PreviewSize::ALL.into_iter().map(move |size| Self::preview(customer, blob, size))
+    }
+
     /// Reads the text form back.
     ///
     /// # Errors
@@ -92,6 +103,9 @@ impl ObjectKey {
             }
             ["files", _, "quarantine", blob] => Some(Self::quarantine(customer, BlobId::parse(blob).ok()?)),
             ["metadata", "extracted-text", _, blob] => Some(Self::text(customer, BlobId::parse(blob).ok()?)),
+            ["metadata", "thumbnails", _, blob, size] => {
+                Some(Self::preview(customer, BlobId::parse(blob).ok()?, PreviewSize::parse(size)?))
+            }
             _ => None,
         }
     }
@@ -184,6 +198,8 @@ mod tests {
             (ObjectKey::document(ours, Category::Mail, blob), format!("files/{ours}/documents/mail/{blob}")),
             (ObjectKey::quarantine(ours, blob), format!("files/{ours}/quarantine/{blob}")),
             (ObjectKey::text(ours, blob), format!("metadata/extracted-text/{ours}/{blob}")),
+            (ObjectKey::preview(ours, blob, PreviewSize::Page), format!("metadata/thumbnails/{ours}/{blob}/page")),
+            (ObjectKey::preview(ours, blob, PreviewSize::Thumbnail), format!("metadata/thumbnails/{ours}/{blob}/thumbnail")),
         ];
         for (key, text) in cases {
             assert_eq!(key.as_str(), text);
@@ -209,6 +225,8 @@ mod tests {
             format!("files/{ours}/uploads/2026/02/30/{upload}"),
             format!("files/{ours}/uploads/+2026/03/01/{upload}"),
             format!("files/{ours}/quarantine/{upload}"),
+            format!("metadata/thumbnails/{ours}/{blob}"),
+            format!("metadata/thumbnails/{ours}/{blob}/poster"),
         ] {
             assert!(ObjectKey::parse(ours, &text).is_err(), "{text}");
         }
@@ -217,7 +235,10 @@ mod tests {
     #[test]
     fn a_key_of_a_listing_is_ours_or_nobodys() {
         let (ours, _, upload, blob, now) = world();
-        for key in [ObjectKey::upload(ours, upload, now), ObjectKey::quarantine(ours, blob), ObjectKey::text(ours, blob)] {
+        for key in [ObjectKey::upload(ours, upload, now), ObjectKey::quarantine(ours, blob), ObjectKey::text(ours, blob)]
+            .into_iter()
+            .chain(ObjectKey::previews(ours, blob))
+        {
             let (role, name) = key.place();
             assert_eq!(ObjectKey::of_place(role, name), Some(key.clone()));
             let other = if role == Role::Files { Role::Metadata } else { Role::Files };

@@ -6,6 +6,7 @@
 //! the same row first: of the two, one comes second and sees what the other did.
 
 use super::rows::{RowRef, micros};
+use super::sensitivity::forget_findings;
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, object_places, sql, sweeps};
 use crate::domain::{AuditEntry, BlobId, CustomerId, FileId, Timestamp, UploadId};
@@ -152,6 +153,7 @@ impl Catalog {
             if released == 0 {
                 return Err(CatalogError::Conflict("the file is held, or not deleted for long enough"));
             }
+            forget_findings(&mut tx, customer, file).await?;
             sql::query(concat!(
                 "UPDATE blobs SET unreferenced_at = $3 WHERE customer_id = $1 AND unreferenced_at IS NULL \
                  AND id IN (SELECT blob_id FROM versions WHERE customer_id = $1 AND file_id = $2) AND NOT EXISTS (",

@@ -8,7 +8,7 @@ use super::files::file_in;
 use super::rows::{RowRef, as_i64, micros};
 use super::session::Tx;
 use super::{Catalog, CatalogError, sql, sweeps};
-use crate::domain::{CallId, CustomerId, FileEvent, FileId, FileNews, LinkId, Timestamp, UserId};
+use crate::domain::{CallId, CustomerId, ExtractionStatus, FileEvent, FileId, FileNews, FileRecord, LinkId, Timestamp, UserId};
 
 /// How long events are kept: far longer than a call and its token live.
 pub const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -141,22 +141,49 @@ pub(super) async fn tell(
         return Ok(());
     }
     let Some(record) = file_in(tx, customer, file).await? else { return Ok(()) };
-    let news = FileNews {
-        file,
+    let data = facts(&news(record, upload_link), row)?;
+    for event in events {
+        note_event(tx, customer, &NewEvent { call, user, kind: event.as_str(), data: data.clone() }, now).await?;
+    }
+    Ok(())
+}
+
+/// Tells the owner of a file that was closed, and administrators, but whoever is told as its sender.
+pub(super) async fn alarm(tx: &mut Tx, customer: CustomerId, file: FileId, now: Timestamp) -> Result<(), CatalogError> {
+    let rows: Vec<(String,)> = sql::query(
+        "SELECT p.id FROM people p WHERE p.customer_id = $1 AND p.deactivated_at IS NULL AND (p.roles LIKE '%\"owner\"%' \
+         OR p.roles LIKE '%\"administrator\"%' OR p.id = (SELECT owner_id FROM files WHERE customer_id = $1 AND id = $2)) \
+         AND NOT EXISTS (SELECT 1 FROM arrivals a JOIN files f ON f.customer_id = a.customer_id AND f.id = a.file_id AND f.version = a.version \
+         WHERE a.customer_id = $1 AND a.file_id = $2 AND a.user_id = p.id) ORDER BY p.id",
+    )
+    .bind(customer.to_string())
+    .bind(file.to_string())
+    .fetch_all(tx)
+    .await?;
+    let Some(record) = file_in(tx, customer, file).await? else { return Ok(()) };
+    let id = file.to_string();
+    let row = RowRef { table: "files", id: &id };
+    let data = facts(&news(record, None), row)?;
+    for (user,) in &rows {
+        let user = Some(RowRef { table: "people", id: user }.parsed(user)?);
+        note_event(tx, customer, &NewEvent { call: None, user, kind: FileEvent::Quarantined.as_str(), data: data.clone() }, now).await?;
+    }
+    Ok(())
+}
+
+fn news(record: FileRecord, upload_link: Option<LinkId>) -> FileNews {
+    FileNews {
+        file: record.id,
         version: record.version,
         title: record.title,
         category: record.category,
         content_type: record.content_type,
         size_bytes: record.size,
         scan_status: record.scan,
+        extraction_status: Some(record.extraction.status).filter(|status| *status != ExtractionStatus::Pending),
         page_count: record.page_count,
         upload_link,
-    };
-    let data = facts(&news, row)?;
-    for event in events {
-        note_event(tx, customer, &NewEvent { call, user, kind: event.as_str(), data: data.clone() }, now).await?;
     }
-    Ok(())
 }
 
 fn facts(of: &impl Serialize, row: RowRef<'_>) -> Result<String, CatalogError> {

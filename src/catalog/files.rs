@@ -4,7 +4,7 @@ use super::arrival::Given;
 use super::rows::{FileRow, RowRef, micros, select_files};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, quotas, sql, sweeps};
-use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileRecord, FileStatus, Pin, ScanStatus, Timestamp};
+use crate::domain::{AuditEntry, BlobId, Checksum, CustomerId, FileId, FileRecord, FileStatus, Pin, Preview, ScanStatus, Timestamp};
 
 /// Bytes, as stored once per customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct BlobRecord {
     /// Which bytes of an object that lies where somebody else put it: such an object is read, and never
     /// moved or removed.
     pub adopted: Option<Pin>,
+    /// Whether there are pictures of what they look like.
+    pub preview: Preview,
 }
 
 /// Moves the customer's change feed on by one and gives the new number.
@@ -137,15 +139,16 @@ impl Catalog {
     /// # Errors
     /// When the catalog does not answer or the row cannot be read.
     pub async fn blob(&self, customer: CustomerId, blob: BlobId) -> Result<Option<BlobRecord>, CatalogError> {
-        let row: Option<(String, Option<String>, i64, String, String, i64, Option<String>, Option<String>)> = sql::query(
-            "SELECT object_key, text_key, size, checksum, scan_status, adopted, pin_etag, pin_version FROM blobs \
+        type Row = (String, Option<String>, i64, String, String, i64, Option<String>, Option<String>, Option<String>, Option<String>);
+        let row: Option<Row> = sql::query(
+            "SELECT object_key, text_key, size, checksum, scan_status, adopted, pin_etag, pin_version, preview, preview_reason FROM blobs \
                  WHERE customer_id = $1 AND id = $2 AND collected_at IS NULL",
         )
         .bind(customer.to_string())
         .bind(blob.to_string())
         .fetch_optional(&mut self.read(customer).await?)
         .await?;
-        let Some((object_key, text_key, size, checksum, scan, adopted, etag, version)) = row else { return Ok(None) };
+        let Some((object_key, text_key, size, checksum, scan, adopted, etag, version, preview, reason)) = row else { return Ok(None) };
         let id = blob.to_string();
         let row = RowRef { table: "blobs", id: &id };
         Ok(Some(BlobRecord {
@@ -156,6 +159,12 @@ impl Catalog {
             checksum: row.known(Checksum::parse(&checksum))?,
             scan: row.known(ScanStatus::parse(&scan))?,
             adopted: if adopted == 0 { None } else { Some(Pin { etag: row.known(etag)?, version }) },
+            preview: match (preview.as_deref(), reason) {
+                (None, _) => Preview::NotYet,
+                (Some("made"), _) => Preview::Made,
+                (Some("none"), Some(reason)) => Preview::Never(reason),
+                _ => return Err(row.corrupt()),
+            },
         }))
     }
 

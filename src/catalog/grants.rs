@@ -421,28 +421,4 @@ impl Catalog {
         })
         .await
     }
-
-    /// Says what is in a file, in the customer's own words.
-    ///
-    /// # Errors
-    /// `Conflict` when the file is gone; else when it could not be committed.
-    pub async fn classify_file(&self, customer: CustomerId, file: FileId, words: &str, entry: &AuditEntry) -> Result<(), CatalogError> {
-        let now = self.clock().now();
-        self.verb(|| async {
-            let mut tx = self.begin(customer).await?;
-            let said = sql::query("UPDATE files SET classification = $3 WHERE customer_id = $1 AND id = $2 AND status <> 'deleted'")
-                .bind(customer.to_string())
-                .bind(file.to_string())
-                .bind(words)
-                .execute(&mut tx)
-                .await?;
-            if said == 0 {
-                return Err(CatalogError::Conflict("the file is gone"));
-            }
-            touch(&mut tx, customer, file, now).await?;
-            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
-            tx.commit().await
-        })
-        .await
-    }
 }

@@ -20,19 +20,22 @@ pub enum JobKind {
     Scan,
     /// Read what must be known of it before it is here: type, text, metadata.
     Read,
+    /// Draw what it looks like.
+    Preview,
     /// Have written down what is said in a recording.
     Transcribe,
 }
 
 impl JobKind {
     /// Every kind that this program runs, in the order of a file's stages.
-    pub const ALL: [Self; 3] = [Self::Scan, Self::Read, Self::Transcribe];
+    pub const ALL: [Self; 4] = [Self::Scan, Self::Read, Self::Preview, Self::Transcribe];
 
     /// The text form, as stored and as the API gives it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scan => "scan",
             Self::Read => "read",
+            Self::Preview => "preview",
             Self::Transcribe => "transcribe",
         }
     }
@@ -46,7 +49,7 @@ impl JobKind {
 /// Every kind that this program runs, for a condition. What a newer server beside this one makes is left to it.
 macro_rules! known_kinds {
     () => {
-        "kind IN ('scan', 'read', 'transcribe')"
+        "kind IN ('scan', 'read', 'preview', 'transcribe')"
     };
 }
 

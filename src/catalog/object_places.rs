@@ -2,7 +2,7 @@
 //! scanner, which come when they come.
 
 use super::collect::{Move, relocate};
-use super::events::tell;
+use super::events::{alarm, tell};
 use super::files::{file_in, touch};
 use super::rows::{RowRef, list_json, micros};
 use super::session::Tx;
@@ -67,12 +67,13 @@ impl Catalog {
                 }
             }
             if known.strictest(verdict.status) != known {
-                sql::query("UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5 WHERE customer_id = $1 AND id = $2")
+                sql::query("UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5, scanned_at = $6 WHERE customer_id = $1 AND id = $2")
                     .bind(customer.to_string())
                     .bind(&id)
                     .bind(verdict.status.as_str())
                     .bind(&verdict.engine)
                     .bind(list_json(&verdict.findings))
+                    .bind(micros(now))
                     .execute(&mut tx)
                     .await?;
             } else if closed.is_empty() {
@@ -85,6 +86,7 @@ impl Catalog {
             }
             for file in closed {
                 tell(&mut tx, customer, file, &[FileEvent::Quarantined], now).await?;
+                alarm(&mut tx, customer, file, now).await?;
                 let version = file_in(&mut tx, customer, file).await?.map(|record| record.version);
                 let entry = AuditEntry { object: Some(file.to_string()), version, ..about.clone() };
                 audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), &entry).await?;

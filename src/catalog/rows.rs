@@ -7,8 +7,8 @@ use sqlx::FromRow;
 
 use super::CatalogError;
 use crate::domain::{
-    BlobId, Category, Checksum, CustomerId, Extraction, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Folder, Owner,
-    ScanStatus, Timestamp, UserId,
+    BlobId, Category, Checksum, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Folder,
+    Owner, Said, ScanStatus, Timestamp, UserId,
 };
 
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -69,7 +69,8 @@ macro_rules! select_files {
         concat!(
             "SELECT f.id, f.customer_id, f.owner_id, f.folder, f.name, f.title, f.author, f.tags, f.category, f.created_date, f.content_type, ",
             "f.version, f.blob_id, f.status, f.extraction_status, f.extraction_reason, f.excerpt, f.summary, f.page_count, f.duration_ms, ",
-            "f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.classification, f.change_seq, b.size, b.checksum, b.scan_status ",
+            "f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.level, f.level_found, f.level_said, f.level_said_version, ",
+            "f.level_said_by, f.level_said_at, f.level_said_reason, f.findings, f.change_seq, b.size, b.checksum, b.scan_status ",
             "FROM files f JOIN blobs b ON b.id = f.blob_id ",
             $tail
         )
@@ -104,7 +105,14 @@ pub(super) struct FileRow {
     last_accessed: Option<i64>,
     hold: i64,
     retention_until: Option<i64>,
-    classification: String,
+    level: String,
+    level_found: String,
+    level_said: Option<String>,
+    level_said_version: Option<i64>,
+    level_said_by: Option<String>,
+    level_said_at: Option<i64>,
+    level_said_reason: Option<String>,
+    findings: Option<String>,
     change_seq: i64,
     size: i64,
     checksum: String,
@@ -112,6 +120,17 @@ pub(super) struct FileRow {
 }
 
 impl FileRow {
+    fn said(&self, row: RowRef<'_>) -> Result<Option<Said>, CatalogError> {
+        let Some(level) = &self.level_said else { return Ok(None) };
+        Ok(Some(Said {
+            level: row.known(Classification::parse(level))?,
+            version: row.number(row.known(self.level_said_version)?)?,
+            by: row.known(self.level_said_by.clone())?,
+            at: row.instant(row.known(self.level_said_at)?)?,
+            reason: row.known(self.level_said_reason.clone())?,
+        }))
+    }
+
     pub fn into_record(self) -> Result<FileRecord, CatalogError> {
         let row = RowRef { table: "files", id: &self.id };
         Ok(FileRecord {
@@ -149,7 +168,10 @@ impl FileRow {
             content_type: self.content_type.clone(),
             excerpt: self.excerpt.clone(),
             summary: self.summary.clone(),
-            classification: self.classification.clone(),
+            classification: row.known(Classification::parse(&self.level))?,
+            found: row.known(Classification::parse(&self.level_found))?,
+            said: self.said(row)?,
+            findings: self.findings.as_deref().map(serde_json::from_str).transpose().map_err(|_| row.corrupt())?,
         })
     }
 }

@@ -3,15 +3,17 @@
 use jiff::civil::Date;
 
 use super::collect::{Move, relocate};
-use super::events::tell;
+use super::events::{alarm, tell};
 use super::files::{file_in, touch};
 use super::jobs::{Job, JobKind, JobState, follow_up, hold_job, leave_job};
 use super::priority::Priority;
-use super::rows::{RowRef, as_i64, list_json};
+use super::rows::{RowRef, as_i64, list_json, micros};
+use super::sensitivity::keep_findings;
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
-    AuditEntry, BlobId, Category, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, JobId, ScanStatus, ScanVerdict,
+    AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
+    ScanStatus, ScanVerdict,
 };
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
@@ -48,12 +50,25 @@ pub struct Admission {
     pub page_count: Option<u32>,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
+    /// What is sensitive in it; `None` when nobody could look.
+    pub findings: Option<Vec<Finding>>,
+    /// How sensitive that makes it.
+    pub found: Classification,
     /// Where the text lies.
     pub text_key: Option<String>,
     /// Where the bytes went, when they moved.
     pub moved: Option<Move>,
-    /// Whether what is said in it is to be written down.
-    pub transcribe: bool,
+    /// The stages that come now that it is here.
+    pub follow_ups: Vec<JobKind>,
+}
+
+/// What a file was found to hold, and how sensitive that makes it.
+#[derive(Debug)]
+pub struct Looked {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The level that it means.
+    pub level: Classification,
 }
 
 /// What was heard in a recording.
@@ -65,10 +80,21 @@ pub struct Transcription {
     pub excerpt: Option<String>,
     /// Extractive summary.
     pub summary: Option<String>,
+    /// What is sensitive in the recording, its words with it; `None` leaves what was found before.
+    pub looked: Option<Looked>,
     /// Length in milliseconds, when it was heard.
     pub duration_ms: Option<u64>,
     /// Where the text lies, when there is any.
     pub text_key: Option<String>,
+}
+
+/// What came of drawing a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Drawing {
+    /// Pictures of it lie where they belong.
+    Made,
+    /// It cannot be drawn, and why.
+    Never(String),
 }
 
 /// The file of a job, at the version the job is about.
@@ -129,7 +155,7 @@ impl Catalog {
             };
             if known == verdict.status {
                 sql::query(
-                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5 \
+                    "UPDATE blobs SET scan_status = $3, scan_engine = $4, scan_findings = $5, scanned_at = $6, scanned_as = $7 \
                      WHERE customer_id = $1 AND id = $2",
                 )
                 .bind(customer.to_string())
@@ -137,6 +163,8 @@ impl Catalog {
                 .bind(known.as_str())
                 .bind(&verdict.engine)
                 .bind(list_json(&verdict.findings))
+                .bind(micros(now))
+                .bind(record.name.as_str())
                 .execute(&mut tx)
                 .await?;
                 if let Some(moved) = &judgement.moved {
@@ -163,6 +191,7 @@ impl Catalog {
                         if let Ok(next) = status.to(FileStatus::Quarantined) {
                             set_status(&mut tx, customer, file, next).await?;
                             tell(&mut tx, customer, file, &[FileEvent::Scanned, FileEvent::Quarantined], now).await?;
+                            alarm(&mut tx, customer, file, now).await?;
                         }
                         touch(&mut tx, customer, file, now).await?;
                     }
@@ -222,6 +251,7 @@ impl Catalog {
             .bind(admission.duration_ms.map(as_i64))
             .execute(&mut tx)
             .await?;
+            keep_findings(&mut tx, &record, admission.findings.as_deref(), admission.found).await?;
             sql::query("UPDATE blobs SET text_key = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(record.blob.to_string())
@@ -231,12 +261,13 @@ impl Catalog {
             if let Some(moved) = &admission.moved {
                 relocate(&mut tx, customer, record.blob, moved, now).await?;
             }
-            if admission.transcribe {
-                let next = JobId::new(self.clock(), self.entropy());
-                follow_up(&mut tx, job, next, JobKind::Transcribe, Priority::Long).await?;
-            }
             touch(&mut tx, customer, file, now).await?;
-            tell(&mut tx, customer, file, &[FileEvent::Active], now).await?;
+            for kind in &admission.follow_ups {
+                let next = JobId::new(self.clock(), self.entropy());
+                let priority = if *kind == JobKind::Transcribe { Priority::Long } else { job.priority.afterwards() };
+                follow_up(&mut tx, job, next, *kind, priority).await?;
+            }
+            tell(&mut tx, customer, file, &[FileEvent::Read, FileEvent::Active], now).await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await?;
             Ok(())
@@ -278,7 +309,41 @@ impl Catalog {
                 .bind(&heard.text_key)
                 .execute(&mut tx)
                 .await?;
+            if let Some(looked) = &heard.looked {
+                keep_findings(&mut tx, &record, Some(&looked.findings), looked.level).await?;
+            }
             touch(&mut tx, customer, file, now).await?;
+            audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Ends the drawing of a file with what came of it. It holds for every file of the same bytes.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker has taken the job over, the file has moved on meanwhile, or it may not be
+    /// shown; else when it could not be committed.
+    pub async fn drawn(&self, job: &Job, drawing: &Drawing, entry: &AuditEntry) -> Result<(), CatalogError> {
+        let customer = job.customer;
+        let (known, end, reason) = match drawing {
+            Drawing::Made => ("made", JobState::Done, None),
+            Drawing::Never(reason) => ("none", JobState::GivenUp, Some(reason.as_str())),
+        };
+        self.verb(|| async {
+            let mut tx = self.begin(customer).await?;
+            leave_job(&mut tx, job, end, None, reason).await?;
+            let record = file_at(&mut tx, job).await?;
+            if job.kind != JobKind::Preview || record.status != FileStatus::Active || record.scan != ScanStatus::Clean {
+                return Err(CatalogError::Conflict("the file is not to be shown"));
+            }
+            sql::query("UPDATE blobs SET preview = $3, preview_reason = $4 WHERE customer_id = $1 AND id = $2")
+                .bind(customer.to_string())
+                .bind(record.blob.to_string())
+                .bind(known)
+                .bind(reason)
+                .execute(&mut tx)
+                .await?;
             audit::append(&mut tx, self.clock(), self.entropy(), &customer.to_string(), entry).await?;
             tx.commit().await
         })

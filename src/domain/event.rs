@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, FileId, LinkId, ScanStatus};
+use super::{Category, ExtractionStatus, FileId, LinkId, ScanStatus};
 
 /// What became of a file that somebody sent in a call, or was asked for in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,7 +11,9 @@ pub enum FileEvent {
     Arrived,
     /// The scanner gave its verdict.
     Scanned,
-    /// It was read, and is ready.
+    /// Its text and what it says of itself were read, as far as that goes.
+    Read,
+    /// It is ready.
     Active,
     /// It was found harmful, and nobody may have it.
     Quarantined,
@@ -19,13 +21,14 @@ pub enum FileEvent {
 
 impl FileEvent {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Arrived, Self::Scanned, Self::Active, Self::Quarantined];
+    pub const ALL: [Self; 5] = [Self::Arrived, Self::Scanned, Self::Read, Self::Active, Self::Quarantined];
 
     /// The text form, as stored and as listeners get it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Arrived => "file_arrived",
             Self::Scanned => "file_scanned",
+            Self::Read => "file_read",
             Self::Active => "file_active",
             Self::Quarantined => "file_quarantined",
         }
@@ -54,6 +57,9 @@ pub struct FileNews {
     pub size_bytes: u64,
     /// The verdict so far.
     pub scan_status: ScanStatus,
+    /// How reading it went, once it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extraction_status: Option<ExtractionStatus>,
     /// Pages, slides, sheets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_count: Option<u32>,

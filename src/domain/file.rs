@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlobId, CustomerId, FileId, FileName, FileStatus, Folder, ScanStatus, Timestamp, UserId};
+use super::{BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, UserId};
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -227,13 +227,14 @@ pub struct FileRecord {
     pub hold: bool,
     /// Deletion is forbidden until then.
     pub retention_until: Option<Timestamp>,
-    /// What is in it, in the customer's own words; [`FileRecord::UNCLASSIFIED`] where nobody said anything of it.
-    pub classification: String,
+    /// How sensitive it is: what somebody said of this version, else the higher of what was found and what was said before.
+    pub classification: Classification,
+    /// How sensitive what was found makes it.
+    pub found: Classification,
+    /// What somebody said.
+    pub said: Option<Said>,
+    /// What was found in this version, by kind; `None` where nobody could look.
+    pub findings: Option<Vec<FindingCount>>,
     /// Its place in the customer's change feed.
     pub change_seq: u64,
-}
-
-impl FileRecord {
-    /// The classification of a file of which nobody said anything.
-    pub const UNCLASSIFIED: &'static str = "none";
 }

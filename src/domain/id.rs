@@ -144,6 +144,8 @@ ids! {
     UploadId = "upload";
     /// One run over objects that are adopted where they lie.
     ImportId = "import";
+    /// One release of bytes from quarantine.
+    ReleaseId = "release";
     /// One audit record.
     AuditId = "audit";
     /// An action that waits for the caller's yes.

@@ -20,9 +20,11 @@ mod message;
 mod name;
 mod network;
 mod person;
+mod preview;
 mod published;
 mod rate;
 mod region;
+mod sensitivity;
 mod share;
 mod state;
 mod store_event;
@@ -39,15 +41,19 @@ pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Own
 pub use grant::Level;
 pub use id::{
     AuditId, BlobId, CallId, CodeId, ContactId, CustomerId, FileId, GrantId, IdError, ImportId, JobId, KeyId, LinkId, MessageId, PendingId,
-    PersonId, ShareId, TeamId, UploadId, UserId,
+    PersonId, ReleaseId, ShareId, TeamId, UploadId, UserId,
 };
 pub use message::{Channel, Letter, Told};
 pub use name::{FileName, Folder, NameError, Phone, clean_text};
 pub use network::Network;
 pub use person::{Person, PersonKind, Role};
+pub use preview::{Preview, PreviewSize};
 pub use published::{Blank, Cursor, Day, Instant, Member, PhoneNumber, Words};
 pub use rate::{Buckets, Rate};
 pub use region::{RegionName, RegionNameError};
+pub use sensitivity::{
+    Classification, FilePart, Finding, FindingCount, FindingKind, FindingPlace, LevelRule, OwnRule, Said, Sought, level_of,
+};
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};

@@ -11,7 +11,7 @@ use super::{Files, FilesError, Handout, Patience, Subject, Unclear};
 use crate::catalog::{Attempt, BlobRecord, CatalogError, Guess, LinkRecord, NewCode, ShareRecord};
 use crate::domain::{
     Actor, AuditEntry, CallContext, CodeId, Decision, Door, Edition, FileName, FileRecord, FileStatus, Lifetime, LinkId, Origin,
-    Permission, Permissions, Person, Phone, ScanStatus,
+    Permission, Permissions, Person, PersonId, PersonKind, Phone, ScanStatus,
 };
 use crate::policy::{Conditions, Download, IssueCode, Permit, Principal, PrincipalKind, Refusal};
 
@@ -239,6 +239,14 @@ impl Files {
             return Ok(CodeAnswer::ShareFirst(Some(Box::new(file))));
         };
         let recipient = Box::new(self.person(ctx, share.recipient).await?);
+        let permit = if recipient.kind() == PersonKind::Contact {
+            // It may have been shared before it became too sensitive for that.
+            let mut outside = subject.clone();
+            outside.conditions.external = true;
+            self.permit_or_refuse::<IssueCode>(&outside, &file).await?
+        } else {
+            permit
+        };
         let opens = request.opens;
         let way = match (opens, &recipient.phone) {
             (Opens::Link, _) => Way::Link,
@@ -383,7 +391,8 @@ impl Files {
             epoch: 0,
             origin: Door::Page.into(),
             assurance: None,
-            conditions: Conditions::at(Door::Page, self.now()),
+            // Whoever is no user of the customer is outside it, whatever he opens.
+            conditions: Conditions { external: matches!(link.recipient, PersonId::Contact(_)), ..Conditions::at(Door::Page, self.now()) },
             patience,
             opened: Vec::new(),
         };

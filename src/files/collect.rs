@@ -82,6 +82,7 @@ impl Files {
             if let Some(text) = &blob.text_key {
                 places.push(ObjectKey::parse(customer, text).map_err(|_| FilesError::Sealed { what: "object key" })?);
             }
+            places.extend(ObjectKey::previews(customer, id));
             places.sort();
             places.dedup();
             let garbage: Vec<_> = places.iter().map(|place| self.garbage(place)).collect();

@@ -12,7 +12,7 @@ use super::pace::{Pacer, Paces};
 use super::policy_cache::PolicyCache;
 use super::posts::{Certificates, PostRules};
 use super::secrets::{Secrets, ServerSecret};
-use super::{FilesError, Keeping, Patience};
+use super::{FilesError, Keeping, Patience, ScannerNote};
 use crate::blob::{Capabilities, Stores};
 use crate::catalog::{Bound, Catalog, FailureLimits, Grant, OpenedShare};
 use crate::domain::{
@@ -156,6 +156,8 @@ pub(super) struct Inner {
     pub certificates: tokio::sync::Mutex<Certificates>,
     pub pacer: Pacer,
     pub uses: Uses,
+    /// What is known of the scanners of this process.
+    pub scanners: Mutex<Vec<ScannerNote>>,
 }
 
 /// Who asks, with everything a decision and a record need. Built once for a request.
@@ -295,6 +297,7 @@ impl Files {
             wrong_codes: Mutex::new((Timestamp::MIN, 0)),
             certificates: tokio::sync::Mutex::default(),
             uses: Uses::default(),
+            scanners: Mutex::default(),
         }))
     }
 
@@ -395,7 +398,9 @@ impl Files {
             let Some(opened) = subject.opened.iter().find(|opened| opened.file == file.id) else { return Err(refusal) };
             let kind = PrincipalKind::Link { id: opened.link, file: opened.file };
             let holder = Principal { kind, ..subject.principal.clone() };
-            policies.permit::<A>(&holder, &resource, &subject.conditions).map_err(|_| refusal)
+            // Whoever is no user of the customer is outside it.
+            let conditions = Conditions { external: subject.user().is_none(), ..subject.conditions };
+            policies.permit::<A>(&holder, &resource, &conditions).map_err(|_| refusal)
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::posts::FetchError;
 use crate::blob::BlobError;
 use crate::catalog::CatalogError;
-use crate::domain::{ErrorCode, FileStatus};
+use crate::domain::{ErrorCode, FileStatus, FindingKind};
 use crate::policy::PolicyError;
 use crate::search::SearchError;
 
@@ -18,6 +18,12 @@ pub enum FilesError {
     /// The asker may know of it, and may not do this.
     #[error("not allowed")]
     Refused,
+    /// What it holds must not leave the customer. Only for whoever may read the file.
+    #[error("what it holds must not leave the customer")]
+    TooSensitive {
+        /// What was found in it, told ones first; empty where a person said so.
+        holds: Vec<FindingKind>,
+    },
     /// A value cannot be taken.
     #[error("`{field}`: {reason}")]
     Invalid {
@@ -40,6 +46,9 @@ pub enum FilesError {
         /// What the file is called.
         title: String,
     },
+    /// There is no picture of the file, or none yet, and why.
+    #[error("there is no preview: {0}")]
+    NoPreview(String),
     /// A hold or a retention stops the removal of the file.
     #[error("a hold or retention forbids it")]
     Held {
@@ -85,8 +94,8 @@ impl FilesError {
     /// The code this is at the edge.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::NotFound => ErrorCode::NotFound,
-            Self::Refused => ErrorCode::Forbidden,
+            Self::NotFound | Self::NoPreview(_) => ErrorCode::NotFound,
+            Self::Refused | Self::TooSensitive { .. } => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::NotReady { .. } => ErrorCode::NotReady,
             Self::Quarantined { .. } => ErrorCode::Quarantined,

@@ -8,8 +8,8 @@ use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, ScanStatus, ScanVerdict, Timestamp,
-    clean_text,
+    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, ScanStatus, ScanVerdict,
+    Timestamp, clean_text,
 };
 
 /// A file at the version a job is about.
@@ -39,10 +39,12 @@ pub struct Understood {
     pub text: String,
     /// Extractive summary; untrusted.
     pub summary: Option<String>,
+    /// What is sensitive in it; `None` when nobody could look.
+    pub findings: Option<Vec<Finding>>,
     /// How reading went.
     pub extraction: Extraction,
-    /// Whether what is said in it is to be written down.
-    pub transcribe: bool,
+    /// The stages that come now.
+    pub follow_ups: Vec<JobKind>,
 }
 
 const EXCERPT_CHARS: usize = 600;
@@ -52,7 +54,7 @@ const fn waits_for(kind: JobKind, status: FileStatus) -> bool {
     match kind {
         JobKind::Scan => matches!(status, FileStatus::Scanning),
         JobKind::Read => matches!(status, FileStatus::Processing),
-        JobKind::Transcribe => matches!(status, FileStatus::Active),
+        JobKind::Preview | JobKind::Transcribe => matches!(status, FileStatus::Active),
     }
 }
 
@@ -124,7 +126,9 @@ impl Files {
     pub async fn under_inspection(&self, job: &Job) -> Result<Option<UnderInspection>, FilesError> {
         let file = self.0.catalog.file(job.customer, job.file).await?;
         match file {
-            Some(file) if file.version == job.version && waits_for(job.kind, file.status) => Ok(Some(UnderInspection { file })),
+            Some(file) if file.version == job.version && waits_for(job.kind, file.status) && !self.is_drawn(job.kind, &file).await? => {
+                Ok(Some(UnderInspection { file }))
+            }
             _ => {
                 let entry = AuditEntry { version: Some(job.version), ..Self::worker_entry("inspect", "nothing_to_do", job.file) };
                 self.0.catalog.close_job(job, JobState::Done, None, &entry).await?;
@@ -151,7 +155,8 @@ impl Files {
     pub async fn judge(&self, job: &Job, under: &UnderInspection, verdict: &ScanVerdict) -> Result<FileStatus, FilesError> {
         let file = &under.file;
         let blob = self.blob_of(file).await?;
-        let verdict = &self.strictest(file.customer, &blob, verdict).await?;
+        let strictest = self.strictest(file.customer, &blob, verdict).await?;
+        let verdict = &self.unless_released(file.customer, &file.checksum, strictest).await?;
         let harmful = matches!(verdict.status, ScanStatus::Infected | ScanStatus::Suspicious);
         let moved = if harmful { self.move_on(file.customer, &blob, Goal::Quarantine).await? } else { None };
         let entry = AuditEntry {
@@ -197,9 +202,11 @@ impl Files {
             summary: read(&understood.summary, 400),
             page_count: understood.page_count,
             duration_ms: understood.duration_ms,
+            found: self.level_by(file.customer, understood.findings.as_deref().unwrap_or_default()).await?,
+            findings: understood.findings.clone(),
             text_key,
             moved: moved.as_ref().map(|(moved, _)| moved.clone()),
-            transcribe: understood.transcribe,
+            follow_ups: understood.follow_ups.clone(),
         };
         let entry = AuditEntry {
             version: Some(job.version),
@@ -229,8 +236,9 @@ impl Files {
             duration_ms: None,
             text: String::new(),
             summary: None,
+            findings: None,
             extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason.to_owned()) },
-            transcribe: false,
+            follow_ups: Vec::new(),
         };
         self.admit(job, under, &unread).await
     }

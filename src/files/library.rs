@@ -4,7 +4,7 @@ use super::hold::is_kept;
 use super::{Files, FilesError, Handout, Subject};
 use crate::catalog::{CatalogError, StageRecord};
 use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
-use crate::policy::{Delete, Describe, Download, Find};
+use crate::policy::{Action, Delete, Describe, Download, Find, Permit};
 
 /// A file with everything its JSON shows.
 #[derive(Debug, Clone)]
@@ -152,17 +152,30 @@ impl Files {
     pub async fn remove(&self, subject: &Subject, id: FileId) -> Result<(), FilesError> {
         let file = self.known(subject, id, "delete").await?;
         let permit = self.permit_or_refuse::<Delete>(subject, &file).await?;
-        match self.0.catalog.delete_file(file.customer, id, &subject.file_entry("done", &file, &permit)).await {
+        self.remove_as(subject, &file, &permit, "delete", None).await
+    }
+
+    /// Removes a file that may be, under the name of the use case that does.
+    pub(super) async fn remove_as<A: Action>(
+        &self,
+        subject: &Subject,
+        file: &FileRecord,
+        permit: &Permit<A>,
+        action: &'static str,
+        why: Option<String>,
+    ) -> Result<(), FilesError> {
+        let entry = AuditEntry { action, reason: why, ..subject.file_entry("done", file, permit) };
+        match self.0.catalog.delete_file(file.customer, file.id, &entry).await {
             Ok(()) => {
                 self.0.changed.notify_waiters();
                 Ok(())
             }
             Err(CatalogError::Conflict(reason)) => {
-                let entry = AuditEntry { reason: Some(reason.to_owned()), ..subject.file_entry("refused", &file, &permit) };
+                let entry = AuditEntry { action, reason: Some(reason.to_owned()), ..subject.file_entry("refused", file, permit) };
                 self.0.catalog.record(file.customer, &entry).await?;
                 // A hold may have been placed since the file was looked at.
-                let is_held = self.0.catalog.file(file.customer, id).await?.is_some_and(|file| is_kept(&file, self.now()));
-                Err(if is_held { FilesError::Held { title: file.title } } else { FilesError::Conflict(reason) })
+                let is_held = self.0.catalog.file(file.customer, file.id).await?.is_some_and(|file| is_kept(&file, self.now()));
+                Err(if is_held { FilesError::Held { title: file.title.clone() } } else { FilesError::Conflict(reason) })
             }
             Err(error) => Err(error.into()),
         }

@@ -52,15 +52,21 @@ mod policies;
 mod policy_cache;
 mod policy_diff;
 mod posts;
+mod preview;
 mod progress;
+mod quarantine;
 mod quotas;
 mod receiving;
 mod recipient;
 mod redeem;
 mod requests;
+mod rescans;
 mod revoke;
+mod scanners;
 mod sealing;
 mod secrets;
+mod security_report;
+mod sensitivity;
 mod sessions;
 mod share;
 mod shares;
@@ -105,14 +111,20 @@ pub use people::{Membership, PersonRequest, Who};
 pub use policies::{MAX_POLICY_TEXTS, PolicySets, Proposed, Turn};
 pub use policy_diff::{DecisionChange, DecisionChanges, Judged, MatrixChange, PolicyDiff};
 pub use posts::{Demand, EventToken, Fetch, FetchError, PostRules, Posted};
+pub use preview::PICTURE_TYPE;
 pub use progress::{OnItsWay, Progress};
+pub use quarantine::{InQuarantine, ReleaseDays};
 pub use receiving::{Came, CameState, Sending, UploadFace, Uploader};
 pub use recipient::Toward;
 pub use redeem::Redeemed;
 pub use requests::{RequestAnswer, Requested, UploadReadBack, UploadRequest};
+pub use rescans::{RescanTurn, ToRescan};
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
+pub use scanners::ScannerNote;
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
+pub use security_report::{ReportLine, ReportPeriod, SecurityReport, VerdictCounts};
+pub use sensitivity::{FoundIn, SensitivityRules};
 pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
@@ -125,7 +137,8 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
-    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, PersonChange, Pick,
-    Place, PolicySet, Putback, Quota, ShareFilter, ShareRecord, Sighting, StageRecord, Usage, VersionRecord,
+    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord,
+    PersonChange, Pick, Place, PolicySet, Putback, QuarantinedFile, Quota, Release, ReleaseState, ShareFilter, ShareRecord, Sighting,
+    StageRecord, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

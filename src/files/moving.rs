@@ -112,7 +112,7 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Checksum, ManualClock, Pin, ScanStatus, SeededEntropy};
+    use crate::domain::{Checksum, ManualClock, Pin, Preview, ScanStatus, SeededEntropy};
 
     #[test]
     fn bytes_move_once_on_arrival_and_never_back_to_a_place_they_had() {
@@ -126,6 +126,7 @@ mod tests {
             checksum: Checksum::from_digest([0; 32]),
             scan: ScanStatus::Clean,
             adopted: adopted.then(|| Pin { etag: "\"1\"".to_owned(), version: None }),
+            preview: Preview::NotYet,
         };
         let upload = ObjectKey::upload(customer, UploadId::new(&clock, &entropy), Timestamp::UNIX_EPOCH);
         let document = |category, id| ObjectKey::document(customer, category, id);

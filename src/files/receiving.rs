@@ -11,8 +11,8 @@ use super::{AddRequest, Files, FilesError, Patience, Subject, UploadTerms};
 use crate::blob::BlobError;
 use crate::catalog::{Given, UploadLink};
 use crate::domain::{
-    Actor, AuditEntry, ChunkStream, Decision, Door, FileId, FileName, FileRecord, FileStatus, Origin, Permission, Permissions, PersonId,
-    ScanStatus, Timestamp, UploadId,
+    Actor, AuditEntry, ChunkStream, Decision, Door, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Origin, Permission,
+    Permissions, PersonId, ScanStatus, Timestamp, UploadId,
 };
 use crate::policy::{Conditions, Principal, PrincipalKind};
 
@@ -62,6 +62,10 @@ pub enum CameState {
     Checking,
     /// It was checked, and is clean.
     Ready,
+    /// It was checked and is clean; it is locked with a password.
+    Closed,
+    /// It was checked and is clean; its text could not be read.
+    Unread,
     /// It looked harmful, and is locked away.
     LockedAway,
     /// The check did not work; nobody can open it until it does.
@@ -72,6 +76,8 @@ impl CameState {
     /// What a file's state means to whoever waits for it.
     pub const fn of(file: &FileRecord) -> Self {
         match (file.status, file.scan) {
+            (FileStatus::Active, _) if matches!(file.extraction.status, ExtractionStatus::Locked) => Self::Closed,
+            (FileStatus::Active, _) if matches!(file.extraction.status, ExtractionStatus::Failed) => Self::Unread,
             (FileStatus::Quarantined, _) => Self::LockedAway,
             (FileStatus::Uploading | FileStatus::Scanning, ScanStatus::Failed) => Self::Unchecked,
             (FileStatus::Uploading | FileStatus::Scanning | FileStatus::Processing, _) => Self::Checking,

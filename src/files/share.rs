@@ -10,10 +10,10 @@ use super::recipient::{AskedContact, Recipient};
 use super::{Files, FilesError, Subject, Toward, Unclear, Who};
 use crate::catalog::{NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, Channel, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person, PersonId,
-    PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, Classification, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
+    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
 };
-use crate::policy::{Permit, Share};
+use crate::policy::{Action, Permit, RESTRICTED_OUTSIDE, Read, Share};
 
 /// What the caller wants shared.
 #[derive(Debug, Clone)]
@@ -267,7 +267,20 @@ impl Files {
     pub(super) async fn permit_share(&self, subject: &Subject, file: &FileRecord, outside: bool) -> Result<Permit<Share>, FilesError> {
         let mut subject = subject.clone();
         subject.conditions.external = outside;
-        self.permit_or_refuse::<Share>(&subject, file).await
+        let refusal = match self.permit::<Share>(&subject, file).await? {
+            Ok(permit) => return Ok(permit),
+            Err(refusal) => refusal,
+        };
+        let error = self.refused(&subject, Share::KIND.as_str(), Some(file.id.to_string()), &refusal).await?;
+        // What is in a file is told to those who may read it.
+        let is_sensitive = matches!(error, FilesError::Refused) && refusal.policies == RESTRICTED_OUTSIDE;
+        subject.conditions.external = false;
+        if is_sensitive && self.permit::<Read>(&subject, file).await?.is_ok() {
+            let counts = file.findings.as_deref().unwrap_or_default();
+            let holds = if file.found == Classification::Restricted { counts.iter().map(|found| found.kind).collect() } else { Vec::new() };
+            return Err(FilesError::TooSensitive { holds });
+        }
+        Err(error)
     }
 
     /// Whether a file's bytes may leave: active, and found clean.

@@ -3,11 +3,8 @@
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, GrantRecord, NewGrant, Place};
-use crate::domain::{AuditEntry, FileId, FileRecord, GrantId, Level, Lifetime, PersonId, clean_text};
-use crate::policy::{Classify, Grant, Permit};
-
-/// Longest classification, in characters.
-const CLASSIFICATION: usize = 64;
+use crate::domain::{AuditEntry, FileRecord, GrantId, Level, Lifetime, PersonId};
+use crate::policy::{Grant, Permit};
 
 /// A standing right to be given.
 #[derive(Debug, Clone)]
@@ -90,22 +87,6 @@ impl Files {
         let (permit, _) = self.permit_grant(subject, &record.place, Some(record.level)).await?;
         let entry = Self::grant_entry(subject, &permit, &record.place, format!("end {} of {}", record.level.as_str(), record.to));
         self.committed(self.0.catalog.end_grant(subject.customer(), grant, &entry).await)
-    }
-
-    /// Says what is in a file, for policies to go by: a word of the customer's own, `none` for nothing.
-    ///
-    /// # Errors
-    /// `NotFound`, `Refused`; `Invalid` for a blank word; else when it could not be committed.
-    pub async fn classify(&self, subject: &Subject, file: FileId, word: &str) -> Result<(), FilesError> {
-        let record = self.known(subject, file, "classify").await?;
-        let permit = self.permit_or_refuse::<Classify>(subject, &record).await?;
-        let word = clean_text(word, CLASSIFICATION).to_lowercase();
-        if word.is_empty() {
-            return Err(FilesError::Invalid { field: "classification", reason: "is a word; `none` for nothing".to_owned() });
-        }
-        let reason = Some(format!("`{}` becomes `{word}`", record.classification));
-        let entry = AuditEntry { reason, ..subject.file_entry("done", &record, &permit) };
-        self.committed(self.0.catalog.classify_file(subject.customer(), file, &word, &entry).await)
     }
 
     /// A permit to give or end a right of this level there, or to see which there are; with the file where it is one.

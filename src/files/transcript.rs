@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::errand::Errand;
 use super::{Files, FilesError, UnderInspection};
 use crate::blob::ObjectKey;
-use crate::catalog::{Job, Transcription};
-use crate::domain::{AuditEntry, Extraction, ExtractionStatus, clean_text};
+use crate::catalog::{Job, Looked, Transcription};
+use crate::domain::{AuditEntry, Extraction, ExtractionStatus, Finding, clean_text};
 
 /// First words that are kept in the row, in characters.
 const EXCERPT_CHARS: usize = 600;
@@ -25,7 +25,7 @@ pub struct Heard {
 
 impl Heard {
     /// Every passage on a line of its own, after its time.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = String::new();
         for (from, words) in &self.passages {
             // Writing to a string cannot fail.
@@ -46,19 +46,26 @@ fn time(milliseconds: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// What was found before, and what is found now: of a rule that found something both times, what is found now.
+fn together(before: Vec<Finding>, now: Vec<Finding>) -> Vec<Finding> {
+    let is_new = |old: &Finding| !now.iter().any(|new| (new.kind, &new.rule) == (old.kind, &old.rule));
+    let kept: Vec<Finding> = before.into_iter().filter(is_new).collect();
+    kept.into_iter().chain(now).collect()
+}
+
 impl Files {
-    /// Keeps what was heard, so that the recording is found by it; or why nothing could be.
+    /// Keeps what was heard, so that the recording is found by it, with what is sensitive in it.
     ///
     /// # Errors
     /// `Conflict` when the file has moved on; else when catalog or store do not answer.
-    pub async fn transcribed(&self, job: &Job, under: &UnderInspection, heard: Result<Heard, String>) -> Result<(), FilesError> {
+    pub async fn transcribed(&self, job: &Job, under: &UnderInspection, heard: Heard, findings: Vec<Finding>) -> Result<(), FilesError> {
         let file = &under.file;
-        let (status, reason, heard) = match heard {
-            Ok(heard) if heard.passages.is_empty() => (ExtractionStatus::Empty, Some("nobody speaks in it".to_owned()), Some(heard)),
-            Ok(heard) => (ExtractionStatus::Done, None, Some(heard)),
-            Err(reason) => (ExtractionStatus::Failed, Some(reason), None),
+        let text = heard.text();
+        let (status, reason) = if text.is_empty() {
+            (ExtractionStatus::Empty, Some("nobody speaks in it".to_owned()))
+        } else {
+            (ExtractionStatus::Done, None)
         };
-        let text = heard.as_ref().map(Heard::text).unwrap_or_default();
         let text_key = if text.is_empty() {
             None
         } else {
@@ -66,22 +73,45 @@ impl Files {
             self.store(Errand::of_worker(file.customer)).await?.put_bytes(&key, Bytes::from(text)).await?;
             Some(key.as_str().to_owned())
         };
-        let words = heard.as_ref().map(Heard::words).unwrap_or_default();
+        let words = heard.words();
         let first = |most| Some(clean_text(&words, most)).filter(|text| !text.is_empty());
+        let before = self.0.catalog.findings(file.customer, file.id, file.version).await?;
+        let findings = together(before, findings);
         let transcription = Transcription {
-            extraction: Extraction { status, reason: reason.clone() },
+            extraction: Extraction { status, reason },
             excerpt: first(EXCERPT_CHARS),
             summary: first(SUMMARY_CHARS),
-            duration_ms: heard.map(|heard| heard.duration_ms),
+            looked: Some(Looked { level: self.level_by(file.customer, &findings).await?, findings }),
+            duration_ms: Some(heard.duration_ms),
             text_key,
         };
+        self.end_hearing(job, under, &transcription).await
+    }
+
+    /// Ends the hearing of a recording of which nothing can be heard, with the reason.
+    ///
+    /// # Errors
+    /// `Conflict` when the file has moved on; else when the catalog does not answer.
+    pub async fn never_heard(&self, job: &Job, under: &UnderInspection, reason: String) -> Result<(), FilesError> {
+        let nothing = Transcription {
+            extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason) },
+            excerpt: None,
+            summary: None,
+            looked: None,
+            duration_ms: None,
+            text_key: None,
+        };
+        self.end_hearing(job, under, &nothing).await
+    }
+
+    async fn end_hearing(&self, job: &Job, under: &UnderInspection, transcription: &Transcription) -> Result<(), FilesError> {
         let entry = AuditEntry {
             version: Some(job.version),
-            content_hash: Some(file.checksum.hex()),
-            reason,
-            ..Self::worker_entry("transcribe", status.as_str(), file.id)
+            content_hash: Some(under.file.checksum.hex()),
+            reason: transcription.extraction.reason.clone(),
+            ..Self::worker_entry("transcribe", transcription.extraction.status.as_str(), under.file.id)
         };
-        self.0.catalog.transcribed(job, &transcription, &entry).await?;
+        self.0.catalog.transcribed(job, transcription, &entry).await?;
         self.0.changed.notify_waiters();
         Ok(())
     }
@@ -90,6 +120,7 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::FindingKind;
 
     #[test]
     fn passages_have_their_times_and_words_stand_without() {
@@ -97,5 +128,13 @@ mod tests {
         let heard = Heard { passages, duration_ms: 3_730_000 };
         assert_eq!(heard.text(), "[0:00] Hello.\n[0:15] The rent is due.\n[1:02:05] Goodbye.\n");
         assert_eq!(heard.words(), "Hello. The rent is due. Goodbye.");
+    }
+    #[test]
+    fn what_was_found_before_the_words_were_known_stays_beside_what_is_found_in_them() {
+        let finding = |kind, rule: &str, count| Finding { kind, rule: rule.to_owned(), count, places: Vec::new(), sample: String::new() };
+        let before = vec![finding(FindingKind::Email, "email", 1), finding(FindingKind::Phone, "phone", 1)];
+        let now = vec![finding(FindingKind::Phone, "phone", 3), finding(FindingKind::Card, "visa", 1)];
+        let counts: Vec<(FindingKind, u32)> = together(before, now).iter().map(|finding| (finding.kind, finding.count)).collect();
+        assert_eq!(counts, [(FindingKind::Email, 1), (FindingKind::Phone, 3), (FindingKind::Card, 1)]);
     }
 }

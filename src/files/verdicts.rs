@@ -44,9 +44,29 @@ impl Files {
             return Ok(());
         }
         let verdict = of_the_store(status);
+        if self.is_released(customer, object_key).await? {
+            return Ok(());
+        }
         let entry = AuditEntry { reason: Some(verdict.findings.join(", ")), ..Self::worker_entry("scan", status.as_str(), object_key) };
+        self.close(customer, object_key, &verdict, &entry).await
+    }
+
+    /// Whether two people have let the bytes at a place out: a scanner that says the same again is not news.
+    async fn is_released(&self, customer: CustomerId, object_key: &str) -> Result<bool, FilesError> {
+        let Some(checksum) = self.0.catalog.checksum_at(customer, object_key).await? else { return Ok(false) };
+        Ok(self.0.catalog.release_in_force(customer, &checksum).await?.is_some())
+    }
+
+    /// Closes what stands for harmful bytes, as a scanner judged them, and moves them where nobody reads.
+    pub(super) async fn close(
+        &self,
+        customer: CustomerId,
+        object_key: &str,
+        verdict: &ScanVerdict,
+        entry: &AuditEntry,
+    ) -> Result<(), FilesError> {
         // Bytes that are no file yet are judged with the store's word when they are.
-        let Some(id) = self.0.catalog.condemn(customer, object_key, &verdict, &entry).await? else { return Ok(()) };
+        let Some(id) = self.0.catalog.condemn(customer, object_key, verdict, entry).await? else { return Ok(()) };
         self.0.changed.notify_waiters();
         let Some(blob) = self.0.catalog.blob(customer, id).await?.filter(|blob| blob.size <= AT_ONCE_BYTES) else { return Ok(()) };
         if let Err(error) = self.isolate(customer, &blob).await {

@@ -5,7 +5,8 @@ use std::io::{self, Cursor, Read};
 
 use zip::ZipArchive;
 
-use super::engine::{Engine, EngineError, Findings, Piece, claims_document};
+use super::engine::{Engine, EngineError, Findings, LockedArchives, Piece};
+use super::names::{claims_document, fault, is_program};
 
 /// Levels of archives within archives.
 const MAX_DEPTH: u8 = 2;
@@ -46,6 +47,7 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
             return Ok(());
         }
         budget.members -= 1;
+        look_at_entry(engine, &mut archive, index, findings);
         // Locked, damaged or packed in a way that is not read here: nothing to see.
         let Ok(member) = archive.by_index(index) else { continue };
         if member.is_dir() {
@@ -73,6 +75,23 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
         }
     }
     Ok(())
+}
+
+/// What is known of a member before it is unpacked: its name, and whether a password keeps it from being looked at.
+fn look_at_entry(engine: &Engine, archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, findings: &mut Findings) {
+    // Raw: neither a password nor the way of packing matters for an entry.
+    let Ok(entry) = archive.by_index_raw(index) else { return };
+    let name = entry.name().unwrap_or_default();
+    if let Some(fault) = fault(&name) {
+        findings.suspect(fault);
+    }
+    if entry.encrypted() {
+        match engine.locked {
+            LockedArchives::Note if is_program(&name) => findings.suspect("Archive_Locked_With_Program"),
+            LockedArchives::Note => findings.note("Archive_Locked"),
+            LockedArchives::Suspicious => findings.suspect("Archive_Locked"),
+        }
+    }
 }
 
 /// A member as it unpacks: it ends where it breaks off, and where it turns out to be a bomb.
@@ -116,7 +135,7 @@ mod tests {
     }
 
     fn status(bytes: &[u8]) -> ScanStatus {
-        Engine::load().unwrap().scan("a.zip", &mut &bytes[..]).unwrap().status
+        Engine::load(&[], LockedArchives::Note).unwrap().scan("a.zip", &mut &bytes[..]).unwrap().status
     }
 
     #[test]
@@ -129,6 +148,40 @@ mod tests {
         assert_eq!(status(&twice), ScanStatus::Infected);
         assert_eq!(status(&thrice), ScanStatus::Clean);
         assert_eq!(status(&zip(&[("a.txt", b"fine")])), ScanStatus::Clean);
+    }
+
+    /// An archive whose one member has this name and is marked as locked, in its own head and in the directory.
+    fn locked(name: &str) -> Vec<u8> {
+        let mut bytes = zip(&[(name, b"as good as random")]);
+        let entry = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        bytes[6] |= 1;
+        bytes[entry + 8] |= 1;
+        bytes
+    }
+
+    fn outcome(bytes: &[u8], policy: LockedArchives) -> (ScanStatus, Vec<String>) {
+        let outcome = Engine::load(&[], policy).unwrap().scan("a.zip", &mut &bytes[..]).unwrap();
+        (outcome.status, outcome.findings)
+    }
+
+    #[test]
+    fn a_locked_archive_is_noted_and_suspicious_where_its_list_shows_a_program() {
+        let one = |finding: &str| vec![finding.to_owned()];
+        for (name, policy, expected) in [
+            ("figures.xlsx", LockedArchives::Note, (ScanStatus::Clean, one("Archive_Locked"))),
+            ("figures.xlsx", LockedArchives::Suspicious, (ScanStatus::Suspicious, one("Archive_Locked"))),
+            ("setup.exe", LockedArchives::Note, (ScanStatus::Suspicious, one("Archive_Locked_With_Program"))),
+        ] {
+            assert_eq!(outcome(&locked(name), policy), expected, "{name}, {policy:?}");
+        }
+        let (status, findings) = outcome(&locked("invoice.pdf.js"), LockedArchives::Note);
+        assert_eq!(status, ScanStatus::Suspicious);
+        assert!(findings.contains(&"Name_Hides_Program".to_owned()), "{findings:?}");
+        assert_eq!(outcome(&zip(&[("setup.exe", b"fine")]), LockedArchives::Note), (ScanStatus::Clean, Vec::new()));
+        assert_eq!(
+            outcome(&zip(&[("invoice\u{202E}fdp.exe", b"fine")]), LockedArchives::Note),
+            (ScanStatus::Suspicious, one("Name_Turned_Around"))
+        );
     }
 
     #[test]

@@ -4,16 +4,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
+use boreal::MetadataValue;
 use boreal::compiler::ExternalValue;
-use boreal::{Compiler, MetadataValue};
+use serde::{Deserialize, Serialize};
 
+use super::names::{claims_document, fault};
+use super::rules::{self, RuleFile, SYMBOLS};
 use super::{archive, vba};
 use crate::domain::ScanStatus;
-
-/// The rules that ship with Satchel.
-const RULES: &str = include_str!("rules/harmful.yar");
-/// The engine's name and version, as `Cargo.toml` asks for it.
-const ENGINE: &str = "boreal 1.4";
 
 /// Bytes looked at whole, with macros; what is larger is looked at in windows.
 const WHOLE: usize = 64 << 20;
@@ -24,26 +22,12 @@ const WINDOW: usize = 16 << 20;
 /// Bytes shared by neighbouring windows: longer than any pattern of the rules.
 const OVERLAP: usize = 64 << 10;
 
-/// Endings under which nobody expects a program.
-const DOCUMENT_ENDINGS: [&str; 40] = [
-    "pdf", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "ppt", "pptx", "pptm", "odt", "ods", "odp", "rtf", "txt", "csv", "md", "html",
-    "htm", "eml", "msg", "jpg", "jpeg", "png", "gif", "tif", "tiff", "bmp", "webp", "heic", "svg", "mp3", "wav", "m4a", "ogg", "flac",
-    "mp4", "mov", "json", "xml",
-];
-
-/// Engine and rules, for verdicts: the rules' own digest, so that it changes with them.
-pub(super) fn version() -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, RULES.as_bytes());
-    let short: String = hex::encode(digest.as_ref()).chars().take(12).collect();
-    format!("{ENGINE}, rules {short}")
-}
-
 /// Why the engine could not judge.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EngineError {
-    /// The rules do not compile; a build that passed its tests never says this.
-    #[error("the rules do not compile")]
-    Rules,
+    /// The rules do not compile; who starts a worker has compiled them before.
+    #[error("the rules do not compile: {0}")]
+    Rules(String),
     /// The engine gave up.
     #[error("the engine could not finish")]
     Engine,
@@ -70,11 +54,23 @@ pub(super) struct Piece {
     pub macros: bool,
 }
 
+/// What an archive means that is locked with a password, so that nobody can look inside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockedArchives {
+    /// It is noted; suspicious only where its list of names shows a program, or a name that hides one.
+    #[default]
+    Note,
+    /// It is suspicious.
+    Suspicious,
+}
+
 /// Findings as they gather: the worst one decides.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     infected: BTreeSet<String>,
     suspicious: BTreeSet<String>,
+    noted: BTreeSet<String>,
 }
 
 impl Findings {
@@ -83,19 +79,26 @@ impl Findings {
         self.suspicious.insert(finding.to_owned());
     }
 
+    /// Something to know that is no sign of harm.
+    pub fn note(&mut self, finding: &str) {
+        self.noted.insert(finding.to_owned());
+    }
+
     fn outcome(self) -> Outcome {
         let status = match (self.infected.is_empty(), self.suspicious.is_empty()) {
             (false, _) => ScanStatus::Infected,
             (true, false) => ScanStatus::Suspicious,
             (true, true) => ScanStatus::Clean,
         };
-        Outcome { status, findings: self.infected.into_iter().chain(self.suspicious).collect() }
+        Outcome { status, findings: self.infected.into_iter().chain(self.suspicious).chain(self.noted).collect() }
     }
 }
 
 /// Compiled rules.
 pub(super) struct Engine {
     scanner: boreal::Scanner,
+    /// What a locked archive means.
+    pub locked: LockedArchives,
     /// Bytes of a file that are looked at whole.
     whole: usize,
     /// The same for an archive.
@@ -103,19 +106,18 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Compiles the rules.
-    pub fn load() -> Result<Self, EngineError> {
-        let mut compiler = Compiler::new();
-        for symbol in ["start", "document", "macros"] {
-            compiler.define_symbol(symbol, false);
-        }
-        compiler.add_rules_str(RULES).map_err(|_| EngineError::Rules)?;
-        Ok(Self { scanner: compiler.finalize(), whole: WHOLE, whole_archive: WHOLE_ARCHIVE })
+    /// Compiles our rules and these.
+    pub fn load(files: &[RuleFile], locked: LockedArchives) -> Result<Self, EngineError> {
+        let scanner = rules::scanner(files).map_err(EngineError::Rules)?;
+        Ok(Self { scanner, locked, whole: WHOLE, whole_archive: WHOLE_ARCHIVE })
     }
 
     /// Judges a file of any size.
     pub fn scan(&mut self, name: &str, input: &mut dyn Read) -> Result<Outcome, EngineError> {
         let mut findings = Findings::default();
+        if let Some(fault) = fault(name) {
+            findings.suspect(fault);
+        }
         let piece = Piece { start: true, document: claims_document(name), macros: false };
         if let Some(bytes) = self.judge_stream(input, piece, &mut findings)? {
             self.look_inside(&bytes, 0, &mut archive::Budget::default(), &mut findings)?;
@@ -169,8 +171,8 @@ impl Engine {
 
     /// Runs the rules over one piece.
     pub fn judge(&mut self, bytes: &[u8], piece: Piece, findings: &mut Findings) -> Result<(), EngineError> {
-        for (symbol, value) in [("start", piece.start), ("document", piece.document), ("macros", piece.macros)] {
-            self.scanner.define_symbol(symbol, ExternalValue::Boolean(value)).map_err(|_| EngineError::Rules)?;
+        for (symbol, value) in SYMBOLS.into_iter().zip([piece.start, piece.document, piece.macros]) {
+            self.scanner.define_symbol(symbol, ExternalValue::Boolean(value)).map_err(|error| EngineError::Rules(error.to_string()))?;
         }
         let result = self.scanner.scan_mem(bytes).map_err(|_| EngineError::Engine)?;
         for rule in result.rules {
@@ -189,11 +191,6 @@ impl Engine {
     }
 }
 
-/// Whether a name's ending promises something that is not a program.
-pub(super) fn claims_document(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, ending)| DOCUMENT_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,7 +201,7 @@ mod tests {
     }
 
     fn judged(bytes: &[u8], name: &str) -> Outcome {
-        Engine::load().unwrap().scan(name, &mut &bytes[..]).unwrap()
+        Engine::load(&[], LockedArchives::Note).unwrap().scan(name, &mut &bytes[..]).unwrap()
     }
 
     fn program() -> Vec<u8> {
@@ -238,8 +235,45 @@ mod tests {
     }
 
     #[test]
+    fn what_carries_or_fetches_a_program_is_suspicious_and_its_likes_are_not() {
+        let page = |script: &str| format!("<html><script>{script}</script></html>");
+        let field = |text: &str| format!("<?xml version=\"1.0\"?><w:document><w:instrText>{text}</w:instrText></w:document>");
+        let template = |target: &str| {
+            format!(
+                "<?xml version=\"1.0\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+                 <Relationship Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate\" \
+                 Target=\"{target}\" TargetMode=\"External\"/></Relationships>"
+            )
+        };
+        for (text, rule) in [
+            (page("URL.createObjectURL(new Blob([atob('TVqQAAMAAAAEAAAA')]))"), Some("Html_Carries_Program")),
+            (page("URL.createObjectURL(new Blob(['a,b,c']))"), None),
+            (field("DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe \"/k calc\""), Some("Office_Field_Runs_Program")),
+            (field("DDE Excel \"budget.xlsx\" R1C1"), None),
+            (template("https://templates.example/a.dotm"), Some("Office_Loads_Template_From_Outside")),
+            (template("file:///C:/Templates/Letter.dotx"), None),
+        ] {
+            let outcome = judged(text.as_bytes(), "a.xml");
+            assert_eq!(outcome.findings, rule.into_iter().collect::<Vec<_>>(), "{text}");
+        }
+        let notebook = |words: &[u8]| {
+            let head = b"\xE4\x52\x5C\x7B\x8C\xD8\xA7\x4D\xAE\xB1\x53\x78\xD0\x29\x96\xD3";
+            let embedded = b"\xE7\x16\xE3\xBD\x65\x26\x11\x45\xA4\xC4\x8D\x4D\x0B\x7A\x9E\xAC";
+            [head.as_slice(), embedded, words].concat()
+        };
+        assert_eq!(judged(&notebook(b"CreateObject(\"WScript.Shell\")"), "a.one").findings, ["Notebook_Runs_Script"]);
+        assert_eq!(judged(&notebook(b"a picture"), "a.one").status, ScanStatus::Clean);
+    }
+
+    #[test]
+    fn a_name_that_hides_a_program_is_suspicious_whatever_the_bytes() {
+        assert_eq!(judged(b"hello", "invoice.pdf.exe").findings, ["Name_Hides_Program"]);
+        assert_eq!(judged(b"hello", "invoice.pdf").status, ScanStatus::Clean);
+    }
+
+    #[test]
     fn large_files_are_judged_window_by_window() {
-        let mut engine = Engine { whole: 1 << 20, whole_archive: 2 << 20, ..Engine::load().unwrap() };
+        let mut engine = Engine { whole: 1 << 20, whole_archive: 2 << 20, ..Engine::load(&[], LockedArchives::Note).unwrap() };
         let padding = || io::repeat(b' ').take(3 << 20);
         let mut harmless = padding();
         assert_eq!(engine.scan("a.bin", &mut harmless).unwrap().status, ScanStatus::Clean);
@@ -251,7 +285,7 @@ mod tests {
 
     #[test]
     fn every_rule_says_its_verdict() {
-        let engine = Engine::load().unwrap();
+        let engine = Engine::load(&[], LockedArchives::Note).unwrap();
         for rule in engine.scanner.rules() {
             let verdicts = rule.metadatas.iter().filter(|metadata| engine.scanner.get_string_symbol(metadata.name) == "verdict").count();
             assert_eq!(verdicts, 1, "{}", rule.name);

@@ -1,18 +1,26 @@
 //! The room's front: scan, then extract, each in a worker process.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use jiff::civil::Date;
 
-use super::kind;
+use super::clamd::{ClamdScanner, ClamdSettings};
+use super::engine::LockedArchives;
+use super::panel::Panel;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{
     ADDRESS_SPACE, Confinement, Job, KindReport, LISTENING_SPACE, Limits, OPEN_FILES, Passage, Reading, Reply, Setup, Task,
 };
-use super::scanner::{EmbeddedScanner, Scanner};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, ScanVerdict};
+use super::rules::Rules;
+use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
+use super::{kind, preview};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, clean_text};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -25,9 +33,11 @@ pub struct InspectorSettings {
     pub scan_wall: Duration,
     /// The same for reading text.
     pub extract_wall: Duration,
+    /// The same for drawing what it looks like.
+    pub draw_wall: Duration,
     /// Text kept, in bytes.
     pub max_text_bytes: usize,
-    /// Bytes read for text; larger files keep their type and no text.
+    /// Bytes read for text, or to be drawn; larger files keep their type and no text.
     pub max_read_bytes: u64,
     /// Worker processes at once that have a file.
     pub concurrency: usize,
@@ -39,6 +49,12 @@ pub struct InspectorSettings {
     pub speech: Option<PathBuf>,
     /// How long listening to one recording may take.
     pub listen_wall: Duration,
+    /// The operator's own rules.
+    pub rules: Rules,
+    /// What a locked archive means.
+    pub locked_archives: LockedArchives,
+    /// A clamd that judges too.
+    pub clamd: Option<ClamdSettings>,
 }
 
 /// Largest recording that is listened to, in bytes: an hour of sound as a compact disc has it.
@@ -52,6 +68,7 @@ impl InspectorSettings {
             start_wall: Duration::from_secs(20),
             scan_wall: Duration::from_secs(30),
             extract_wall: Duration::from_secs(30),
+            draw_wall: Duration::from_secs(20),
             max_text_bytes: 1 << 20,
             max_read_bytes: 64 << 20,
             concurrency: 2,
@@ -59,6 +76,9 @@ impl InspectorSettings {
             require_sandbox: false,
             speech: None,
             listen_wall: Duration::from_mins(50),
+            rules: Rules::none(),
+            locked_archives: LockedArchives::Note,
+            clamd: None,
         }
     }
 }
@@ -105,16 +125,40 @@ pub struct Extracted {
     pub text: String,
     /// One or two of its sentences.
     pub summary: Option<String>,
+    /// What is sensitive in it, masked; `None` when its text could not be looked at.
+    pub findings: Option<Vec<Finding>>,
     /// How reading went.
     pub extraction: Extraction,
     /// What kept it from being read lies outside the file: another time it may be read.
     pub may_read_again: bool,
 }
 
-/// Judges files: the embedded scanner and the readers, behind processes with limits.
+/// What a file looks like, as JPEG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pictures {
+    /// Its first page, to be read.
+    pub page: Bytes,
+    /// The same for lists.
+    pub thumbnail: Bytes,
+}
+
+/// Why there are no pictures of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undrawn {
+    /// In plain words.
+    pub reason: String,
+    /// What kept it from being drawn lies outside the file: another time it may be.
+    pub may_draw_again: bool,
+}
+
+/// How every JPEG file begins (ITU-T T.81, B.1.1.3: start of image, then a marker).
+const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF];
+const NO_PICTURE: &str = "no picture of it could be made";
+
+/// Judges files: scanners, and readers behind processes with limits.
 pub struct Inspector {
     workers: Arc<Workers>,
-    scanner: Arc<dyn Scanner>,
+    scanners: Panel,
     /// Apart from the others: a recording takes minutes, and files of callers must not wait for it.
     listeners: Workers,
     settings: InspectorSettings,
@@ -127,7 +171,7 @@ impl std::fmt::Debug for Inspector {
 }
 
 impl Inspector {
-    /// With the embedded scanner.
+    /// With the embedded scanner, and clamd where it is set.
     pub fn new(settings: InspectorSettings) -> Self {
         let start = Start {
             exe: settings.exe.clone(),
@@ -135,12 +179,19 @@ impl Inspector {
             patience: settings.start_wall,
             keep_warm: settings.keep_warm,
             require_sandbox: settings.require_sandbox,
+            rules: settings.rules.clone(),
             speech: settings.speech.clone(),
         };
         let listeners = Workers::new(Start { concurrency: 1, keep_warm: false, ..start.clone() });
         let workers = Arc::new(Workers::new(start));
-        let scanner = Arc::new(EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall));
-        Self { workers, scanner, listeners, settings }
+        let embedded = EmbeddedScanner::new(Arc::clone(&workers), settings.scan_wall, &settings.rules, settings.locked_archives);
+        let mut scanners: Vec<Arc<dyn Scanner>> = vec![Arc::new(embedded)];
+        if let Some(clamd) = &settings.clamd {
+            scanners.push(Arc::new(ClamdScanner::new(clamd.clone())));
+        }
+        // Less than what a scanner allows between two pieces: the one that dawdles is left, and the others go on.
+        let scanners = Panel::new(scanners, settings.scan_wall.mul_f64(0.6));
+        Self { workers, scanners, listeners, settings }
     }
 
     /// What workers give up on this system beside their limits; known once one has started.
@@ -153,19 +204,36 @@ impl Inspector {
         Limits { address_space: ADDRESS_SPACE, cpu_seconds: self.settings.extract_wall.as_secs().saturating_add(1), open_files: OPEN_FILES }
     }
 
-    /// The verdict on bytes of any size; never `Pending`, and `Failed` when it could not be
-    /// reached. The name's ending tells what the bytes claim to be.
-    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> ScanVerdict {
-        self.scanner.scan(name, stream).await
+    /// The strictest verdict of all scanners on bytes of any size; never `Pending`, and `Failed` when it could not
+    /// be reached. The name's ending tells what the bytes claim to be.
+    pub async fn scan(&self, name: &FileName, stream: ChunkStream) -> Scan {
+        self.scanners.scan(name, stream).await
     }
 
-    /// Type, text and metadata. What cannot be read is said in `extraction`, never an error.
-    pub async fn extract(&self, name: &FileName, stream: ChunkStream) -> Extracted {
-        let setup = Setup { job: Job::Extract, limits: self.limits() };
+    /// Whether every worker process that may have a file has one.
+    pub fn is_busy(&self) -> bool {
+        self.workers.is_busy()
+    }
+
+    /// What each scanner is now, by its kind; `None` for one that does not answer.
+    pub async fn scanners(&self) -> Vec<(&'static str, Option<ScannerFacts>)> {
+        self.scanners.all_facts().await
+    }
+
+    /// What all scanners are together, as verdicts carry it; `None` while one does not answer.
+    pub async fn engine(&self) -> Option<ScannerFacts> {
+        self.scanners.facts().await
+    }
+
+    /// Type, text and metadata, and what is sensitive in them by the built-in rules and these. What cannot be read is said in
+    /// `extraction`, never an error.
+    pub async fn extract(&self, name: &FileName, stream: ChunkStream, rules: Vec<OwnRule>) -> Extracted {
+        let setup = Setup { job: Job::Extract, limits: self.limits(), locked: LockedArchives::Note };
         let task = Task {
             name: name.as_str().to_owned(),
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
+            rules,
         };
         let answer =
             self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
@@ -173,6 +241,30 @@ impl Inspector {
             tracing::info!(error = %error, "the text of a file could not be read");
         }
         assemble(name, answer)
+    }
+
+    /// Whether files of this type are drawn.
+    pub fn draws(content_type: &str) -> bool {
+        preview::is_drawn(content_type)
+    }
+
+    /// Pictures of what it looks like.
+    ///
+    /// # Errors
+    /// When it cannot be drawn, with the reason.
+    pub async fn draw(&self, name: &FileName, stream: ChunkStream) -> Result<Pictures, Undrawn> {
+        let wall = self.settings.draw_wall;
+        let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
+        let max_read_bytes = self.settings.max_read_bytes;
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0, rules: Vec::new() };
+        let answer = self
+            .workers
+            .run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall)
+            .await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "a file could not be drawn");
+        }
+        pictures(answer)
     }
 
     /// Whether recordings can be listened to.
@@ -187,12 +279,48 @@ impl Inspector {
     pub async fn listen(&self, name: &FileName, stream: ChunkStream) -> Result<Listened, Unheard> {
         let wall = self.settings.listen_wall;
         let limits = Limits { address_space: LISTENING_SPACE, cpu_seconds: wall.as_secs(), open_files: OPEN_FILES };
-        let task = Task { name: name.as_str().to_owned(), max_read_bytes: MAX_SOUND_BYTES, max_text_bytes: 0 };
-        let answer = self.listeners.run(Setup { job: Job::Listen, limits }, &task, stream, MAX_SOUND_BYTES, wall).await;
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes: MAX_SOUND_BYTES, max_text_bytes: 0, rules: Vec::new() };
+        let answer = self
+            .listeners
+            .run(Setup { job: Job::Listen, limits, locked: LockedArchives::Note }, &task, stream, MAX_SOUND_BYTES, wall)
+            .await;
         if let Some(error) = &answer.error {
             tracing::info!(error = %error, "a recording could not be heard");
         }
         heard(answer)
+    }
+}
+
+/// What the worker drew, or why not.
+fn pictures(answer: Answer) -> Result<Pictures, Undrawn> {
+    let reply = answer.replies.into_iter().find_map(|reply| match reply {
+        Reply::Drawn(report) => Some(Ok(report)),
+        Reply::NotDrawn(reason) => Some(Err(reason)),
+        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Passage(_) | Reply::Heard(_) => None,
+    });
+    let decoded = |text: &str| BASE64.decode(text).ok().filter(|bytes| bytes.starts_with(JPEG)).map(Bytes::from);
+    match (reply, answer.error) {
+        (Some(Ok(report)), None) => match (decoded(&report.page), decoded(&report.thumbnail)) {
+            (Some(page), Some(thumbnail)) => Ok(Pictures { page, thumbnail }),
+            _ => Err(Undrawn { reason: NO_PICTURE.to_owned(), may_draw_again: false }),
+        },
+        (Some(Err(reason)), None) => Err(Undrawn { reason, may_draw_again: false }),
+        (_, error) => {
+            let may_draw_again = matches!(error, Some(WorkerError::Process(_) | WorkerError::Start | WorkerError::Source(_)));
+            Err(Undrawn { reason: error.as_ref().map_or(NO_PICTURE, why_not_drawn).to_owned(), may_draw_again })
+        }
+    }
+}
+
+const fn why_not_drawn(error: &WorkerError) -> &'static str {
+    match error {
+        WorkerError::Process(_) | WorkerError::Start => "it could not be drawn just now",
+        WorkerError::Unconfined => "this system cannot confine what would draw it",
+        WorkerError::Source(_) => "its bytes could not be fetched from the store",
+        WorkerError::TimedOut | WorkerError::Ended(Ending::Time) => "drawing it took too long",
+        WorkerError::Ended(Ending::Memory) => "drawing it took too much memory",
+        WorkerError::Ended(Ending::Depth | Ending::Broken) => "the file is damaged",
+        WorkerError::Answer => NO_PICTURE,
     }
 }
 
@@ -212,7 +340,7 @@ fn heard(answer: Answer) -> Result<Listened, Unheard> {
                     .reason
                     .map_or(Ok(Listened { passages, duration_ms: report.duration_ms }), |reason| Err(Unheard::Unreadable(reason)));
             }
-            Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) => {}
+            Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => {}
         }
     }
     Err(Unheard::NotNow("it was not heard to its end"))
@@ -226,7 +354,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
-            Reply::Ready(_) | Reply::Scan(_) | Reply::Passage(_) | Reply::Heard(_) => {}
+            Reply::Ready(_) | Reply::Scan(_) | Reply::Drawn(_) | Reply::NotDrawn(_) | Reply::Passage(_) | Reply::Heard(_) => {}
         }
     }
     let KindReport { content_type, category } = kind.unwrap_or_else(|| {
@@ -238,9 +366,19 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         (Some(reading), None) => reading,
         (_, error) => Reading::without_text(ExtractionStatus::Failed, error.as_ref().map_or("the file is damaged", why_failed)),
     };
+    let was_looked_at = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
+    // A worker that a hostile file has taken over says what it likes: what it says is kept short.
+    let bounded = |finding: Finding| Finding {
+        rule: clean_text(&finding.rule, OwnRule::NAME),
+        sample: clean_text(&finding.sample, Finding::SAMPLE),
+        places: finding.places.into_iter().take(Finding::PLACES).collect(),
+        ..finding
+    };
+    let findings = was_looked_at.then(|| once_each(reading.findings.into_iter().take(Finding::RULES).map(bounded)));
     Extracted {
         content_type,
         category,
+        findings,
         title: reading.title,
         author: reading.author,
         created_date: reading.created_date,
@@ -251,6 +389,12 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         extraction: Extraction { status: reading.status, reason: reading.reason },
         may_read_again,
     }
+}
+
+/// The findings of each rule once.
+fn once_each(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    findings.filter(|finding| seen.insert((finding.kind, finding.rule.clone()))).collect()
 }
 
 const fn why_failed(error: &WorkerError) -> &'static str {

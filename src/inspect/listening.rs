@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn silence_has_no_words_and_what_is_no_sound_says_so() {
         let silence = HeardReport { duration_ms: 2_000, reason: None };
-        assert_eq!(told(&mut Counting, wav(16_000, 1, &[0; 64_000])).unwrap(), [Reply::Heard(silence)]);
+        assert_eq!(told(&mut Counting, wav(16_000, 1, &vec![0; 64_000])).unwrap(), [Reply::Heard(silence)]);
         let nothing = HeardReport { duration_ms: 0, reason: Some("it holds no sound that can be read".to_owned()) };
         assert_eq!(told(&mut Counting, b"%PDF-1.7".to_vec()).unwrap(), [Reply::Heard(nothing)]);
     }

@@ -1,18 +1,21 @@
 //! Owns the judgement of untrusted bytes: scan verdict, type, text, metadata, summary. Whatever
 //! parses bytes runs in a worker process (this binary re-executed) under limits.
 //!
-//! Must not reach storage or the network, decide what happens to a file, or parse a byte of a
+//! Must not reach storage, nor anything over the network but a scanner that is set, decide what happens to a file, or parse a byte of a
 //! file in the server's own process.
 //!
 //! To add one: a format gets its row in `endings.rs` (and, where its bytes tell more than a signature, its arm
-//! in `kind.rs`) and, if no reader fits, its reader beside `text.rs`; a scanner implements [`Scanner`]; a rule
-//! goes into `rules/*.yar` with a `verdict`; a system call that a reader cannot do without goes into
+//! in `kind.rs`) and, if no reader fits, its reader beside `text.rs`; a scanner implements [`Scanner`] and joins
+//! the panel in `inspector.rs`; a rule goes into `rules/*.yar` with a `verdict`; a system call that a reader cannot do without goes into
 //! `syscalls.rs` with its reason.
 
 mod archive;
 mod calendar;
 mod card;
+mod clamd;
+mod clamd_wire;
 mod content_lines;
+mod dlp;
 mod endings;
 mod engine;
 mod film;
@@ -25,14 +28,18 @@ mod listing;
 mod mail;
 mod media;
 mod metadata;
+mod names;
 mod ole;
 mod package;
+mod panel;
 mod pdf;
 mod picture;
 mod pieces;
+mod preview;
 mod process;
 mod protocol;
 mod rtf;
+mod rules;
 mod sandbox;
 mod scanner;
 mod sound;
@@ -43,9 +50,13 @@ mod vba;
 mod worker;
 mod xml;
 
-pub use inspector::{Extracted, Inspector, InspectorSettings, Listened, Unheard};
+pub use clamd::{AboveLimit, ClamdAddress, ClamdScanner, ClamdSettings};
+pub use dlp::look_through;
+pub use engine::LockedArchives;
+pub use inspector::{Extracted, Inspector, InspectorSettings, Listened, Pictures, Undrawn, Unheard};
 pub use listening::{Listener, LoadListener};
 pub use protocol::{Confinement, Enforcement, Limits, Passage, WORKER_ARGUMENT};
-pub use scanner::{EmbeddedScanner, Scanner};
+pub use rules::{RuleFile, Rules, RulesError};
+pub use scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts, Shortfall};
 pub use summary::summarise;
 pub use worker::worker_main;

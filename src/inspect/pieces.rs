@@ -76,6 +76,7 @@ fn loudness(window: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds of short sounds")]
 mod tests {
     use super::*;
 

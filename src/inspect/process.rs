@@ -13,7 +13,8 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::protocol::{Confinement, Job, Reply, SPEECH_VARIABLE, Setup, Task, WORKER_ARGUMENT};
+use super::protocol::{Confinement, Job, Reply, SPEECH_VARIABLE, Setup, Task, WORKER_ARGUMENT, rules_to_environment};
+use super::rules::Rules;
 use crate::domain::ChunkStream;
 
 /// Longest answer, in bytes. Text is capped well below it.
@@ -100,6 +101,8 @@ pub(super) struct Start {
     pub keep_warm: bool,
     /// Whether a worker that is not wholly confined is sent away.
     pub require_sandbox: bool,
+    /// The operator's rules, for those that scan.
+    pub rules: Rules,
     /// The folder of the model that listens, for those that do.
     pub speech: Option<PathBuf>,
 }
@@ -121,6 +124,12 @@ struct Ready {
     pipes: Pipes,
 }
 
+impl Ready {
+    fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
 struct Pipes {
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
@@ -139,6 +148,11 @@ impl Workers {
     pub fn new(start: Start) -> Self {
         let permits = Semaphore::new(start.concurrency.max(1));
         Self { start, permits, reserve: Mutex::default(), confinement: OnceLock::new() }
+    }
+
+    /// Whether as many have a file as may.
+    pub fn is_busy(&self) -> bool {
+        self.permits.available_permits() == 0
     }
 
     /// What workers give up on this system; known once one has started.
@@ -177,8 +191,8 @@ impl Workers {
         let waiting = self.take(setup);
         let mut ready = None;
         if let Some(child) = waiting {
-            // One that died while it waited has seen nothing of the file.
-            ready = self.greet(child).await.ok();
+            // One that died while it waited, its greeting already said, has seen nothing of the file.
+            ready = self.greet(child).await.ok().and_then(|(mut ready, confinement)| ready.is_alive().then_some((ready, confinement)));
         }
         let (worker, confinement) = match ready {
             Some(ready) => ready,
@@ -194,7 +208,7 @@ impl Workers {
         if self.start.require_sandbox && !confinement.is_full() {
             return Err(WorkerError::Unconfined);
         }
-        if self.start.keep_warm {
+        if self.start.keep_warm && setup.job.is_urgent() {
             self.refill(setup);
         }
         Ok(worker)
@@ -233,11 +247,16 @@ impl Workers {
     }
 
     fn spawn(&self, setup: Setup) -> io::Result<Child> {
+        let rules = match setup.job {
+            Job::Scan => rules_to_environment(self.start.rules.files())?,
+            Job::Extract | Job::Draw | Job::Listen => Vec::new(),
+        };
         Command::new(&self.start.exe)
             .arg(WORKER_ARGUMENT)
             .arg(serde_json::to_string(&setup)?)
             .env_clear()
             .envs(CHILD_ENVIRONMENT)
+            .envs(rules)
             .envs(self.start.speech.iter().filter(|_| setup.job == Job::Listen).map(|folder| (SPEECH_VARIABLE, folder)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

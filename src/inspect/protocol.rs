@@ -2,18 +2,21 @@
 //! of [`Task`] and the raw bytes on its standard input; JSON lines of [`Reply`] on its standard
 //! output, the first of which says that it is confined and ready.
 
-use std::fmt;
+use std::{fmt, io};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Category, ExtractionStatus, ScanStatus};
+use super::engine::LockedArchives;
+use super::rules::RuleFile;
+use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
 
 /// Longest task line, in bytes.
-pub(super) const MAX_TASK_LINE: u64 = 16 << 10;
+/// A customer's rules may be in it, whose bytes text may write with six each.
+pub(super) const MAX_TASK_LINE: u64 = (16 << 10) + 6 * OwnRule::TOGETHER as u64 + (64 << 10);
 
 /// Address space of a worker, in bytes: one large document unpacked, not two.
 pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
@@ -46,8 +49,20 @@ pub(super) enum Job {
     Scan,
     /// Type, text and metadata.
     Extract,
+    /// Pictures of what it looks like.
+    Draw,
     /// What is said in a recording.
     Listen,
+}
+
+impl Job {
+    /// Whether a file should not wait for a worker to start: somebody waits for the file.
+    pub const fn is_urgent(self) -> bool {
+        match self {
+            Self::Scan | Self::Extract => true,
+            Self::Draw | Self::Listen => false,
+        }
+    }
 }
 
 /// What a worker knows before there is a file for it.
@@ -57,6 +72,40 @@ pub(super) struct Setup {
     pub job: Job,
     /// What it may use.
     pub limits: Limits,
+    /// What a locked archive means.
+    pub locked: LockedArchives,
+}
+
+/// Variables of a worker's environment that hold the operator's rules, as JSON in pieces: `SATCHEL_RULES_0` and on. An
+/// environment, since only its owner may read that of a process, and one at the start, since a worker in reserve has
+/// compiled them before there is a file for it.
+const RULES_VARIABLE: &str = "SATCHEL_RULES_";
+/// Bytes of one piece; the system's limit for one is 128 KiB (execve(2)).
+const RULES_PIECE: usize = 100 << 10;
+
+/// The rules, for the environment of a worker.
+pub(super) fn rules_to_environment(rules: &[RuleFile]) -> io::Result<Vec<(String, String)>> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = serde_json::to_string(rules)?;
+    let mut pieces = vec![String::new()];
+    for letter in text.chars() {
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < RULES_PIECE => piece.push(letter),
+            _ => pieces.push(letter.to_string()),
+        }
+    }
+    Ok(pieces.into_iter().enumerate().map(|(at, piece)| (format!("{RULES_VARIABLE}{at}"), piece)).collect())
+}
+
+/// The rules in the environment of a worker.
+pub(super) fn rules_of_environment(variables: impl Iterator<Item = (String, String)>) -> io::Result<Vec<RuleFile>> {
+    let mut pieces: Vec<(usize, String)> =
+        variables.filter_map(|(name, text)| Some((name.strip_prefix(RULES_VARIABLE)?.parse().ok()?, text))).collect();
+    pieces.sort_unstable();
+    let text: String = pieces.into_iter().map(|(_, piece)| piece).collect();
+    if text.is_empty() { Ok(Vec::new()) } else { Ok(serde_json::from_str(&text)?) }
 }
 
 /// One file.
@@ -68,6 +117,9 @@ pub(super) struct Task {
     pub max_read_bytes: u64,
     /// Bytes of text given back.
     pub max_text_bytes: usize,
+    /// What the customer looks for besides.
+    #[serde(default)]
+    pub rules: Vec<OwnRule>,
 }
 
 /// How much of a restriction the system enforces.
@@ -121,10 +173,23 @@ pub(super) enum Reply {
     Kind(KindReport),
     /// What was read.
     Reading(Box<Reading>),
+    /// What it looks like.
+    Drawn(DrawnReport),
+    /// Why nothing was drawn.
+    NotDrawn(String),
     /// What was said in a piece of a recording.
     Passage(Passage),
     /// The recording was heard to its end.
     Heard(HeardReport),
+}
+
+/// Pictures of a file, as JPEG in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DrawnReport {
+    /// To be read.
+    pub page: String,
+    /// For lists.
+    pub thumbnail: String,
 }
 
 /// A scanner's findings.
@@ -187,6 +252,9 @@ pub(super) struct Reading {
     pub text: String,
     /// A short extractive summary.
     pub summary: Option<String>,
+    /// What is sensitive in it.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 impl Reading {
@@ -202,6 +270,25 @@ impl Reading {
             duration_ms: None,
             text: String::new(),
             summary: None,
+            findings: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_any_length_reach_a_worker_as_they_are() {
+        for text in ["rule A { condition: true }".to_owned(), "é\"\\\n".repeat(100_000)] {
+            let rules = vec![RuleFile { name: "a.yar".to_owned(), text }, RuleFile { name: "b.yar".to_owned(), text: String::new() }];
+            let environment = rules_to_environment(&rules).unwrap();
+            assert!(environment.iter().all(|(name, piece)| name.len() + piece.len() + 2 < 128 << 10));
+            let turned = environment.into_iter().rev().chain([("PATH".to_owned(), "x".to_owned())]);
+            assert_eq!(rules_of_environment(turned).unwrap(), rules);
+        }
+        assert!(rules_to_environment(&[]).unwrap().is_empty());
+        assert!(rules_of_environment(std::iter::empty()).unwrap().is_empty());
     }
 }

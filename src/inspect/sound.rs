@@ -8,7 +8,7 @@ use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
 /// Samples a second that are given.
@@ -34,7 +34,7 @@ pub(super) enum SoundError {
 
 /// Unpacks the first sound of a recording, and gives its samples as they come.
 pub(super) fn decode(bytes: Vec<u8>, take: &mut dyn FnMut(&[f32]) -> bool) -> Result<(), SoundError> {
-    let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
+    let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
     let mut format = symphonia::default::get_probe()
         .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
         .map_err(|_| SoundError::Unreadable)?;
@@ -152,6 +152,7 @@ fn size(rate: u32) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "seconds of short sounds")]
 pub(super) mod tests {
     use super::*;
 

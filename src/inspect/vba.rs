@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ScanStatus;
-    use crate::inspect::engine::Engine;
+    use crate::inspect::engine::{Engine, LockedArchives};
 
     /// The example of MS-OVBA 3.2.2, "normal compression".
     #[test]
@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_macro_that_opens_and_runs_is_suspicious() {
-        let judged = |source: &[u8]| Engine::load().unwrap().scan("a.doc", &mut &document(source)[..]).unwrap().status;
+        let judged =
+            |source: &[u8]| Engine::load(&[], LockedArchives::Note).unwrap().scan("a.doc", &mut &document(source)[..]).unwrap().status;
         let dropper = b"Attribute VB_Name = \"M\"\r\nSub AutoOpen()\r\nCreateObject(\"WScript.Shell\").Run \"x\"\r\nEnd Sub\r\n";
         let harmless = b"Attribute VB_Name = \"M\"\r\nSub AutoOpen()\r\nMsgBox \"Welcome\"\r\nEnd Sub\r\n";
         assert_eq!(judged(dropper), ScanStatus::Suspicious);

@@ -5,10 +5,15 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::dlp::Screen;
 use super::engine::Engine;
 use super::listening::{Listener, LoadListener, listen};
-use super::protocol::{Job, KindReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task};
-use super::{kind, sandbox, text};
+use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task};
+use super::{kind, preview, protocol, sandbox, text};
+use crate::domain::FilePart;
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -30,13 +35,16 @@ pub fn worker_main(load: LoadListener) -> ExitCode {
 fn run(load: LoadListener) -> io::Result<()> {
     let setup = std::env::args().nth(2).unwrap_or_default();
     let setup: Setup = serde_json::from_str(&setup)?;
+    // Nothing but what the server gave it: it clears the environment of its workers.
+    let rules = protocol::rules_of_environment(std::env::vars())?;
     // A model is a file, and files are given up next.
     let listener = if setup.job == Job::Listen { Some(listener(load)?) } else { None };
     let confinement = sandbox::enter(setup.limits)?;
     let tool = match (setup.job, listener) {
-        (Job::Scan, _) => Tool::Scanner(Box::new(Engine::load().map_err(io::Error::other)?)),
+        (Job::Scan, _) => Tool::Scanner(Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?)),
         (Job::Listen, Some(listener)) => Tool::Listener(listener),
-        (Job::Extract | Job::Listen, _) => Tool::Reader,
+        (Job::Draw, _) => Tool::Pencil,
+        (Job::Extract | Job::Listen, _) => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?)),
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -53,7 +61,8 @@ fn run(load: LoadListener) -> io::Result<()> {
 /// What a worker was made ready for.
 enum Tool {
     Scanner(Box<Engine>),
-    Reader,
+    Reader(Box<Screen>),
+    Pencil,
     Listener(Box<dyn Listener>),
 }
 
@@ -73,19 +82,39 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let outcome = engine.scan(&task.name, input).map_err(io::Error::other)?;
             answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))
         }
-        Tool::Reader => {
+        Tool::Reader(screen) => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
             let whole = bytes.len() as u64 <= task.max_read_bytes;
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
-            let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
+            let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
+            let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
+            let parts = [
+                (FilePart::Name, task.name.as_str()),
+                (FilePart::Title, title),
+                (FilePart::Author, author),
+                (FilePart::Text, &reading.text),
+            ];
+            reading.findings = screen.look(&parts, &task.rules);
             answer(&Reply::Reading(Box::new(reading)))
         }
         Tool::Listener(mut listener) => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes).read_to_end(&mut bytes)?;
             listen(&mut *listener, bytes, &mut |reply| answer(&reply))
+        }
+        Tool::Pencil => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > task.max_read_bytes {
+                return answer(&Reply::NotDrawn(preview::TOO_LARGE.to_owned()));
+            }
+            let kind = kind::detect(&bytes, &task.name);
+            answer(&match preview::draw(&kind.content_type, bytes) {
+                Ok(drawn) => Reply::Drawn(DrawnReport { page: BASE64.encode(drawn.page), thumbnail: BASE64.encode(drawn.thumbnail) }),
+                Err(reason) => Reply::NotDrawn(reason.to_owned()),
+            })
         }
     }
 }

@@ -1,15 +1,17 @@
 //! The stages of a file, one job each. Each may run again after a crash.
 //!
 //! A scan that fails for good leaves the file unchecked, and nobody can open it. A reading that fails for good
-//! makes the file active without text, and says why.
+//! makes the file active without text, and says why. What comes after that leaves the file as it is.
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
-use crate::domain::{Category, ErrorCode, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, Understood};
-use crate::inspect::{Inspector, Unheard};
+use crate::domain::{Category, ChunkStream, ErrorCode, FileName, FileStatus, ScanStatus, ScanVerdict};
+use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, UnderInspection, Understood};
+use crate::inspect::{Inspector, Scan, Shortfall, Unheard};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -22,8 +24,14 @@ enum Trouble {
     Files(#[from] FilesError),
     #[error("the scanner could not judge the file: {0}")]
     Scanner(String),
+    #[error("a scanner is away: {0}")]
+    ScannerAway(String),
+    #[error("no scanner takes the whole file: {0}")]
+    Unscannable(String),
     #[error("the file could not be read now: {0}")]
     Reader(String),
+    #[error("the file could not be drawn now: {0}")]
+    Pencil(String),
     #[error("the recording could not be heard now: {0}")]
     Listener(&'static str),
     #[error("it took longer than any file should")]
@@ -35,7 +43,18 @@ enum Trouble {
 impl Trouble {
     /// Whether the cause lies outside the file: such a job is never given up, however long it takes.
     fn is_outage(&self) -> bool {
-        matches!(self, Self::Files(error) if error.code() == ErrorCode::Unavailable)
+        match self {
+            Self::Files(error) => error.code() == ErrorCode::Unavailable,
+            Self::ScannerAway(_) => true,
+            Self::Scanner(_) | Self::Unscannable(_) | Self::Reader(_) | Self::Pencil(_) | Self::Listener(_) | Self::Late | Self::Deadly => {
+                false
+            }
+        }
+    }
+
+    /// Whether it will be the same every other time.
+    const fn is_final(&self) -> bool {
+        matches!(self, Self::Unscannable(_))
     }
 }
 
@@ -56,8 +75,8 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
     for _ in 0..lease.seconds() {
         let settled = if error.is_outage() {
             files.retry_job(job, outage_seconds(job.attempts), &reason, Putback::Excused).await
-        } else if job.tries() >= StageLimits::of(job.kind).tries {
-            give_up(files, job, &reason).await
+        } else if job.tries() >= StageLimits::of(job.kind).tries || error.is_final() {
+            give_up(files, job, &error).await
         } else {
             files.retry_job(job, backoff_seconds(job.tries()), &reason, Putback::Failed).await
         };
@@ -73,9 +92,21 @@ pub(super) async fn run(files: &Files, inspector: &Inspector, job: &Job, lease: 
 }
 
 /// Ends a stage that failed for good, so that the file is of as much use as it can be.
-async fn give_up(files: &Files, job: &Job, reason: &str) -> Result<(), FilesError> {
+async fn give_up(files: &Files, job: &Job, error: &Trouble) -> Result<(), FilesError> {
+    let reason = &error.to_string();
     match job.kind {
-        JobKind::Scan | JobKind::Transcribe => files.give_up_job(job, reason).await,
+        JobKind::Scan => {
+            // A scan that never came to a verdict of its own: that it is unchecked is said too.
+            if matches!(error, Trouble::Late | Trouble::Deadly) {
+                let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+                let none = ScanVerdict { status: ScanStatus::Failed, engine: String::new(), findings: vec![reason.clone()] };
+                if files.judge(job, &under, &none).await? == FileStatus::Quarantined {
+                    return Ok(());
+                }
+            }
+            files.give_up_job(job, reason).await
+        }
+        JobKind::Preview | JobKind::Transcribe => files.give_up_job(job, reason).await,
         JobKind::Read => {
             let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
             match files.admit_unread(job, &under, reason).await {
@@ -98,6 +129,7 @@ async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) 
         match job.kind {
             JobKind::Scan => scan(files, inspector, job).await,
             JobKind::Read => read(files, inspector, job).await,
+            JobKind::Preview => preview(files, inspector, job).await,
             JobKind::Transcribe => transcribe(files, inspector, job).await,
         }
     };
@@ -111,31 +143,46 @@ fn may_try_again(job: &Job) -> bool {
 
 async fn scan(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
-    let (name, bytes) = files.open_for_inspection(&under).await?;
-    let verdict = inspector.scan(&name, bytes).await;
-    if verdict.status == ScanStatus::Failed && may_try_again(job) {
-        return Err(unjudged(&verdict));
+    let Scan { verdict, shortfall } = judged(files, inspector, &under).await?;
+    let why = || verdict.findings.join(", ");
+    if verdict.status == ScanStatus::Failed {
+        match shortfall {
+            Some(Shortfall::Away) => return Err(Trouble::ScannerAway(why())),
+            None if may_try_again(job) => return Err(Trouble::Scanner(why())),
+            Some(Shortfall::TooLarge | Shortfall::Excused) | None => {}
+        }
     }
     match files.judge(job, &under, &verdict).await? {
         FileStatus::Processing | FileStatus::Quarantined => Ok(()),
         // A verdict that never came leaves the file unread, and says so.
-        _ => Err(unjudged(&verdict)),
+        _ if shortfall.is_some() => Err(Trouble::Unscannable(why())),
+        _ => Err(Trouble::Scanner(why())),
     }
 }
 
-fn unjudged(verdict: &ScanVerdict) -> Trouble {
-    Trouble::Scanner(verdict.findings.join(", "))
+/// What scanners say of a file; what they said before of the same bytes under the same name, while they are what they were.
+async fn judged(files: &Files, inspector: &Inspector, under: &UnderInspection) -> Result<Scan, FilesError> {
+    if let Some(facts) = inspector.engine().await.filter(|facts| facts.tells_changes)
+        && let Some(verdict) = files.known_clean(under, &facts.engine).await?
+    {
+        return Ok(Scan { verdict, shortfall: None });
+    }
+    let (name, bytes) = files.open_for_inspection(under).await?;
+    Ok(inspector.scan(&name, bytes).await)
 }
 
 async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
     let (name, bytes) = files.open_for_inspection(&under).await?;
-    let read = inspector.extract(&name, bytes).await;
+    let rules = files.rules_to_read_by(job.customer).await?;
+    let read = inspector.extract(&name, bytes, rules).await;
     if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
-    let may_be_heard = read.category == Category::Recording;
+    let drawn = Inspector::draws(&read.content_type).then_some(JobKind::Preview);
+    let heard = (inspector.listens() && read.category == Category::Recording).then_some(JobKind::Transcribe);
     let understood = Understood {
+        follow_ups: drawn.into_iter().chain(heard).collect(),
         content_type: read.content_type,
         category: read.category,
         title: read.title,
@@ -145,7 +192,7 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         duration_ms: read.duration_ms,
         text: read.text,
         summary: read.summary,
-        transcribe: inspector.listens() && may_be_heard,
+        findings: read.findings,
         extraction: read.extraction,
     };
     Ok(files.admit(job, &under, &understood).await?)
@@ -156,12 +203,30 @@ async fn transcribe(files: &Files, inspector: &Inspector, job: &Job) -> Result<(
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
     let (name, bytes) = files.open_for_inspection(&under).await?;
     let heard = match inspector.listen(&name, bytes).await {
-        Ok(listened) => Ok(Heard {
+        Ok(listened) => Heard {
             passages: listened.passages.into_iter().map(|passage| (passage.from_ms, passage.text)).collect(),
             duration_ms: listened.duration_ms,
-        }),
-        Err(Unheard::Unreadable(reason)) => Err(reason),
+        },
+        Err(Unheard::Unreadable(reason)) => return Ok(files.never_heard(job, &under, reason).await?),
         Err(Unheard::NotNow(reason)) => return Err(Trouble::Listener(reason)),
     };
-    Ok(files.transcribed(job, &under, heard).await?)
+    // What was said is looked through as what was written is, by a worker of its own; unseen it is not kept.
+    let text: ChunkStream = Box::pin(futures::stream::iter([Ok(Bytes::from(heard.text()))]));
+    let stem = FileName::parse(&format!("{}.txt", name.stem())).unwrap_or(name);
+    let read = inspector.extract(&stem, text, files.rules_to_read_by(job.customer).await?).await;
+    match read.findings {
+        Some(findings) => Ok(files.transcribed(job, &under, heard, findings).await?),
+        None => Err(Trouble::Reader(read.extraction.reason.unwrap_or_default())),
+    }
+}
+
+async fn preview(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let (name, bytes) = files.open_for_inspection(&under).await?;
+    match inspector.draw(&name, bytes).await {
+        Ok(pictures) => files.keep_pictures(job, &under, pictures.page, pictures.thumbnail).await?,
+        Err(undrawn) if undrawn.may_draw_again => return Err(Trouble::Pencil(undrawn.reason)),
+        Err(undrawn) => files.never_drawn(job, &under, undrawn.reason).await?,
+    }
+    Ok(())
 }

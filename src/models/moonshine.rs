@@ -73,13 +73,11 @@ impl Moonshine {
             .build()?;
         let session = |file: &'static str| -> Result<Session, SpeechError> {
             let bytes = std::fs::read(folder.join(file)).map_err(|source| SpeechError::File { file, source })?;
-            let one = Session::builder(&environment)?
-                .with_intra_threads(1)
-                .and_then(|builder| builder.with_inter_threads(1))
-                .and_then(|builder| builder.with_optimization_level(GraphOptimizationLevel::Level3))
-                .map_err(ort::Error::from)?
-                .commit_from_memory(&bytes)?;
-            Ok(one)
+            let mut builder = Session::builder(&environment)?;
+            builder = builder.with_intra_threads(1).map_err(ort::Error::from)?;
+            builder = builder.with_inter_threads(1).map_err(ort::Error::from)?;
+            builder = builder.with_optimization_level(GraphOptimizationLevel::Level3).map_err(ort::Error::from)?;
+            Ok(builder.commit_from_memory(&bytes)?)
         };
         let text = std::fs::read(folder.join(vocabulary)).map_err(|source| SpeechError::File { file: vocabulary, source })?;
         let (encoder, decoder) = (session(encoder)?, session(decoder)?);

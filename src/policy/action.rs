@@ -110,8 +110,8 @@ actions! {
     IssueCode = "issue_code", needs Some(Permission::Codes), by ASKERS, on &[ResourceType::File];
     /// Let a quarantined file go.
     ReleaseQuarantine = "release_quarantine", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
-    /// Say what is in it: its classification.
-    Classify = "classify", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
+    /// Say that a file is less sensitive than it counts as, and by which rules files count as sensitive.
+    Classify = "classify", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File, ResourceType::Customer];
     /// Stop every removal of it, in whatever state it is, or no longer.
     Hold = "hold", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
     /// See which files are held, and why.

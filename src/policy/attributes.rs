@@ -67,7 +67,7 @@ pub(super) fn link() -> [Attribute<Principal>; 1] {
 }
 
 /// Of a file.
-pub(super) fn file<'a>() -> [Attribute<FileThen<'a>>; 9] {
+pub(super) fn file<'a>() -> [Attribute<FileThen<'a>>; 11] {
     [
         Attribute::new("owner", Kind::Entity("User"), |types, of: &FileThen<'_>| match of.0.owner {
             Owner::User(owner) => entity(&types.user, &owner),
@@ -79,8 +79,16 @@ pub(super) fn file<'a>() -> [Attribute<FileThen<'a>>; 9] {
         Attribute::new("common", Kind::Bool, |_, of: &FileThen<'_>| is(of.0.owner == Owner::Service))
             .meaning(&["Owned by the service user: members may read it."]),
         Attribute::new("status", Kind::Entity("Status"), |types, of: &FileThen<'_>| entity(&types.status, &of.0.status.as_str())),
-        Attribute::new("classification", Kind::Text, |_, of: &FileThen<'_>| Ok(Some(Value::new_string(of.0.classification.clone()))))
-            .meaning(&["What is in it, in the customer's own words, as \"medical\"; \"none\" when nobody said anything of it."]),
+        Attribute::new("classification", Kind::Text, |_, of: &FileThen<'_>| {
+            Ok(Some(Value::new_string(of.0.classification.as_str().to_owned())))
+        })
+        .meaning(&["How sensitive it is: \"public\", \"internal\", \"confidential\" or \"restricted\"."]),
+        Attribute::new("sensitivity", Kind::Long, |_, of: &FileThen<'_>| number(of.0.classification.rank()))
+            .meaning(&["The same as a number to compare: 0 for \"public\" to 3 for \"restricted\"."]),
+        Attribute::new("findings", Kind::Texts, |_, of: &FileThen<'_>| {
+            Ok(Some(Value::new_set(of.0.findings.iter().map(|kind| Value::new_string(kind.as_str().to_owned())))))
+        })
+        .meaning(&["What was found in its text, for example \"card\", \"national_id\" or \"health\"."]),
         Attribute::new("viewers", Kind::Grantees, |types, of: &FileThen<'_>| grantees(types, &of.0.grants, Level::Viewer, of.1)).meaning(
             &[
                 "Whoever holds a share or a grant of at least this strength that has not expired, of the file itself",
@@ -119,7 +127,7 @@ pub(super) fn circumstances<'a>() -> [Attribute<Circumstances<'a>>; 11] {
         })
         .meaning(&["What the call or key is narrowed to, for example \"files:read\"."]),
         Attribute::new("external", Kind::Bool, |_, at: &Circumstances<'_>| is(at.1.external))
-            .meaning(&["The recipient of a share is outside the customer."]),
+            .meaning(&["The recipient of a share, or whoever opens its link, is outside the customer."]),
         Attribute::new("granting", Kind::Entity("Level"), |types, at: &Circumstances<'_>| match at.1.granting {
             Some(level) => entity(&types.level, &level.as_str()),
             None => Ok(None),

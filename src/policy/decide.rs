@@ -241,7 +241,9 @@ mod tests {
     use super::super::facts::FileFacts;
     use super::super::fixture::{conditions, file, grant, guest, ids, key, later, member_of};
     use super::*;
-    use crate::domain::{FileStatus, Folder, Level, Owner, Permission, PersonId, Role, Verified, VerifiedMethod};
+    use crate::domain::{
+        Classification, FileStatus, FindingKind, Folder, Level, Owner, Permission, PersonId, Role, Verified, VerifiedMethod,
+    };
 
     fn policies() -> Policies {
         Policies::built_in().unwrap()
@@ -407,13 +409,13 @@ mod tests {
             "acme.cedar",
             r#"@id("acme-sensitive")
                forbid (principal, action in [Action::"share", Action::"issue_code"], resource is File)
-               when { resource.classification != "none" && context.external }
+               when { resource.sensitivity > 1 && context.external }
                unless { context.verified_level >= 2 && context.verified_method != Method::"number" && !context.untrusted_text };"#,
         )])
         .unwrap();
         let member = member_of(vec![Role::Member]);
         let plain = mine();
-        let medical = Resource::File(FileFacts { classification: "health".to_owned(), ..file(Owner::User(ids().me)) });
+        let medical = Resource::File(FileFacts { classification: Classification::Confidential, ..file(Owner::User(ids().me)) });
         let inside = conditions();
         let outside = Conditions { external: true, ..inside };
         let sure = Conditions { verified: Verified { method: VerifiedMethod::Pin, level: 2 }, ..outside };
@@ -444,12 +446,12 @@ mod tests {
             r#"@id("outside-heard") @evidence("heard")
                forbid (principal, action == Action::"share", resource) when { context.external };
                @id("medical-keyed") @evidence("keypad")
-               forbid (principal, action == Action::"share", resource is File) when { resource.classification == "medical" };
+               forbid (principal, action == Action::"share", resource is File) when { resource.findings.contains("health") };
                @id("trainees") @evidence("heard")
                permit (principal is User, action == Action::"share", resource in Folder::"finance");"#,
         )])
         .unwrap();
-        let medical = Resource::File(FileFacts { classification: "medical".to_owned(), ..file(Owner::User(ids().me)) });
+        let medical = Resource::File(FileFacts { findings: vec![FindingKind::Health], ..file(Owner::User(ids().me)) });
         let outside = Conditions { external: true, ..conditions() };
         let (member, stranger) = (member_of(vec![Role::Owner]), member_of(Vec::new()));
         let elsewhere = |facts| FileFacts { folder: Folder::parse("plans").unwrap(), ..facts };

@@ -8,7 +8,9 @@ use super::evidence::Evidence;
 use super::facts::{Conditions, FileFacts, Principal, PrincipalKind, Resource};
 use super::fixture::{conditions, file, guest, ids, key, member_of};
 use super::set::Policies;
-use crate::domain::{Door, FileStatus, Folder, Owner, Permission, Permissions, Role, TeamId, Verified, VerifiedMethod};
+use crate::domain::{
+    Classification, Door, FileStatus, FindingKind, Folder, Owner, Permission, Permissions, Role, TeamId, Verified, VerifiedMethod,
+};
 
 /// A decision of one example: who asks for what on which file, and which policies decide.
 struct Case {
@@ -22,8 +24,16 @@ struct Case {
     by: &'static str,
 }
 
-fn classified(word: &str) -> FileFacts {
-    FileFacts { classification: word.to_owned(), ..file(Owner::User(ids().me)) }
+fn plain() -> FileFacts {
+    file(Owner::User(ids().me))
+}
+
+fn at(classification: Classification) -> FileFacts {
+    FileFacts { classification, ..plain() }
+}
+
+fn medical() -> FileFacts {
+    FileFacts { findings: vec![FindingKind::Health], ..plain() }
 }
 
 fn in_folder(path: &str) -> FileFacts {
@@ -42,18 +52,26 @@ fn cases() -> Vec<Case> {
     let case = |example, who, action, file, conditions, permitted, by| Case { example, who, action, file, conditions, permitted, by };
     let word = Some(Evidence::ModelWord);
     vec![
-        case("classified-stays-inside", member(), ActionKind::Share, classified("secret"), outside, None, "classified-stays-inside"),
-        case("classified-stays-inside", member(), ActionKind::Share, classified("secret"), now, word, "member-own"),
-        case("classified-stays-inside", member(), ActionKind::Share, classified("none"), outside, word, "member-own"),
-        case("medical-by-pin", member(), ActionKind::Read, classified("medical"), by(VerifiedMethod::Number, 3), None, "medical-by-pin"),
-        case("medical-by-pin", member(), ActionKind::Read, classified("medical"), by(VerifiedMethod::Pin, 1), word, "member-own"),
-        case("medical-by-pin", member(), ActionKind::Read, classified("legal"), now, word, "member-own"),
-        case("medical-by-pin", key(), ActionKind::Read, classified("medical"), Conditions { in_call: false, ..now }, word, "key-scopes"),
+        case(
+            "confidential-stays-inside",
+            member(),
+            ActionKind::Share,
+            at(Classification::Confidential),
+            outside,
+            None,
+            "confidential-stays-inside",
+        ),
+        case("confidential-stays-inside", member(), ActionKind::Share, at(Classification::Confidential), now, word, "member-own"),
+        case("confidential-stays-inside", member(), ActionKind::Share, at(Classification::Internal), outside, word, "member-own"),
+        case("medical-by-pin", member(), ActionKind::Read, medical(), by(VerifiedMethod::Number, 3), None, "medical-by-pin"),
+        case("medical-by-pin", member(), ActionKind::Read, medical(), by(VerifiedMethod::Pin, 1), word, "member-own"),
+        case("medical-by-pin", member(), ActionKind::Read, plain(), now, word, "member-own"),
+        case("medical-by-pin", key(), ActionKind::Read, medical(), Conditions { in_call: false, ..now }, word, "key-scopes"),
         case(
             "no-downloads-at-night",
             member(),
             ActionKind::Download,
-            classified("none"),
+            plain(),
             Conditions { hour: 22, ..now },
             None,
             "no-downloads-at-night",
@@ -62,30 +80,22 @@ fn cases() -> Vec<Case> {
             "no-downloads-at-night",
             member(),
             ActionKind::Download,
-            classified("none"),
+            plain(),
             Conditions { hour: 5, ..now },
             None,
             "no-downloads-at-night",
         ),
+        case("no-downloads-at-night", member(), ActionKind::Download, plain(), Conditions { hour: 6, ..now }, word, "member-own"),
         case(
             "no-downloads-at-night",
             member(),
             ActionKind::Download,
-            classified("none"),
-            Conditions { hour: 6, ..now },
-            word,
-            "member-own",
-        ),
-        case(
-            "no-downloads-at-night",
-            member(),
-            ActionKind::Download,
-            classified("none"),
+            plain(),
             Conditions { weekday: 7, ..now },
             None,
             "no-downloads-at-night",
         ),
-        case("no-downloads-at-night", member(), ActionKind::Read, classified("none"), Conditions { hour: 23, ..now }, word, "member-own"),
+        case("no-downloads-at-night", member(), ActionKind::Read, plain(), Conditions { hour: 23, ..now }, word, "member-own"),
         case(
             "contractors-one-folder",
             contractor(),
@@ -97,31 +107,23 @@ fn cases() -> Vec<Case> {
         ),
         case("contractors-one-folder", contractor(), ActionKind::Read, in_folder("projects"), now, None, "contractors-see-nothing-else"),
         case("contractors-one-folder", member(), ActionKind::Read, in_folder("projects"), now, word, "member-common"),
-        case("removal-by-programs", member(), ActionKind::Delete, classified("none"), now, None, "removal-by-http"),
+        case("removal-by-programs", member(), ActionKind::Delete, plain(), now, None, "removal-by-http"),
         case(
             "removal-by-programs",
             key(),
             ActionKind::Delete,
-            classified("none"),
+            plain(),
             Conditions { in_call: false, door: Door::Http, ..now },
             word,
             "key-scopes",
         ),
-        case(
-            "outside-by-keypad",
-            member(),
-            ActionKind::Share,
-            classified("none"),
-            outside,
-            Some(Evidence::Keypad),
-            "member-own,outside-by-keypad",
-        ),
-        case("outside-by-keypad", member(), ActionKind::Share, classified("none"), now, Some(Evidence::Heard), "inside-heard,member-own"),
+        case("outside-by-keypad", member(), ActionKind::Share, plain(), outside, Some(Evidence::Keypad), "member-own,outside-by-keypad"),
+        case("outside-by-keypad", member(), ActionKind::Share, plain(), now, Some(Evidence::Heard), "inside-heard,member-own"),
         case(
             "nothing-after-file-text",
             member(),
             ActionKind::Share,
-            classified("none"),
+            plain(),
             Conditions { untrusted_text: true, ..outside },
             None,
             "nothing-after-file-text",
@@ -130,7 +132,7 @@ fn cases() -> Vec<Case> {
             "nothing-after-file-text",
             member(),
             ActionKind::Share,
-            classified("none"),
+            plain(),
             Conditions { untrusted_text: true, ..now },
             word,
             "member-own",
@@ -139,7 +141,7 @@ fn cases() -> Vec<Case> {
             "nothing-after-file-text",
             member(),
             ActionKind::Share,
-            classified("none"),
+            plain(),
             Conditions { untrusted_text: true, ..by(VerifiedMethod::Voice, 2) },
             word,
             "member-own",

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use crate::domain::{
-    CallContext, CallId, Caller, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Level, LinkId, Owner, Permissions,
-    PersonId, Role, TeamId, Timestamp, UserId, Verified,
+    CallContext, CallId, Caller, Classification, CustomerId, Door, FileId, FileRecord, FileStatus, FindingKind, Folder, KeyId, Level,
+    LinkId, Owner, Permissions, PersonId, Role, TeamId, Timestamp, UserId, Verified,
 };
 
 /// The kinds of those who ask, as policies name them.
@@ -160,8 +160,10 @@ pub struct FileFacts {
     pub folder: Folder,
     /// Where it is in its life.
     pub status: FileStatus,
-    /// What is in it, in the customer's own words; [`FileRecord::UNCLASSIFIED`] where nobody said anything of it.
-    pub classification: String,
+    /// How sensitive it is.
+    pub classification: Classification,
+    /// What kinds of sensitive things were found in it.
+    pub findings: Vec<FindingKind>,
     /// Who else may do something with it, by shares and grants of it and by grants of the folders it lies in;
     /// expired ones may be among them.
     pub grants: Vec<GrantFact>,
@@ -176,7 +178,8 @@ impl FileFacts {
             owner: file.owner,
             folder: file.folder.clone(),
             status: file.status,
-            classification: file.classification.clone(),
+            classification: file.classification,
+            findings: file.findings.iter().flatten().map(|found| found.kind).collect(),
             grants,
         }
     }
@@ -202,7 +205,7 @@ pub struct Conditions {
     pub in_call: bool,
     /// How sure the platform is of the caller.
     pub verified: Verified,
-    /// The recipient of a share is outside the customer.
+    /// The recipient of a share, or whoever opens its link, is outside the customer.
     pub external: bool,
     /// The caller's model has read text from files in this call.
     pub untrusted_text: bool,

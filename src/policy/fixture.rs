@@ -2,7 +2,7 @@
 
 use super::facts::{Conditions, FileFacts, FolderFacts, GrantFact, Principal, PrincipalKind};
 use crate::domain::{
-    CallId, Clock, CustomerId, Door, FileId, FileRecord, FileStatus, Folder, KeyId, Level, LinkId, ManualClock, Owner, Permissions,
+    CallId, Classification, Clock, CustomerId, Door, FileId, FileStatus, Folder, KeyId, Level, LinkId, ManualClock, Owner, Permissions,
     PersonId, Role, SeededEntropy, TeamId, Timestamp, UserId,
 };
 
@@ -95,7 +95,8 @@ pub(super) fn file(owner: Owner) -> FileFacts {
         owner,
         folder: Folder::parse("finance/2026").unwrap_or_default(),
         status: FileStatus::Active,
-        classification: FileRecord::UNCLASSIFIED.to_owned(),
+        classification: Classification::default(),
+        findings: Vec::new(),
         grants: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use super::evidence::Evidence;
 use super::facts::{Conditions, FileFacts, Principal, Resource};
 use super::fixture::{conditions, file, folder, grant, guest, ids, key, link, member_of, other_file};
 use super::set::Policies;
-use crate::domain::{FileStatus, Level, Owner, Permission, Permissions, PersonId, Role};
+use crate::domain::{Classification, FileStatus, Level, Owner, Permission, Permissions, PersonId, Role};
 
 const HEAD: &str = "\
 Who may do what, by the policies alone. `y`: permitted, `-`: refused, `h`: permitted once the platform
@@ -110,11 +110,16 @@ fn blocks() -> Vec<Block> {
     ]
 }
 
-/// Under what circumstances an action is asked for; standing rights for two levels.
+/// Under what circumstances an action is asked for; standing rights for two levels, shares with two kinds of recipients.
 fn asked(action: ActionKind) -> Vec<(String, ActionKind, Conditions)> {
     if action == ActionKind::Grant {
         return [("grant edit", Level::Editor), ("grant own", Level::Owner)]
             .map(|(name, level)| (name.to_owned(), action, Conditions { granting: Some(level), ..conditions() }))
+            .into();
+    }
+    if action == ActionKind::Share {
+        return [("share", false), ("share outside", true)]
+            .map(|(name, external)| (name.to_owned(), action, Conditions { external, ..conditions() }))
             .into();
     }
     vec![(action.as_str().to_owned(), action, conditions())]
@@ -162,6 +167,7 @@ fn files() -> Vec<(&'static str, Resource)> {
         ("granted own, team", shared(my_team, Level::Owner)),
         ("other's", theirs.clone()),
         ("scanning own", FileFacts { status: FileStatus::Scanning, ..mine.clone() }),
+        ("restricted own", FileFacts { classification: Classification::Restricted, ..mine.clone() }),
         ("quarantined own", FileFacts { status: FileStatus::Quarantined, ..mine.clone() }),
         ("foreign", FileFacts { customer: ids.foreign, ..theirs.clone() }),
     ];

@@ -34,5 +34,5 @@ pub use evidence::Evidence;
 pub use facts::{Conditions, FileFacts, FolderFacts, GrantFact, Principal, PrincipalKind, Resource};
 pub use matrix::{MatrixRow, matrix, matrix_rows};
 pub use schema::schema;
-pub use set::Policies;
+pub use set::{Policies, RESTRICTED_OUTSIDE};
 pub use visibility::{Visibility, tokens};

@@ -28,6 +28,9 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("safety.cedar", include_str!("../../policies/default/safety.cedar")),
 ];
 
+/// The policy that keeps restricted files with the customer.
+pub const RESTRICTED_OUTSIDE: &str = "restricted-outside";
+
 /// What is left of a set that is not valid any more: it can be replaced, and nothing else is done.
 const CLOSED: &str = r#"@id("broken-set") forbid (principal, action, resource) unless { action == Action::"manage_policies" };"#;
 

@@ -17,6 +17,7 @@ impl Exposition {
     pub fn begin(&mut self, metric: &Metric) {
         let kind = match metric.kind {
             Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
             Kind::Histogram => "histogram",
         };
         // Writing to a string has no way to fail.

@@ -22,6 +22,8 @@ pub struct Metric {
 pub enum Kind {
     /// It only grows, from the start of the process.
     Counter,
+    /// It goes up and down.
+    Gauge,
     /// Durations, counted by how long they were.
     Histogram,
 }
@@ -57,9 +59,32 @@ pub const STORE_CALL_SECONDS: Metric = Metric {
 pub const STORE_EVENTS: Metric =
     counter("satchel_store_events_total", "Events of stores: noted, about things that are not ours, given up.");
 
+/// How old the database of a scanner is.
+pub const SCANNER_DATABASE_AGE: Metric = Metric {
+    name: "satchel_scanner_database_age_seconds",
+    help: "Age of the database that a scanner judges by, where it says when that was made.",
+    kind: Kind::Gauge,
+};
+/// How long a scanner has not answered.
+pub const SCANNER_SILENT: Metric = Metric {
+    name: "satchel_scanner_silent_seconds",
+    help: "How long a scanner has not answered; 0 while it does. No file is read meanwhile.",
+    kind: Kind::Gauge,
+};
+
 /// Every metric that is published.
-pub const PUBLISHED: [Metric; 8] =
-    [STORE_CALLS, STORE_FAILURES, STORE_REQUESTS, STORE_RETRIES, STORE_SENT_BYTES, STORE_RECEIVED_BYTES, STORE_CALL_SECONDS, STORE_EVENTS];
+pub const PUBLISHED: [Metric; 10] = [
+    STORE_CALLS,
+    STORE_FAILURES,
+    STORE_REQUESTS,
+    STORE_RETRIES,
+    STORE_SENT_BYTES,
+    STORE_RECEIVED_BYTES,
+    STORE_CALL_SECONDS,
+    STORE_EVENTS,
+    SCANNER_DATABASE_AGE,
+    SCANNER_SILENT,
+];
 
 #[cfg(test)]
 mod tests {

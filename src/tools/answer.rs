@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::PendingId;
-use crate::speech::{Keys, MustSay};
+use crate::domain::{ErrorCode, PendingId};
+use crate::speech::{Keys, MustSay, Part, Speech, Unavailable};
 
 /// How a tool call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +83,12 @@ impl Answer {
     #[must_use]
     pub fn new(outcome: Outcome, say: String) -> Self {
         Self { outcome, say, data: json!({}), must_say: Vec::new(), keys: Keys::new(), next: None, asks: None }
+    }
+
+    /// The answer where a tool was not run to its end: too many are in work, or it took too long.
+    pub fn not_now(speech: &Speech, code: ErrorCode) -> Self {
+        Self::new(Outcome::Unavailable, speech.say(&Unavailable { part: Part::General }))
+            .with_data(&json!({ "error": { "code": code.as_str() } }))
     }
 
     /// With what the tool's own type holds.

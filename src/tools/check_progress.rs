@@ -23,7 +23,7 @@ struct StateItem {
     file: String,
     /// What it is called.
     title: String,
-    /// checking, ready, locked away or unchecked.
+    /// checking, ready, locked with a password, unreadable, locked away or unchecked.
     state: &'static str,
 }
 
@@ -47,6 +47,8 @@ const fn state_word(state: CameState) -> &'static str {
     match state {
         CameState::Checking => "checking",
         CameState::Ready => "ready",
+        CameState::Closed => "locked with a password",
+        CameState::Unread => "unreadable",
         CameState::LockedAway => "locked away",
         CameState::Unchecked => "unchecked",
     }
@@ -66,10 +68,25 @@ fn group(files: &[OnItsWay], state: CameState) -> (Option<Spoken>, bool) {
 
 fn said(kit: &Kit, files: &[OnItsWay]) -> String {
     let (ready, ready_many) = group(files, CameState::Ready);
+    let (closed, closed_many) = group(files, CameState::Closed);
+    let (unread, unread_many) = group(files, CameState::Unread);
     let (checking, checking_many) = group(files, CameState::Checking);
     let (locked, locked_many) = group(files, CameState::LockedAway);
     let (unchecked, unchecked_many) = group(files, CameState::Unchecked);
-    kit.say(&HowFar { ready, ready_many, checking, checking_many, locked, locked_many, unchecked, unchecked_many })
+    kit.say(&HowFar {
+        ready,
+        ready_many,
+        closed,
+        closed_many,
+        unread,
+        unread_many,
+        checking,
+        checking_many,
+        locked,
+        locked_many,
+        unchecked,
+        unchecked_many,
+    })
 }
 
 pub(super) struct CheckProgress;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, Tool, handle};
 use super::registry::Hints;
-use crate::domain::{CallContext, ExtractionStatus, FileStatus, Person};
+use crate::domain::{CallContext, Classification, ExtractionStatus, FileStatus, FindingCount, Person};
 use crate::files::{DescribeAnswer, Described, FilesError};
 use crate::speech::{
     DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Join, Note, Spoken, speakable_title,
@@ -57,6 +57,11 @@ pub(super) struct Data {
     /// Why its text is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
+    /// How sensitive it is.
+    classification: Classification,
+    /// What was found in it, by type; missing where its text could not be looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<FindingCount>>,
     /// A short summary taken from its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<FileText>,
@@ -150,6 +155,8 @@ impl Tool for DescribeFile {
             status: file.status.to_string(),
             version: file.version,
             unreadable: file.extraction.reason.clone(),
+            classification: file.classification,
+            findings: file.findings.clone(),
             summary: summary(&described).map(|text| FileText { text: text.to_owned(), untrusted: true }),
             files: None,
         };

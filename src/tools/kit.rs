@@ -13,8 +13,8 @@ use crate::domain::{CallContext, ErrorCode, FileStatus, Person};
 use crate::files::{Files, FilesError, ListedFile, Unclear};
 use crate::speech::{
     Apology, Candidate, Field, FindMany, FindNone, FindNoneNearest, FindSeveral, Invalid, Keys, Line, Listed, NotAllowed, NotFound,
-    NothingListed, Part, Quarantined, Speech, Spoken, StillChecking, TooMany, Unavailable, choice, choose_keys, narrowing, speakable_title,
-    spoken_count, spoken_date, spoken_kind, spoken_name, spoken_recipient,
+    NothingListed, Part, Quarantined, ShareSensitive, Speech, Spoken, StillChecking, TooMany, Unavailable, choice, choose_keys, narrowing,
+    speakable_title, spoken_count, spoken_date, spoken_findings, spoken_kind, spoken_name, spoken_recipient,
 };
 
 /// A tool: its types, its words for a model, and its work.
@@ -148,8 +148,11 @@ impl Kit {
     pub fn trouble(&self, tool: &'static str, error: &FilesError) -> Answer {
         let code = error.code();
         let answer = match error {
-            FilesError::NotFound => Answer::new(Outcome::NotFound, self.say(&NotFound {})),
+            FilesError::NotFound | FilesError::NoPreview(_) => Answer::new(Outcome::NotFound, self.say(&NotFound {})),
             FilesError::Refused | FilesError::Held { .. } => Answer::new(Outcome::Refused, self.say(&NotAllowed {})),
+            FilesError::TooSensitive { holds } => {
+                Answer::new(Outcome::Refused, self.say(&ShareSensitive { holds: spoken_findings(holds) }))
+            }
             FilesError::Invalid { field, reason } => {
                 return self.bad_argument(&BadArgument { field: (*field).to_owned(), reason: reason.clone() });
             }

@@ -23,7 +23,7 @@ use super::share_file::ShareFile;
 use super::{schema, simulate};
 use crate::domain::{CallContext, CustomerId, ErrorCode, PendingId};
 use crate::files::{Files, FilesError, Once};
-use crate::speech::{Part, Speech, Unavailable, Working};
+use crate::speech::{Speech, Working};
 use crate::telemetry::{Stopwatch, metric};
 
 /// What clients may assume of a tool (MCP tool annotations).
@@ -229,8 +229,7 @@ impl Registry {
     }
 
     fn not_now(&self, code: ErrorCode) -> Answer {
-        Answer::new(Outcome::Unavailable, self.kit.say(&Unavailable { part: Part::General }))
-            .with_data(&serde_json::json!({ "error": { "code": code.as_str() } }))
+        Answer::not_now(&self.kit.speech, code)
     }
 
     /// Runs a tool that writes at most once under the request's key.

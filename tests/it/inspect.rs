@@ -24,11 +24,11 @@ fn chunks(bytes: &[u8]) -> ChunkStream {
 }
 
 async fn scan(name: &str, bytes: &[u8]) -> ScanVerdict {
-    Inspector::new(settings()).scan(&FileName::parse(name).unwrap(), chunks(bytes)).await
+    Inspector::new(settings()).scan(&FileName::parse(name).unwrap(), chunks(bytes)).await.verdict
 }
 
 async fn extract_with(settings: InspectorSettings, name: &str, bytes: &[u8]) -> Extracted {
-    Inspector::new(settings).extract(&FileName::parse(name).unwrap(), chunks(bytes)).await
+    Inspector::new(settings).extract(&FileName::parse(name).unwrap(), chunks(bytes), Vec::new()).await
 }
 
 async fn extract(name: &str, bytes: &[u8]) -> Extracted {
@@ -73,13 +73,13 @@ async fn ordinary_files_are_clean() {
 async fn a_scan_that_cannot_be_run_or_fed_is_never_clean() {
     let name = FileName::parse("a.txt").unwrap();
     let no_worker = Inspector::new(InspectorSettings::new(PathBuf::from("/nonexistent/satchel")));
-    assert_eq!(no_worker.scan(&name, chunks(b"hello")).await.status, ScanStatus::Failed);
+    assert_eq!(no_worker.scan(&name, chunks(b"hello")).await.verdict.status, ScanStatus::Failed);
     let not_a_worker = Inspector::new(InspectorSettings::new(PathBuf::from("/bin/true")));
-    assert_eq!(not_a_worker.scan(&name, chunks(b"hello")).await.status, ScanStatus::Failed);
+    assert_eq!(not_a_worker.scan(&name, chunks(b"hello")).await.verdict.status, ScanStatus::Failed);
     let cut: ChunkStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"hel")), Err(std::io::Error::other("the store went away"))]));
-    assert_eq!(Inspector::new(settings()).scan(&name, cut).await.status, ScanStatus::Failed);
+    assert_eq!(Inspector::new(settings()).scan(&name, cut).await.verdict.status, ScanStatus::Failed);
     let stalled = InspectorSettings { scan_wall: Duration::from_millis(200), ..settings() };
-    let verdict = Inspector::new(stalled).scan(&name, Box::pin(stream::pending())).await;
+    let verdict = Inspector::new(stalled).scan(&name, Box::pin(stream::pending())).await.verdict;
     assert_eq!((verdict.status, verdict.findings), (ScanStatus::Failed, vec!["scanning it took too long".to_owned()]));
 }
 

@@ -60,6 +60,8 @@ mod recordings;
 #[cfg(test)]
 mod regions;
 #[cfg(test)]
+mod scanning;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod sequences;

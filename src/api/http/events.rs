@@ -22,9 +22,12 @@ use crate::api::input::Segment;
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, CustomerId, ErrorCode, FileEvent, FileNews, ScanStatus, Timestamp};
+use crate::domain::{CallId, CustomerId, ErrorCode, ExtractionStatus, FileEvent, FileNews, ScanStatus, Timestamp};
 use crate::files::{EventRecord, Listening};
-use crate::speech::{FileArrived, FileLockedAway, FileReady, FileUnchecked, Speech, speakable_title, spoken_kind, spoken_pages};
+use crate::speech::{
+    FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileUnchecked, Speech, speakable_title, spoken_kind,
+    spoken_pages,
+};
 
 /// How often the catalog is asked for more: another server of the installation may have written it.
 const POLL: Duration = Duration::from_millis(500);
@@ -127,6 +130,8 @@ fn said(speech: &Speech, event: &EventRecord) -> Option<String> {
     let title = speakable_title(&news.title);
     match (happened, news.scan_status) {
         (FileEvent::Arrived, _) => Some(speech.say(&FileArrived { title })),
+        (FileEvent::Active, _) if news.extraction_status == Some(ExtractionStatus::Locked) => Some(speech.say(&FileReadyLocked { title })),
+        (FileEvent::Active, _) if news.extraction_status == Some(ExtractionStatus::Failed) => Some(speech.say(&FileReadyUnread { title })),
         (FileEvent::Active, _) => {
             let extent = news.page_count.filter(|count| *count > 0).map(|count| spoken_pages(count, news.category));
             Some(speech.say(&FileReady { title, kind: spoken_kind(news.category), extent }))
@@ -134,7 +139,8 @@ fn said(speech: &Speech, event: &EventRecord) -> Option<String> {
         (FileEvent::Quarantined, _) => Some(speech.say(&FileLockedAway { title })),
         (FileEvent::Scanned, ScanStatus::Failed) => Some(speech.say(&FileUnchecked { title })),
         // What follows at once says more.
-        (FileEvent::Scanned, ScanStatus::Clean | ScanStatus::Infected | ScanStatus::Suspicious | ScanStatus::Pending) => None,
+        (FileEvent::Read, _)
+        | (FileEvent::Scanned, ScanStatus::Clean | ScanStatus::Infected | ScanStatus::Suspicious | ScanStatus::Pending) => None,
     }
 }
 
@@ -219,7 +225,7 @@ mod tests {
     use super::*;
     use crate::domain::{Category, FileId, ManualClock, SeededEntropy};
 
-    fn event(kind: FileEvent, scan: ScanStatus) -> EventRecord {
+    fn event(kind: FileEvent, scan: ScanStatus, extraction: ExtractionStatus) -> EventRecord {
         let (clock, entropy) = (ManualClock::at("2026-03-02T09:00:00Z"), SeededEntropy::new(1));
         let news = FileNews {
             file: FileId::new(&clock, &entropy),
@@ -229,6 +235,7 @@ mod tests {
             content_type: "application/pdf".to_owned(),
             size_bytes: 7,
             scan_status: scan,
+            extraction_status: Some(extraction),
             page_count: Some(3),
             upload_link: None,
         };
@@ -241,6 +248,7 @@ mod tests {
         for (happened, scan, line) in [
             (FileEvent::Arrived, ScanStatus::Pending, Some("The Acme invoice has arrived. I'm having it checked.")),
             (FileEvent::Scanned, ScanStatus::Clean, None),
+            (FileEvent::Read, ScanStatus::Clean, None),
             (
                 FileEvent::Active,
                 ScanStatus::Clean,
@@ -258,11 +266,21 @@ mod tests {
                 Some("The Acme invoice arrived, but it couldn't be checked. Nobody can open it until that's done."),
             ),
         ] {
-            assert_eq!(said(&speech, &event(happened, scan)).as_deref(), line, "{happened:?}");
+            assert_eq!(said(&speech, &event(happened, scan, ExtractionStatus::Done)).as_deref(), line, "{happened:?}");
+        }
+        for (extraction, line) in [
+            (ExtractionStatus::Empty, "It's here: the Acme invoice, a document of three pages. It was checked and is clean."),
+            (ExtractionStatus::Locked, "The Acme invoice is here. It was checked and is clean, but it's locked with a password."),
+            (ExtractionStatus::Failed, "The Acme invoice is here. It was checked and is clean, but its text couldn't be read."),
+        ] {
+            assert_eq!(said(&speech, &event(FileEvent::Active, ScanStatus::Clean, extraction)).as_deref(), Some(line), "{extraction:?}");
         }
         // Another kind is told without a line.
-        let other =
-            EventRecord { kind: "share_opened".to_owned(), data: "{}".to_owned(), ..event(FileEvent::Arrived, ScanStatus::Pending) };
+        let other = EventRecord {
+            kind: "share_opened".to_owned(),
+            data: "{}".to_owned(),
+            ..event(FileEvent::Arrived, ScanStatus::Pending, ExtractionStatus::Done)
+        };
         assert_eq!(said(&speech, &other), None);
     }
 

@@ -11,7 +11,9 @@ use serde::Serialize;
 use url::Url;
 
 use crate::api::problem::Problem;
-use crate::domain::{Category, CustomerId, Day, Extraction, FileId, FileStatus, Instant, PersonId, ScanStatus, Timestamp};
+use crate::domain::{
+    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp,
+};
 use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
 
 /// A file.
@@ -56,6 +58,10 @@ struct Metadata {
     page_count: Option<u32>,
     duration_ms: Option<u64>,
     extraction: Extraction,
+    /// How sensitive it is.
+    classification: Classification,
+    /// What was found in it, by type; `null` where its text could not be looked at.
+    findings: Option<Vec<FindingCount>>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -151,6 +157,8 @@ impl From<FileView> for FileJson {
                 page_count: file.page_count,
                 duration_ms: file.duration_ms,
                 extraction: file.extraction,
+                classification: file.classification,
+                findings: file.findings,
             },
             access: AccessJson {
                 owner: owner.map(|person| person.id),

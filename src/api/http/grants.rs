@@ -1,8 +1,8 @@
-//! Standing rights of users and teams on files and folders, and what files are said to hold.
+//! Standing rights of users and teams on files and folders.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, put};
+use axum::routing::{delete, get};
 use axum::{Json, Router};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -14,13 +14,12 @@ use crate::api::input::{Input, Params, Segment, id, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{ErrorCode, FileId, Folder, GrantId, Instant, Level, Lifetime, Member, Permission, PersonId, Timestamp, Words};
+use crate::domain::{ErrorCode, FileId, Folder, GrantId, Instant, Level, Lifetime, Member, Permission, PersonId, Timestamp};
 use crate::files::{GrantRecord, GrantRequest, Granted, Place, Subject};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/files/{file}/grants", get(of_file).post(on_file))
-        .route("/v1/files/{file}/classification", put(classify))
         .route("/v1/folders/grants", get(of_folder).post(on_folder))
         .route("/v1/grants/{grant}", delete(end))
 }
@@ -58,17 +57,6 @@ pub(super) fn operations() -> Vec<Operation> {
             .needs(Permission::Share)
             .gives_nothing()
             .fails(&[ErrorCode::Conflict]),
-        Operation::put(
-            "classify_file",
-            "/v1/files/{file}/classification",
-            "Says what is in a file, for policies to go by.",
-            Takes::KeyOrCall,
-        )
-        .needs(Permission::Admin)
-        .body::<Classification>()
-        .example(json!({ "classification": "medical" }))
-        .gives_nothing()
-        .fails(&[ErrorCode::Conflict]),
     ]
 }
 
@@ -204,22 +192,5 @@ async fn of_folder(Asker(subject): Asker, State(api): State<Api>, Params(which):
 
 async fn end(Asker(subject): Asker, State(api): State<Api>, Segment(grant): Segment) -> Result<StatusCode, Problem> {
     api.0.files.end_grant(&subject, id(&grant)?).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "an object with `classification`")]
-struct Classification {
-    #[schemars(with = "Words")]
-    classification: String,
-}
-
-async fn classify(
-    Asker(subject): Asker,
-    State(api): State<Api>,
-    Segment(file): Segment,
-    Input(said): Input<Classification>,
-) -> Result<StatusCode, Problem> {
-    api.0.files.classify(&subject, id(&file)?, &said.classification).await?;
     Ok(StatusCode::NO_CONTENT)
 }

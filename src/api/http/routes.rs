@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, quotas, shares, store_events, tools, upload, uploads,
+    policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -22,8 +22,12 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(events::routes())
         .merge(tools::routes())
         .merge(files::routes())
+        .merge(preview::routes())
         .merge(grants::routes())
+        .merge(sensitivity::routes())
         .merge(holds::routes())
+        .merge(quarantine::routes())
+        .merge(report::routes())
         .merge(shares::routes())
         .merge(imports::routes())
         .merge(uploads::routes())
@@ -56,8 +60,12 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         events::operations(),
         tools::operations(),
         files::operations(),
+        preview::operations(),
         grants::operations(),
+        sensitivity::operations(),
         holds::operations(),
+        quarantine::operations(),
+        report::operations(),
         shares::operations(),
         imports::operations(),
         uploads::operations(),

@@ -16,8 +16,9 @@ use crate::api::input::{Params, Segment, Whole};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::{Api, TOOL_TIMEOUT};
-use crate::speech::{Apology, Part, Unavailable};
-use crate::tools::{Answer, Definition, Outcome, definitions};
+use crate::domain::ErrorCode;
+use crate::speech::Apology;
+use crate::tools::{Answer, Definition, definitions};
 
 /// Where a tool is called.
 pub(in crate::api) const TOOL_ROUTE: &str = "/v1/tools/{tool}";
@@ -142,14 +143,14 @@ async fn call(
         // Platforms hide any other status from the model, and the caller would hear nothing.
         Err(_) => {
             tracing::error!(call.id = %call, "a tool overran its deadline");
-            Ok(tool_not_now(&api))
+            Ok(tool_not_now(&api, ErrorCode::Timeout))
         }
     }
 }
 
 /// A tool's answer when it cannot be called now.
-pub(in crate::api) fn tool_not_now(api: &Api) -> Json<Answer> {
-    Json(Answer::new(Outcome::Unavailable, api.0.speech.say(&Unavailable { part: Part::General })))
+pub(in crate::api) fn tool_not_now(api: &Api, code: ErrorCode) -> Json<Answer> {
+    Json(Answer::not_now(&api.0.speech, code))
 }
 
 #[cfg(test)]

@@ -227,6 +227,12 @@ impl Operation {
         self.answers(200, Content::Bytes)
     }
 
+    /// Answers 304 where nothing changed since whoever asks got it.
+    #[must_use]
+    pub fn not_modified(self) -> Self {
+        self.answers(304, Content::None)
+    }
+
     /// Sends whoever asks on to another address, with this status.
     #[must_use]
     pub fn redirects(mut self, status: u16) -> Self {

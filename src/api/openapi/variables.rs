@@ -15,6 +15,7 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
         "import" => (ImportId::json_schema, "The id of an import."),
         "key" => (KeyId::json_schema, "The id of a key."),
         "person" => (PersonId::json_schema, "The id of a user, a team or a contact."),
+        "rule" => (rule, "The name of a rule of the customer's own."),
         "share" => (ShareId::json_schema, "The id of a share."),
         "slug" => (slug, "What a link ends with."),
         "upload" => (UploadId::json_schema, "The id of an upload."),
@@ -27,6 +28,10 @@ pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
 
 fn slug(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1 })
+}
+
+fn rule(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[a-z0-9_-]{1,64}$" })
 }
 
 fn set(_: &mut SchemaGenerator) -> Schema {

@@ -45,10 +45,11 @@ pub(super) enum Page {
     Start,
     Upload,
     Outbox,
+    Report,
 }
 
 impl Page {
-    const ALL: [Self; 4] = [Self::Share, Self::Start, Self::Upload, Self::Outbox];
+    const ALL: [Self; 5] = [Self::Share, Self::Start, Self::Upload, Self::Outbox, Self::Report];
 
     // The name's end turns escaping on.
     const fn name(self) -> &'static str {
@@ -57,6 +58,7 @@ impl Page {
             Self::Start => "start.html",
             Self::Upload => "upload.html",
             Self::Outbox => "outbox.html",
+            Self::Report => "report.html",
         }
     }
 
@@ -66,6 +68,7 @@ impl Page {
             Self::Start => include_str!("start.html"),
             Self::Upload => include_str!("upload.html"),
             Self::Outbox => include_str!("outbox.html"),
+            Self::Report => include_str!("report.html"),
         }
     }
 }
@@ -94,7 +97,12 @@ impl Pages {
 
     pub(super) fn answer<T: Serialize>(&self, page: Page, status: StatusCode, values: &T) -> Response {
         let safe = |text: &str| Value::from_safe_string(text.to_owned());
-        let filled = Value::from_pairs([("style", safe(STYLE)), ("script", safe(SCRIPT)), ("page", Value::from(Serde(values)))]);
+        let filled = Value::from_pairs([
+            ("style", safe(STYLE)),
+            ("style_hash", safe(&hash_of(STYLE))),
+            ("script", safe(SCRIPT)),
+            ("page", Value::from(Serde(values))),
+        ]);
         match self.templates.get_template(page.name()).and_then(|template| template.render(filled)) {
             Ok(html) => {
                 let mut response = (status, html).into_response();
@@ -110,10 +118,15 @@ impl Pages {
         }
     }
 
+    /// The page that a security report is.
+    pub(in crate::api) fn report<T: Serialize>(&self, report: &T) -> Response {
+        self.answer(Page::Report, StatusCode::OK, report)
+    }
+
     /// Headers of a page, and of the redirect that leaves it.
     pub(super) fn protect(&self, page: Page, headers: &mut http::HeaderMap) {
         let policy = match page {
-            Page::Share | Page::Start | Page::Outbox => &self.still,
+            Page::Share | Page::Start | Page::Outbox | Page::Report => &self.still,
             Page::Upload => &self.moving,
         };
         headers.insert(CONTENT_SECURITY_POLICY, policy.clone());

@@ -144,7 +144,8 @@ impl From<Came> for CameJson {
     fn from(came: Came) -> Self {
         let state = match came.state {
             CameState::Checking => "checking",
-            CameState::Ready => "ready",
+            // What its sender can do no more about.
+            CameState::Ready | CameState::Closed | CameState::Unread => "ready",
             CameState::LockedAway => "locked_away",
             CameState::Unchecked => "unchecked",
         };

@@ -7,6 +7,8 @@ pub(super) const fn state_text(state: CameState) -> &'static str {
     match state {
         CameState::Checking => "Arrived, being checked",
         CameState::Ready => "Checked and clean",
+        CameState::Closed => "Checked and clean. It's locked with a password.",
+        CameState::Unread => "Checked and clean. Its text couldn't be read.",
         CameState::LockedAway => "Looked harmful, so it was locked away. Nobody can open it.",
         CameState::Unchecked => "Arrived, but it couldn't be checked yet",
     }

@@ -20,7 +20,7 @@ use crate::app::terminal::{Terminal, Tone};
 use crate::blob::{Capability, Depth, Feature, Support};
 use crate::catalog::{Ground, Standing};
 use crate::domain::{Channel, ChunkStream, Clock as _, ExtractionStatus, FileName, ScanStatus, SystemClock};
-use crate::inspect::{Inspector, InspectorSettings};
+use crate::inspect::{Inspector, InspectorSettings, ScannerFacts};
 use crate::models::{self, Moonshine};
 use crate::policy::Policies;
 use crate::speech::Speech;
@@ -71,13 +71,14 @@ pub async fn doctor(arguments: &DoctorArgs, terminal: Terminal) -> Result<(), Fa
     }
     findings.push(connections(&loaded));
     let require = loaded.settings.workers.require_sandbox;
-    findings.extend(match inspector(require) {
+    match inspector(&loaded) {
         Ok(inspector) => {
             let probed = Finding::of("scanner and reader", probe(&inspector).await);
-            vec![probed, confinement(&inspector, require)]
+            findings.extend([probed, confinement(&inspector, require)]);
+            findings.extend(scanners(&loaded, &inspector).await);
         }
-        Err(said) => vec![Finding::of("scanner and reader", Err(said))],
-    });
+        Err(said) => findings.push(Finding::of("scanner and reader", Err(said))),
+    }
     findings.push(Finding::of(
         "policies",
         Policies::built_in().map(|set| (Health::Ok, format!("{} built-in policies load", set.ids().len()))).map_err(|e| with_causes(&e)),
@@ -317,9 +318,31 @@ fn chunks(text: String) -> ChunkStream {
     Box::pin(stream::iter([Ok(Bytes::from(text))]))
 }
 
-fn inspector(require_sandbox: bool) -> Result<Inspector, String> {
+fn inspector(loaded: &Loaded) -> Result<Inspector, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    Ok(Inspector::new(InspectorSettings { require_sandbox, ..InspectorSettings::new(program) }))
+    let require_sandbox = loaded.settings.workers.require_sandbox;
+    let settings = InspectorSettings { require_sandbox, ..InspectorSettings::new(program) };
+    Ok(Inspector::new(loaded.settings.inspect.apply(settings).map_err(|error| with_causes(&error))?))
+}
+
+/// Who judges, and how old what they judge by is.
+async fn scanners(loaded: &Loaded, inspector: &Inspector) -> Vec<Finding> {
+    let days = i64::from(loaded.settings.inspect.clamd.database_max_age_days);
+    let of = |(kind, facts): (&str, Option<ScannerFacts>)| match facts {
+        Some(facts) => {
+            let age = facts.database_made().map(|made| SystemClock.now().duration_since(made).as_hours() / 24);
+            let old = age.filter(|age| *age > days);
+            let health = if old.is_some() { Health::Fallback } else { Health::Ok };
+            let age = age.map(|age| format!(", its database is {age} days old")).unwrap_or_default();
+            Finding::of("scanner", Ok((health, format!("{}{age}", facts.engine))))
+        }
+        None => Finding::of("scanner", Err(format!("{kind} does not answer; no file is read until it does (`inspect.{kind}`)"))),
+    };
+    let mut findings: Vec<_> = inspector.scanners().await.into_iter().map(of).collect();
+    if loaded.settings.inspect.clamd.address.is_none() {
+        findings.push(missing("scanner", "clamd: none is set; the embedded rules alone judge (`inspect.clamd.address`)"));
+    }
+    findings
 }
 
 /// What the process that parses files may still do.
@@ -348,7 +371,7 @@ fn confinement(inspector: &Inspector, required: bool) -> Finding {
 /// One round trip of each kind through the worker process.
 async fn probe(inspector: &Inspector) -> Result<(Health, String), String> {
     let name = FileName::parse("probe.txt").map_err(|error| error.to_string())?;
-    let verdict = inspector.scan(&name, chunks(EICAR.concat())).await;
+    let verdict = inspector.scan(&name, chunks(EICAR.concat())).await.verdict;
     if verdict.status != ScanStatus::Infected {
         return Err(format!(
             "the scanner does not know the standard test file: {} {}",
@@ -356,11 +379,11 @@ async fn probe(inspector: &Inspector) -> Result<(Health, String), String> {
             verdict.findings.join(", ")
         ));
     }
-    let clean = inspector.scan(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await;
+    let clean = inspector.scan(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await.verdict;
     if clean.status != ScanStatus::Clean {
         return Err(format!("the scanner takes a plain note for {}: {}", clean.status.as_str(), clean.findings.join(", ")));
     }
-    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned())).await;
+    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned()), Vec::new()).await;
     if read.extraction.status == ExtractionStatus::Done && read.text.contains("two short lines") {
         Ok((Health::Ok, format!("{} finds the standard test file, and text is read", verdict.engine)))
     } else {

@@ -3,11 +3,12 @@
 //!
 //! Must not act on a setting, nor print a secret.
 //!
-//! To add one: its field, default and doc line in `values`, a limit's in `limits`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`; a flag for it in `arguments` and `load`.
+//! To add one: its field, default and doc line in `values`, a limit's in `limits`, of a store in `remote` and `regions`, of an issuer of tokens in `oauth`, of who judges files in `inspect`; a flag for it in `arguments` and `load`.
 
 mod confirm;
 mod delivery;
 mod events;
+mod inspect;
 mod limits;
 mod load;
 mod locations;

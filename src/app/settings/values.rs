@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::confirm::ConfirmSettings;
 use super::delivery::DeliverySettings;
+use super::inspect::InspectSettings;
 use super::limits::LimitSettings;
 use super::load::SettingsError;
 use super::oauth::OauthSettings;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub confirm: ConfirmSettings,
     /// How messages reach people.
     pub delivery: DeliverySettings,
+    /// Who judges files.
+    pub inspect: InspectSettings,
     /// Limits.
     pub limits: LimitSettings,
     /// How long what is deleted stays.

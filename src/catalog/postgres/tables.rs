@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 38] = [
+pub const TABLES: [Table; 42] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table(
@@ -31,6 +31,9 @@ pub const TABLES: [Table; 38] = [
     table("blobs", "SELECT, INSERT, UPDATE"),
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
+    table("file_findings", "SELECT, INSERT, DELETE"),
+    table("own_rules", "SELECT, INSERT, DELETE"),
+    table("level_rules", "SELECT, INSERT, DELETE"),
     table("grants", "SELECT, INSERT, UPDATE (ended_at)"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),
@@ -50,6 +53,7 @@ pub const TABLES: [Table; 38] = [
     table("upload_links", "SELECT, INSERT, UPDATE (files, revoked_at), DELETE"),
     table("arrivals", "SELECT, INSERT, DELETE"),
     table("object_events", "SELECT, INSERT, UPDATE, DELETE"),
+    table("releases", "SELECT, INSERT, UPDATE (confirmed_by, confirmed_reason, confirmed_at, ended_at)"),
     table("object_places", "SELECT, INSERT, UPDATE (blob_id, left_at), DELETE"),
     table("garbage", "SELECT, INSERT, UPDATE (claimed_at), DELETE"),
     // A record is never changed. The head of a chain is; taken away is only that of the probe.

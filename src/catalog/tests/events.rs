@@ -2,7 +2,9 @@
 
 use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry, hash, new_person};
 use crate::catalog::{Ages, CallChange, NewFile, NewUploadLink, Revocation, Sender};
-use crate::domain::{Actor, AuditEntry, CallId, Caller, CustomerId, FileId, FileNews, Owner, PersonId, ScanStatus, UserId};
+use crate::domain::{
+    Actor, AuditEntry, CallId, Caller, CustomerId, ExtractionStatus, FileId, FileNews, Owner, PersonId, ScanStatus, UserId,
+};
 
 async fn user(fx: &Fixture, customer: CustomerId, name: &str) -> UserId {
     let id = UserId::new(&*fx.clock, &*fx.entropy);
@@ -43,21 +45,22 @@ async fn a_call_is_told_what_becomes_of_what_its_caller_sent(fx: &Fixture) {
     let sender = Sender { call: Some((call, 0)), user: Some(ana), link: None };
     let file = sent(fx, customer, "invoice", sender.clone()).await;
     inspected(fx, ScanStatus::Clean).await;
-    assert_eq!(kinds(fx, customer, call, 0).await, ["file_arrived", "file_scanned", "file_active"]);
-    let last = fx.catalog.events(customer, call, 2, 100).await.unwrap().pop().unwrap();
+    assert_eq!(kinds(fx, customer, call, 0).await, ["file_arrived", "file_scanned", "file_read", "file_active"]);
+    let last = fx.catalog.events(customer, call, 3, 100).await.unwrap().pop().unwrap();
     let news: FileNews = serde_json::from_str(&last.data).unwrap();
-    assert_eq!((last.seq, news.file, news.title.as_str(), news.page_count), (3, file, "Acme invoice", Some(12)));
+    assert_eq!((last.seq, news.file, news.title.as_str(), news.page_count), (4, file, "Acme invoice", Some(12)));
+    assert_eq!(news.extraction_status, Some(ExtractionStatus::Done));
     assert_eq!((news.scan_status, news.version, last.at), (ScanStatus::Clean, 1, fx.now()));
 
     sent(fx, customer, "harmful", sender.clone()).await;
     inspected(fx, ScanStatus::Infected).await;
-    assert_eq!(kinds(fx, customer, call, 3).await, ["file_arrived", "file_scanned", "file_quarantined"]);
+    assert_eq!(kinds(fx, customer, call, 4).await, ["file_arrived", "file_scanned", "file_quarantined"]);
     sent(fx, customer, "odd", sender).await;
     inspected(fx, ScanStatus::Failed).await;
-    assert_eq!(kinds(fx, customer, call, 6).await, ["file_arrived", "file_scanned"]);
+    assert_eq!(kinds(fx, customer, call, 7).await, ["file_arrived", "file_scanned"]);
     // What nobody asked about is told to nobody.
     fx.active(customer, "report").await;
-    assert_eq!(kinds(fx, customer, call, 8).await, [""; 0]);
+    assert_eq!(kinds(fx, customer, call, 9).await, [""; 0]);
 }
 
 async fn who_gave_a_share_and_the_owner_of_its_file_are_told_what_becomes_of_it(fx: &Fixture) {

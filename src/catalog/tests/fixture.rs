@@ -302,12 +302,17 @@ impl Fixture {
         self.reading(scan.file).await
     }
 
-    /// The job that reads a file; others that are due stay.
+    /// The job that reads a file.
     pub async fn reading(&self, file: FileId) -> Job {
+        self.stage(JobKind::Read, file).await
+    }
+
+    /// The job of a stage of a file; others that are due stay.
+    pub async fn stage(&self, kind: JobKind, file: FileId) -> Job {
         let mut others = Vec::new();
         let job = loop {
             let job = self.lease().await;
-            if (job.kind, job.file) == (JobKind::Read, file) {
+            if (job.kind, job.file) == (kind, file) {
                 break job;
             }
             others.push(job);
@@ -328,6 +333,23 @@ impl Fixture {
         let object_key = self.catalog.blob(customer, blob).await.unwrap().unwrap().object_key;
         let from = Garbage { id: UploadId::new(&*self.clock, &*self.entropy), object_key };
         Move { from, to: to.to_owned(), announced: None }
+    }
+
+    /// A job's file is found clean and read.
+    pub async fn passes(&self, job: &Job) {
+        let reading = self.cleared(job).await;
+        self.catalog.admit(&reading, &admission("Q2 report"), &entry("admit")).await.unwrap();
+    }
+
+    /// A release of a file's bytes for so many seconds.
+    pub fn new_release(&self, file: &FileRecord, seconds: i64) -> NewRelease {
+        NewRelease {
+            id: ReleaseId::new(&*self.clock, &*self.entropy),
+            file: file.id,
+            checksum: file.checksum,
+            reason: "a false alarm".to_owned(),
+            expires_at: self.in_seconds(seconds),
+        }
     }
 
     /// A file everybody may read.
@@ -485,6 +507,11 @@ pub(super) fn entry(action: &'static str) -> AuditEntry {
     AuditEntry { decision: Decision::Allow, policy: Some("owner".to_owned()), ..AuditEntry::new(Actor::Operator, &origin, action, "done") }
 }
 
+/// A record of somebody else.
+pub(super) fn by_system(action: &'static str) -> AuditEntry {
+    AuditEntry { actor: Actor::System, ..entry(action) }
+}
+
 pub(super) fn verdict(status: ScanStatus) -> ScanVerdict {
     ScanVerdict { status, engine: "boreal 1 rules 7".to_owned(), findings: vec!["eicar".to_owned()] }
 }
@@ -502,9 +529,17 @@ pub(super) fn admission(title: &str) -> Admission {
         summary: Some("Revenue rose by a tenth.".to_owned()),
         page_count: Some(12),
         duration_ms: Some(1_500),
+        findings: Some(vec![Finding {
+            kind: FindingKind::Email,
+            rule: "email".to_owned(),
+            count: 2,
+            places: Vec::new(),
+            sample: "a***@***.example".to_owned(),
+        }]),
+        found: Classification::Internal,
         text_key: Some("text/1".to_owned()),
         moved: None,
-        transcribe: false,
+        follow_ups: Vec::new(),
     }
 }
 

@@ -119,17 +119,6 @@ async fn a_file_changes_hands_once(fx: &Fixture) {
     assert_eq!(fx.catalog.file(customer, file).await.unwrap().unwrap().owner, Owner::User(ben));
 }
 
-async fn a_file_says_what_is_in_it(fx: &Fixture) {
-    let customer = fx.customer("Northwind").await;
-    let file = fx.active(customer, "report").await;
-    let last = fx.last_change(customer).await;
-    assert_eq!(fx.catalog.file(customer, file).await.unwrap().unwrap().classification, "none");
-    fx.catalog.classify_file(customer, file, "medical", &entry("classify")).await.unwrap();
-    assert_eq!(fx.catalog.file(customer, file).await.unwrap().unwrap().classification, "medical");
-    assert_eq!(fx.catalog.changes(customer, last, 10).await.unwrap().len(), 1);
-    assert_eq!(fx.catalog.newest_files(customer, 1).await.unwrap()[0].id, file);
-}
-
 catalog_suite!(
     a_right_on_a_folder_is_one_on_all_that_lies_in_it,
     a_right_at_the_top_reaches_everything,
@@ -137,5 +126,4 @@ catalog_suite!(
     a_right_ends_by_itself,
     only_active_users_and_teams_get_rights,
     a_file_changes_hands_once,
-    a_file_says_what_is_in_it,
 );

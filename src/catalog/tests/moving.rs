@@ -59,7 +59,7 @@ async fn every_verb_answers_there_as_it_did_here() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_not_empty_is_left_as_it_is() {
-    let moved = Move::done().await;
+    let moved = Box::pin(Move::done()).await;
     assert!(conflicts(moved.from.catalog.move_to(&moved.to.catalog).await));
     let served = Fixture::open(Engine::Postgres).await;
     served.catalog.belong_to("another").await.unwrap();
@@ -71,7 +71,7 @@ async fn a_database_that_is_not_empty_is_left_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_differs_afterwards_is_named() {
-    let moved = Move::done().await;
+    let moved = Box::pin(Move::done()).await;
     let (file, call) = (moved.north.file.to_string(), moved.south.call.to_string());
     let first = if moved.south.customer.to_string() < moved.north.customer.to_string() { &moved.south } else { &moved.north };
     for (there, back, table, key) in [

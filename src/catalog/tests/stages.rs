@@ -1,8 +1,8 @@
 //! The stages of a file as jobs: which comes after which, which comes first, and what another server's are.
 
-use super::fixture::{Fixture, admission, at_once, catalog_suite, entry};
-use crate::catalog::{CROWD, JobKind, JobState, NewFile, Pick, Priority, Putback, Sender, StageRecord};
-use crate::domain::{CallId, CustomerId, FileId, ScanStatus};
+use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry};
+use crate::catalog::{Admission, CROWD, Drawing, Job, JobKind, JobState, NewFile, Pick, Priority, Putback, Sender, StageRecord};
+use crate::domain::{CallId, CustomerId, FileId, FileStatus, Preview, ScanStatus};
 
 /// A file that somebody sends in a call.
 async fn sent(fx: &Fixture, customer: CustomerId, call: CallId, bytes: &str) -> FileId {
@@ -171,7 +171,65 @@ async fn workers_at_once_take_jobs_of_every_class_and_none_goes_idle(fx: &Fixtur
     assert_eq!(files.len(), 12, "a job for each, and none for two");
 }
 
+/// A file that is here, and what draws it.
+async fn to_draw(fx: &Fixture, customer: CustomerId, bytes: &str) -> (FileId, Job) {
+    let file = fx.arrived(customer, bytes).await;
+    let scan = fx.stage(JobKind::Scan, file).await;
+    let read = fx.cleared(&scan).await;
+    let admission = Admission { follow_ups: vec![JobKind::Preview], ..admission("Q2") };
+    fx.catalog.admit(&read, &admission, &entry("admit")).await.unwrap();
+    (file, fx.stage(JobKind::Preview, file).await)
+}
+
+async fn what_follows_once_a_file_is_here_comes_after_what_people_wait_for(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let (file, job) = to_draw(fx, customer, "report").await;
+    assert_eq!((job.kind, job.priority), (JobKind::Preview, Priority::Extra));
+    fx.catalog.retry_job(&job, fx.now(), "later", Putback::Excused).await.unwrap();
+    fx.clock.advance_seconds(1);
+    let newer = fx.arrived(customer, "letter").await;
+    assert_eq!([taken(fx, Pick::MostUrgent).await, taken(fx, Pick::MostUrgent).await], [Some(newer), Some(file)]);
+}
+
+async fn what_was_drawn_is_known_of_the_bytes_and_what_could_not_be_says_why(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let preview = async |file: FileId| {
+        let blob = fx.catalog.file(customer, file).await.unwrap().unwrap().blob;
+        fx.catalog.blob(customer, blob).await.unwrap().unwrap().preview
+    };
+    let (file, job) = to_draw(fx, customer, "report").await;
+    assert_eq!(preview(file).await, Preview::NotYet);
+    fx.catalog.drawn(&job, &Drawing::Made, &entry("draw")).await.unwrap();
+    assert_eq!(preview(file).await, Preview::Made);
+    assert!(conflicts(fx.catalog.drawn(&job, &Drawing::Made, &entry("draw")).await), "once");
+    let twin = fx.arrived(customer, "report").await;
+    assert_eq!(preview(twin).await, Preview::Made, "the same bytes look the same");
+    let scan = fx.stage(JobKind::Scan, twin).await;
+    assert!(conflicts(fx.catalog.drawn(&scan, &Drawing::Made, &entry("draw")).await), "a scan draws nothing");
+
+    let (locked, job) = to_draw(fx, customer, "locked").await;
+    fx.catalog.drawn(&job, &Drawing::Never("it is locked".to_owned()), &entry("draw")).await.unwrap();
+    assert_eq!(preview(locked).await, Preview::Never("it is locked".to_owned()));
+    let stages = fx.catalog.stages(customer, locked, 1).await.unwrap();
+    let reason = Some("it is locked".to_owned());
+    assert_eq!(stages.last(), Some(&StageRecord { kind: JobKind::Preview, state: JobState::GivenUp, tries: 1, reason }));
+    assert_eq!(fx.state(customer, locked).await, FileStatus::Active, "it is of use all the same");
+}
+
+async fn what_may_not_be_shown_is_not_drawn(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let (deleted, job) = to_draw(fx, customer, "report").await;
+    fx.catalog.delete_file(customer, deleted, &entry("delete")).await.unwrap();
+    assert!(conflicts(fx.catalog.drawn(&job, &Drawing::Made, &entry("draw")).await));
+    let (_, job) = to_draw(fx, customer, "letter").await;
+    fx.damage("UPDATE blobs SET scan_status = 'infected'").await;
+    assert!(conflicts(fx.catalog.drawn(&job, &Drawing::Made, &entry("draw")).await));
+}
+
 catalog_suite!(
+    what_follows_once_a_file_is_here_comes_after_what_people_wait_for,
+    what_was_drawn_is_known_of_the_bytes_and_what_could_not_be_says_why,
+    what_may_not_be_shown_is_not_drawn,
     each_stage_is_a_job_of_its_own_made_where_the_one_before_ends,
     harmful_bytes_have_no_further_stage,
     a_stage_that_failed_says_why_and_what_was_away_does_not_count,

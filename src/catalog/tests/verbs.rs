@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, LIMITS, admission, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
-    Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Garbage, Guess, Guesser, ImportPage, ImportState, JobState,
-    Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick, Place, Putback, Quota, Revocation,
-    Rotation, SYSTEM_CHAIN, Settled,
+    Admission, Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Drawing, Garbage, Guess, Guesser, ImportPage,
+    ImportState, JobKind, JobState, Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick,
+    Place, Putback, Quota, Revocation, Rotation, SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
-    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, Owner, PersonId, Phone, ScanStatus, UploadId,
+    Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, LevelRule, Owner, PersonId, Phone, ScanStatus, UploadId,
 };
 
 /// Counts the records that verbs leave on one customer's chain.
@@ -105,7 +106,10 @@ async fn grants(count: &mut Counter<'_>, world: &World) {
     count.leaves(1, "give_grant", catalog.give_grant(&grant, &e)).await;
     count.leaves(1, "end_grant", catalog.end_grant(customer, grant.id, &e)).await;
     count.leaves(1, "transfer_file", catalog.transfer_file(customer, world.file, Owner::Service, world.ana, &e)).await;
-    count.leaves(1, "classify_file", catalog.classify_file(customer, world.file, "medical", &e)).await;
+    count.leaves(1, "classify_file", catalog.classify_file(customer, world.file, &said(1), &e)).await;
+    count.leaves(1, "set_own_rule", catalog.set_own_rule(customer, &own_rule("heron"), &e)).await;
+    count.leaves(1, "remove_own_rule", catalog.remove_own_rule(customer, "heron", &e)).await;
+    count.leaves(1, "set_level_rules", catalog.set_level_rules(customer, &LevelRule::USUAL, &e)).await;
 }
 
 /// Who somebody is, and which policies hold.
@@ -159,6 +163,27 @@ async fn condemnation(count: &mut Counter<'_>) {
     let moved = fx.moved(customer, file, "quarantine/7").await;
     count.leaves(0, "move_blob", catalog.move_blob(customer, blob, &moved)).await;
     count.leaves(0, "forget_places", catalog.forget_places(customer, fx.now(), 10)).await;
+}
+
+/// Bytes that two people let out, and bytes that are judged again.
+async fn releases(count: &mut Counter<'_>, world: &World) {
+    let (fx, customer, catalog, e) = (count.fx, world.customer, &count.fx.catalog, entry("act"));
+    let record = catalog.file(customer, world.harmful).await.unwrap().unwrap();
+    let new = fx.new_release(&record, 60);
+    count.leaves(1, "propose_release", catalog.propose_release(customer, &new, &e)).await;
+    count.leaves(1, "withdraw_release", catalog.withdraw_release(customer, new.id, &e)).await;
+    let new = fx.new_release(&record, 60);
+    count.leaves(1, "propose_release", catalog.propose_release(customer, &new, &e)).await;
+    let sent = count.leaves(1, "confirm_release", catalog.confirm_release(customer, new.id, "x", &by_system("act"))).await;
+    assert_eq!(sent, [world.harmful]);
+    let job = fx.lease().await;
+    fx.judge(&job, ScanStatus::Infected).await.unwrap();
+    fx.clock.advance_seconds(60);
+    assert_eq!(count.leaves(1, "close_release", catalog.close_release(customer, new.id, &e)).await, [world.harmful]);
+    let job = fx.lease().await;
+    fx.judge(&job, ScanStatus::Infected).await.unwrap();
+    let clean = verdict(ScanStatus::Clean);
+    count.leaves(1, "note_rescan", catalog.note_rescan(customer, world.blob, &clean, &world.name, &e)).await;
 }
 
 async fn sweeps(count: &mut Counter<'_>) {
@@ -247,7 +272,10 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let clean = Judgement { verdict: &verdict(ScanStatus::Clean), moved: None };
     assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
     let leased = fx.reading(leased.file).await;
-    count.leaves(1, "admit", catalog.admit(&leased, &admission("x"), &e)).await;
+    let drawn_too = Admission { follow_ups: vec![JobKind::Preview], ..admission("x") };
+    count.leaves(1, "admit", catalog.admit(&leased, &drawn_too, &e)).await;
+    let drawing = fx.stage(JobKind::Preview, leased.file).await;
+    count.leaves(1, "drawn", catalog.drawn(&drawing, &Drawing::Made, &e)).await;
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, moved: None }, &e)).await;
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, moved: None }, &e)).await;
@@ -263,6 +291,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     assert!(catalog.object_note(customer, "uploads/9").await.unwrap().is_some(), "a verdict and an alarm are kept");
     assert!(catalog.object_note(customer, "uploads/1").await.unwrap().is_none());
     condemnation(&mut count).await;
+    releases(&mut count, &world).await;
     sweeps(&mut count).await;
     garbage(&mut count, &world).await;
     imports(&mut count, &world).await;

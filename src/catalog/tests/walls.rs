@@ -1,6 +1,7 @@
 //! Two customers: nothing crosses.
 
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
+use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
     Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, PersonChange, Place,
@@ -64,7 +65,11 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     assert!(conflicts(catalog.end_grant(other, world.grant, &e).await));
     assert!(conflicts(catalog.transfer_file(other, world.file, Owner::Service, own_user, &e).await));
     assert!(conflicts(catalog.transfer_file(other, own_file, Owner::Service, world.ana, &e).await));
-    assert!(conflicts(catalog.classify_file(other, world.file, "x", &e).await));
+    assert!(conflicts(catalog.classify_file(other, world.file, &said(1), &e).await));
+    assert!(conflicts(catalog.remove_own_rule(other, "heron", &e).await));
+    catalog.set_own_rule(other, &own_rule("heron"), &e).await.unwrap();
+    catalog.remove_own_rule(other, "heron", &e).await.unwrap();
+    catalog.set_level_rules(other, &[], &e).await.unwrap();
     assert!(conflicts(catalog.activate_policy_set(other, 1, 0, &e).await));
 
     // Files and their jobs.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::fixture::{Fixture, LIMITS, admission, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, by_system, entry, hash, new_person, signing_key, verdict};
+use super::sensitivity::own_rule;
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -19,6 +20,11 @@ pub(super) struct World {
     pub blob: BlobId,
     pub twice: BlobId,
     pub waiting: FileId,
+    /// In quarantine, and where its bytes lie.
+    pub harmful: FileId,
+    pub place: String,
+    pub name: FileName,
+    pub released: FileRecord,
     pub job: Job,
     pub call: CallId,
     pub pending: PendingId,
@@ -76,9 +82,11 @@ impl World {
         catalog.note_object_event(&fx.event(customer, &place, Happened::Judged(ScanStatus::Clean)), None).await.unwrap();
         let twice = catalog.file(customer, twice.id).await.unwrap().unwrap().blob;
         let harmful = fx.active(customer, "harmful").await;
-        let harmful = catalog.file(customer, harmful).await.unwrap().unwrap().blob;
-        let place = catalog.blob(customer, harmful).await.unwrap().unwrap().object_key;
+        let record = catalog.file(customer, harmful).await.unwrap().unwrap();
+        let (file_name, of_harmful) = (record.name, record.blob);
+        let place = catalog.blob(customer, of_harmful).await.unwrap().unwrap().object_key;
         assert!(catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap().is_some());
+        let released = Box::pin(Self::let_out(fx, customer)).await;
         let sweep = catalog.take_sweep("world", fx.in_seconds(60)).await.unwrap().unwrap();
         catalog.end_sweep(&sweep, fx.now()).await.unwrap();
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
@@ -106,6 +114,8 @@ impl World {
         let own_policies = NewPolicySet { texts: vec![("own.cedar".to_owned(), format!("// of {name}"))], note: String::new() };
         let number = catalog.add_policy_set(customer, &own_policies, &entry("draft_policies")).await.unwrap();
         catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
+        catalog.set_own_rule(customer, &own_rule("heron"), &entry("set_own_rule")).await.unwrap();
+        catalog.set_level_rules(customer, &LevelRule::USUAL, &entry("set_level_rules")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -139,6 +149,10 @@ impl World {
             blob,
             twice,
             waiting,
+            harmful,
+            place,
+            name: file_name,
+            released,
             job,
             call,
             pending,
@@ -152,6 +166,20 @@ impl World {
             import,
             later,
         }
+    }
+
+    /// Bytes that were found harmful, and that two people let out.
+    async fn let_out(fx: &Fixture, customer: CustomerId) -> FileRecord {
+        let file = fx.active(customer, "let out").await;
+        let record = fx.catalog.file(customer, file).await.unwrap().unwrap();
+        let place = fx.catalog.blob(customer, record.blob).await.unwrap().unwrap().object_key;
+        fx.catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap();
+        let new = fx.new_release(&record, 86_400);
+        fx.catalog.propose_release(customer, &new, &entry("release_quarantine")).await.unwrap();
+        assert_eq!(fx.catalog.confirm_release(customer, new.id, "checked", &by_system("release_quarantine")).await.unwrap(), [file]);
+        let job = fx.lease().await;
+        fx.passes(&job).await;
+        record
     }
 
     /// A code for calls that was keyed wrong from one number, and right from its own.
@@ -258,6 +286,9 @@ impl World {
             answer("active_policy_set", &u64::from(catalog.active_policy_set(asker).await.unwrap())),
             answer("policy_set", &catalog.policy_set(asker, 1).await.unwrap()),
             answer("policy_sets", &catalog.policy_sets(asker, None, 100).await.unwrap()),
+            answer("findings", &catalog.findings(asker, self.file, 1).await.unwrap()),
+            answer("own_rules", &catalog.own_rules(asker).await.unwrap()),
+            answer("level_rules", &catalog.level_rules(asker).await.unwrap()),
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),
@@ -273,6 +304,13 @@ impl World {
             answer("open_jobs", &catalog.open_jobs(asker).await.unwrap()),
             answer("object_note", &catalog.object_note(asker, "uploads/1").await.unwrap()),
             answer("store_verdict", &catalog.store_verdict(asker, self.twice).await.unwrap()),
+            answer("quarantined_files", &catalog.quarantined_files(asker, None, 100).await.unwrap()),
+            answer("quarantined_file", &catalog.quarantined_file(asker, self.harmful).await.unwrap()),
+            answer("release_in_force", &catalog.release_in_force(asker, &self.released.checksum).await.unwrap()),
+            answer("open_releases", &catalog.open_releases(asker, 100).await.unwrap()),
+            answer("checksum_at", &catalog.checksum_at(asker, &self.place).await.unwrap()),
+            answer("known_clean", &catalog.known_clean(asker, self.blob, "boreal 1 rules 7", &self.name).await.unwrap()),
+            answer("stale_blobs", &catalog.stale_blobs(asker, "another", Timestamp::MAX, 100).await.unwrap()),
             answer("condemned", &catalog.condemned(asker, 100).await.unwrap()),
             answer("object_reference", &catalog.object_reference(asker, "uploads/1").await.unwrap()),
             answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),

@@ -98,3 +98,61 @@ rule Shortcut_Runs_Script
     condition:
         start and uint32(0) == 0x0000004C and uint32(4) == 0x00021401 and any of them
 }
+
+rule Html_Carries_Program
+{
+    meta:
+        verdict = "suspicious"
+    strings:
+        $tag = "<script" nocase
+        $save1 = "msSaveOrOpenBlob" nocase
+        $save2 = "createObjectURL" nocase
+        // A program or an archive, as base64 writes their first bytes.
+        $packed1 = "TVqQAAMAAAAE"
+        $packed2 = "TVpQAAIAAAAE"
+        $packed3 = "UEsDBBQAA"
+    condition:
+        start and $tag in (0..65536) and any of ($save*) and any of ($packed*)
+}
+
+rule Notebook_Runs_Script
+{
+    meta:
+        verdict = "suspicious"
+        source = "https://learn.microsoft.com/openspecs/office_file_formats/ms-one/"
+    strings:
+        $run1 = "WScript" nocase ascii wide
+        $run2 = "powershell" nocase ascii wide
+        $run3 = "cmd.exe" nocase ascii wide
+        $run4 = "mshta" nocase ascii wide
+        // What marks a file put into a page.
+        $embedded = { E7 16 E3 BD 65 26 11 45 A4 C4 8D 4D 0B 7A 9E AC }
+    condition:
+        start and uint32be(0) == 0xE4525C7B and uint32be(4) == 0x8CD8A74D and $embedded and any of ($run*)
+}
+
+rule Office_Field_Runs_Program
+{
+    meta:
+        verdict = "suspicious"
+        source = "https://learn.microsoft.com/security-updates/securityadvisories/2017/4053440"
+    strings:
+        $part = "<w:document"
+        $field = /DDE(AUTO)?\b[^<]{0,200}(cmd|powershell|mshta|wscript|cscript|rundll32)/ nocase
+    condition:
+        start and $part in (0..4096) and $field
+}
+
+rule Office_Loads_Template_From_Outside
+{
+    meta:
+        verdict = "suspicious"
+        source = "https://attack.mitre.org/techniques/T1221/"
+    strings:
+        $part = "http://schemas.openxmlformats.org/package/2006/relationships"
+        $kind = "/relationships/attachedTemplate\""
+        $outside = /Target\s*=\s*"https?:\/\// nocase
+        $mode = /TargetMode\s*=\s*"External"/
+    condition:
+        start and $part in (0..4096) and $kind and $outside and $mode
+}

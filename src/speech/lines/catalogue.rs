@@ -51,6 +51,7 @@ catalogue! {
     "share_person_not_found"
     "share_no_address"
     "share_refused"
+    "share_sensitive"
 
     "revoke_done"
     "revoke_choose"

@@ -31,6 +31,18 @@ line! {
         title: Spoken,
     };
 
+    /// It was checked and is clean; it is locked with a password.
+    FileReadyLocked = "event_ready_locked" {
+        /// What it is called.
+        title: Spoken,
+    };
+
+    /// It was checked and is clean; its text could not be read.
+    FileReadyUnread = "event_ready_unread" {
+        /// What it is called.
+        title: Spoken,
+    };
+
     /// It could not be checked.
     FileUnchecked = "event_unchecked" {
         /// What it is called.

@@ -26,7 +26,7 @@ pub use confirm::{
     Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
 };
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
-pub use events::{FileArrived, FileLockedAway, FileReady, FileUnchecked};
+pub use events::{FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileUnchecked};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,
@@ -36,6 +36,6 @@ pub use history::{HistoryOpened, HistoryUnopened, HistoryUnshared};
 pub use requests::{ConfirmUpload, HowFar, NothingArrived, UploadAgain, UploadOfCaller, UploadOfOther};
 pub use revoke::{ChooseShare, ManyShares, NothingShared, OpenedBefore, RevokeDone, SharesDiffer};
 pub use share::{
-    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareToward,
-    SharedInside, SharedOutside, SharedWithCaller,
+    AlreadyShared, ChoosePerson, ConfirmShare, ManyPeople, NoAddress, PersonNotFound, SentBy, ShareRefusal, ShareRefused, ShareSensitive,
+    ShareToward, SharedInside, SharedOutside, SharedWithCaller,
 };

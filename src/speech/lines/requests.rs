@@ -69,6 +69,14 @@ line! {
         ready: Option<Spoken>,
         /// Whether that is more than one.
         ready_many: bool,
+        /// What is here and locked with a password.
+        closed: Option<Spoken>,
+        /// Whether that is more than one.
+        closed_many: bool,
+        /// What is here and could not be read.
+        unread: Option<Spoken>,
+        /// Whether that is more than one.
+        unread_many: bool,
         /// What is being checked.
         checking: Option<Spoken>,
         /// Whether that is more than one.
@@ -84,7 +92,15 @@ line! {
     }
     shorter |line| {
         let mut shorter = line.clone();
-        for title in [&mut shorter.ready, &mut shorter.checking, &mut shorter.locked, &mut shorter.unchecked].into_iter().flatten() {
+        let titles = [
+            &mut shorter.ready,
+            &mut shorter.closed,
+            &mut shorter.unread,
+            &mut shorter.checking,
+            &mut shorter.locked,
+            &mut shorter.unchecked,
+        ];
+        for title in titles.into_iter().flatten() {
             *title = title.first_words(4);
         }
         (shorter != *line).then_some(shorter)

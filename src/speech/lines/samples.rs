@@ -7,11 +7,12 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Category, Folder, Rights};
+use crate::domain::{Category, FindingKind, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
-    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_kind, spoken_left, spoken_name, spoken_pages, spoken_people, spoken_times,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_findings, spoken_kind, spoken_left, spoken_name, spoken_pages,
+    spoken_people, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -140,6 +141,8 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         FileArrived { title: title() },
         FileReady { title: title(), kind: kind.clone(), extent: values.optional(&spoken_pages(12, Category::Document)) },
         FileLockedAway { title: title() },
+        FileReadyLocked { title: title() },
+        FileReadyUnread { title: title() },
         FileUnchecked { title: title() },
         UploadAgain { sender: values.optional(&person()) },
         NothingArrived { waiting_for: values.optional(&person()), yours: false },
@@ -148,6 +151,10 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         HowFar {
             ready: Some(title()),
             ready_many: values.is_full,
+            closed: None,
+            closed_many: false,
+            unread: None,
+            unread_many: false,
             checking: values.optional(&title()),
             checking_many: false,
             locked: None,
@@ -158,12 +165,30 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
         HowFar {
             ready: None,
             ready_many: false,
+            closed: None,
+            closed_many: false,
+            unread: None,
+            unread_many: false,
             checking: None,
             checking_many: false,
             locked: Some(title()),
             locked_many: values.is_full,
             unchecked: values.optional(&title()),
             unchecked_many: true,
+        },
+        HowFar {
+            ready: None,
+            ready_many: false,
+            closed: Some(title()),
+            closed_many: values.is_full,
+            unread: values.optional(&title()),
+            unread_many: true,
+            checking: None,
+            checking_many: false,
+            locked: None,
+            locked_many: false,
+            unchecked: None,
+            unchecked_many: false,
         },
         NotFound {},
         Refused {},
@@ -215,6 +240,9 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     }
     for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
         say! { ShareRefused { title: title(), why }, }
+    }
+    for holds in [None, spoken_findings(&[FindingKind::Card]), spoken_findings(&FindingKind::ALL[7..])] {
+        say! { ShareSensitive { holds }, }
     }
     for (opened, times) in [
         (OpenedBefore::Never, None),

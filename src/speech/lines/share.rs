@@ -183,6 +183,12 @@ line! {
         recipient: Spoken,
     };
 
+    /// What it holds must not leave the customer; for whoever may read it.
+    ShareSensitive = "share_sensitive" {
+        /// What it holds: `spoken_findings`; nothing where a person said how sensitive it is.
+        holds: Option<Spoken>,
+    };
+
     /// Not allowed, to somebody who may know the file.
     ShareRefused = "share_refused" {
         /// What the file is called.

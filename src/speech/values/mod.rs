@@ -7,6 +7,7 @@
 
 pub(in crate::speech) mod clean;
 mod digits;
+mod findings;
 mod kind;
 pub(in crate::speech) mod list;
 pub(in crate::speech) mod number;
@@ -16,6 +17,7 @@ mod text;
 mod time;
 
 pub use digits::{spoken_code_words, spoken_digits, spoken_digits_slowly};
+pub use findings::spoken_findings;
 pub use kind::{spoken_kind, spoken_size};
 pub use list::{Join, spoken_list};
 pub use number::{spoken_count, spoken_pages, spoken_people, spoken_times, spoken_year};

@@ -176,8 +176,9 @@ fn read() -> Understood {
         duration_ms: None,
         text: "dear all".to_owned(),
         summary: None,
+        findings: Some(Vec::new()),
         extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
-        transcribe: false,
+        follow_ups: Vec::new(),
     }
 }
 

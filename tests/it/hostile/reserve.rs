@@ -20,7 +20,7 @@ fn note() -> ChunkStream {
 }
 
 async fn scan(inspector: &Inspector) -> (ScanStatus, Vec<String>) {
-    let verdict = inspector.scan(&FileName::parse("note.txt").unwrap(), note()).await;
+    let verdict = inspector.scan(&FileName::parse("note.txt").unwrap(), note()).await.verdict;
     (verdict.status, verdict.findings)
 }
 
@@ -81,6 +81,6 @@ async fn where_confinement_is_required_an_unconfined_worker_gets_no_file() {
         (status, findings),
         (ScanStatus::Failed, vec!["this system cannot confine the scanner, and the settings require it".to_owned()])
     );
-    let read = Inspector::new(strict).extract(&FileName::parse("note.txt").unwrap(), note()).await;
+    let read = Inspector::new(strict).extract(&FileName::parse("note.txt").unwrap(), note(), Vec::new()).await;
     assert_eq!(read.extraction.reason.as_deref(), Some("this system cannot confine what would read it"));
 }

@@ -31,8 +31,8 @@ pub fn is_plain(reason: &str) -> bool {
 /// Scans and reads one file; what is wrong with the outcome.
 async fn faults(inspector: &Inspector, file: &Hostile) -> Vec<String> {
     let name = FileName::parse(file.name).unwrap_or_else(|error| panic!("{}: {error}", file.what));
-    let verdict = inspector.scan(&name, chunks(&file.bytes)).await;
-    let read = inspector.extract(&name, chunks(&file.bytes)).await;
+    let verdict = inspector.scan(&name, chunks(&file.bytes)).await.verdict;
+    let read = inspector.extract(&name, chunks(&file.bytes), Vec::new()).await;
     eprintln!("{}: {:?} {:?}; {} {:?}", file.what, verdict.status, verdict.findings, read.content_type, read.extraction);
     let mut faults = Vec::new();
     if verdict.status == ScanStatus::Pending || (verdict.status == ScanStatus::Failed && !verdict.findings.iter().any(|why| is_plain(why)))
@@ -61,7 +61,7 @@ async fn all_faults(list: &[Hostile]) -> Vec<String> {
 }
 
 async fn findings(name: &str, bytes: &[u8]) -> Vec<String> {
-    Inspector::new(settings()).scan(&FileName::parse(name).unwrap(), chunks(bytes)).await.findings
+    Inspector::new(settings()).scan(&FileName::parse(name).unwrap(), chunks(bytes)).await.verdict.findings
 }
 
 // The items of ASVS 5.0, chapter V5, that concern what is inside a file.
@@ -82,7 +82,7 @@ async fn asvs_5_2_3_an_archive_is_measured_while_it_unpacks() {
 async fn the_time_of_a_reader_ends_with_a_reason_and_the_type_is_kept() {
     let hurried = Inspector::new(InspectorSettings { extract_wall: Duration::from_millis(1500), ..settings() });
     let bomb = documents::docx(&"<w:p><w:r><w:t>x</w:t></w:r></w:p>".repeat(2_000_000));
-    let read = hurried.extract(&FileName::parse("bomb.docx").unwrap(), chunks(&bomb)).await;
+    let read = hurried.extract(&FileName::parse("bomb.docx").unwrap(), chunks(&bomb), Vec::new()).await;
     assert_eq!((read.content_type.as_str(), read.extraction.status), (files::DOCX, ExtractionStatus::Failed), "{:?}", read.extraction);
     assert!(read.extraction.reason.as_deref().is_some_and(is_plain), "{:?}", read.extraction);
 }
@@ -112,7 +112,7 @@ mod long {
         let outer = archives::stored(&[("inner.zip", &inner), ("d.bin", &block)]);
         // It is memory that is in question here, however slow the machine.
         let patient = InspectorSettings { scan_wall: Duration::from_mins(15), ..settings() };
-        let verdict = Inspector::new(patient).scan(&FileName::parse("large.zip").unwrap(), chunks(&outer)).await;
+        let verdict = Inspector::new(patient).scan(&FileName::parse("large.zip").unwrap(), chunks(&outer)).await.verdict;
         assert_eq!((verdict.status, verdict.findings), (ScanStatus::Clean, Vec::new()));
     }
 }

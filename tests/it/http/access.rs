@@ -1,5 +1,7 @@
 //! Who gets in: each endpoint with no credential, a wrong one, another customer's, too few rights.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -22,6 +24,7 @@ fn unknown_of(route: &str) -> String {
         route if route.contains("{grant}") => format!("grant_{NOBODY}"),
         route if route.contains("{share}") => format!("share_{NOBODY}"),
         route if route.contains("{tool}") => "find_file".to_owned(),
+        route if route.contains("{rule}") => "heron".to_owned(),
         _ => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
     }
 }
@@ -113,11 +116,27 @@ impl Ours {
                 world.post("/v1/uploads", &self.tenant.key, &body).await.expect(201).text("/upload_id")
             }
             route if route.contains("{share}") => world.grant(&self.tenant, &self.file, &self.owner).await,
+            "/v1/dlp/rules/{rule}" => {
+                let rule = json!({"name": "heron", "words": ["heron"], "level": "restricted"});
+                world.send(Method::PUT, "/v1/dlp/rules", &self.tenant.key, &rule).await.expect(200).text("/name")
+            }
             route => unknown_of(route),
         }
     }
 
     /// A file of its own, held already or not.
+    /// A fresh file in quarantine, let out by one person already or not.
+    async fn file_in_quarantine(&self, world: &World, is_proposed: bool) -> String {
+        static BYTES: AtomicUsize = AtomicUsize::new(0);
+        let bytes = format!("HARMFUL {}", BYTES.fetch_add(1, Ordering::SeqCst));
+        let file = world.file(&self.tenant.key, "name=installer.txt", bytes.as_bytes()).await;
+        if is_proposed {
+            let proposal = json!({"reason": "a false alarm"});
+            world.post(&format!("/v1/quarantine/{file}/release"), &self.tenant.key, &proposal).await.expect(201);
+        }
+        file
+    }
+
     async fn file_to_hold(&self, world: &World, is_held: bool) -> String {
         let file = world.file(&self.tenant.key, "name=evidence.txt", b"evidence").await;
         if is_held {
@@ -165,6 +184,10 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
         for (without, with) in narrowed {
             let id = match endpoint.route {
                 route if route.ends_with("/hold") => ours.file_to_hold(&world, endpoint.method == Method::DELETE).await,
+                route if route.starts_with("/v1/quarantine") => {
+                    let is_proposed = route.ends_with("/confirm") || endpoint.method == Method::DELETE && route.ends_with("/release");
+                    ours.file_in_quarantine(&world, is_proposed).await
+                }
                 route => ours.id_for(&world, route).await,
             };
             let answer = send(&world, &endpoint, &id, &without).await;
@@ -220,6 +243,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let upload = theirs.id_for(world, "/v1/uploads/{upload}").await;
     let share = theirs.id_for(world, "/v1/shares/{share}").await;
     let grant = theirs.id_for(world, "/v1/grants/{grant}").await;
+    let rule = theirs.id_for(world, "/v1/dlp/rules/{rule}").await;
     // Every customer counts its sets of policies for itself; nobody has as many.
     let set = || "70".to_owned();
     // That another customer's run is not there is tried where there is a store with locations: `adoption::places`.
@@ -231,11 +255,17 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::GET, "/v1/files/{file}/versions", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/versions/{version}/restore", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/hold", file.clone(), json!({"reason": "x"})),
+        (Method::GET, "/v1/quarantine/{file}", file.clone(), none()),
+        (Method::DELETE, "/v1/quarantine/{file}?reason=x", file.clone(), none()),
+        (Method::POST, "/v1/quarantine/{file}/release", file.clone(), json!({"reason": "x"})),
+        (Method::DELETE, "/v1/quarantine/{file}/release?reason=x", file.clone(), none()),
+        (Method::POST, "/v1/quarantine/{file}/release/confirm", file.clone(), json!({"reason": "x"})),
         (Method::DELETE, "/v1/files/{file}/hold?reason=x", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/shares", file.clone(), none()),
         (Method::DELETE, "/v1/shares/{share}", share, none()),
         (Method::GET, "/v1/files/{file}/content", file.clone(), none()),
         (Method::GET, "/v1/files/{file}/content?redirect=false", file.clone(), none()),
+        (Method::GET, "/v1/files/{file}/preview?size=thumbnail", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&replaces={file}", file.clone(), none()),
         (Method::POST, "/v1/files?name=x.txt&owner={user}", user.clone(), none()),
         (Method::GET, "/v1/uploads/{upload}", upload.clone(), none()),
@@ -257,9 +287,11 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::DELETE, "/v1/people/{person}/members/{user}", user.clone(), none()),
         (Method::GET, "/v1/files/{file}/grants", file.clone(), none()),
         (Method::POST, "/v1/files/{file}/grants", file.clone(), json!({"to": format!("user_{NOBODY}"), "level": "viewer"})),
-        (Method::PUT, "/v1/files/{file}/classification", file.clone(), json!({"classification": "x"})),
+        (Method::PUT, "/v1/files/{file}/classification", file.clone(), json!({"classification": "restricted", "reason": "x"})),
+        (Method::GET, "/v1/files/{file}/findings", file.clone(), none()),
         (Method::POST, "/v1/folders/grants", user.clone(), json!({"folder": "x", "to": "{user}", "level": "viewer"})),
         (Method::DELETE, "/v1/grants/{grant}", grant, none()),
+        (Method::DELETE, "/v1/dlp/rules/{rule}", rule, none()),
         (Method::GET, "/v1/policies/{set}", set(), none()),
         (Method::POST, "/v1/policies/{set}/activate", set(), none()),
         (Method::POST, "/v1/policies/{set}/rollback", set(), none()),
@@ -269,8 +301,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    const PLACES: [&str; 10] =
-        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}"];
+    const PLACES: [&str; 11] =
+        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}", "{rule}"];
     PLACES.iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 

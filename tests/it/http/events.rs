@@ -82,12 +82,12 @@ async fn a_file_that_is_sent_in_a_call_is_told_of_as_it_arrives_and_when_it_is_r
     assert_eq!((arrived.name.as_str(), arrived.id.as_deref()), ("file_arrived", Some("1")));
     assert_eq!(arrived.data["say"], "The Acme invoice has arrived. I'm having it checked.");
     world.inspect_all().await;
-    assert_eq!(by_call.names(1).await, ["file_scanned"]);
+    assert_eq!(by_call.names(2).await, ["file_scanned", "file_read"]);
     let ready = by_call.next().await.unwrap();
     assert_eq!(ready.data["kind"], "file_active");
     assert_eq!(ready.data["say"], "It's here: the Acme invoice, a document of one page. It was checked and is clean.");
     assert_eq!((&ready.data["scan_status"], &ready.data["at"]), (&json!("clean"), &json!("2026-03-02T09:00:00Z")));
-    assert_eq!(by_program.names(3).await, ["file_arrived", "file_scanned", "file_active"]);
+    assert_eq!(by_program.names(4).await, ["file_arrived", "file_scanned", "file_read", "file_active"]);
     // What a program stores for the customer is no matter of the call.
     world.file(&tenant.key, "name=other.txt", b"other").await;
     world.file(&call.token, "name=bad.txt", b"HARMFUL").await;
@@ -106,7 +106,7 @@ async fn who_shares_in_a_call_is_told_when_it_is_opened_first_and_when_it_is_tak
     world.clock.advance_seconds(30);
     let given = world.post("/v1/tools/confirm_action", &call.token, &json!({"answer": "yes"})).await.expect(200);
     let mut events = Events::of(&world, &call.id, &call.token, None).await;
-    assert_eq!(events.names(4).await, ["file_arrived", "file_scanned", "file_active", "share_given"]);
+    assert_eq!(events.names(5).await, ["file_arrived", "file_scanned", "file_read", "file_active", "share_given"]);
     let path = given.text("/data/link/url").replace(&world.url, "");
     for _ in 0..2 {
         let request = world.request(Method::POST, &path, "").header("content-type", "application/x-www-form-urlencoded");
@@ -126,8 +126,8 @@ async fn a_listener_that_was_cut_off_goes_on_where_it_was() {
     let world = World::start().await;
     let (_, call) = call(&world).await;
     world.file(&call.token, "name=a.txt", b"a").await;
-    let all = Events::of(&world, &call.id, &call.token, None).await.names(3).await;
-    assert_eq!(all, ["file_arrived", "file_scanned", "file_active"]);
+    let all = Events::of(&world, &call.id, &call.token, None).await.names(4).await;
+    assert_eq!(all, ["file_arrived", "file_scanned", "file_read", "file_active"]);
     let mut rest = Events::of(&world, &call.id, &call.token, Some("2")).await;
     assert_eq!(rest.next().await.unwrap().id.as_deref(), Some("3"));
     let answer = Answer::of(asked(&world, &call.id, &call.token, Some("yesterday")).await).await;

@@ -39,7 +39,19 @@ async fn the_json_of_a_file_keeps_its_names() {
     );
     assert_eq!(
         keys(&file["metadata"]),
-        ["author", "category", "created_date", "duration_ms", "extracted_text", "extraction", "page_count", "tags", "title"]
+        [
+            "author",
+            "category",
+            "classification",
+            "created_date",
+            "duration_ms",
+            "extracted_text",
+            "extraction",
+            "findings",
+            "page_count",
+            "tags",
+            "title"
+        ]
     );
     assert_eq!(keys(&file["access"]), ["expires_at", "owner", "presigned_url", "public_url", "shared_with"]);
     assert_eq!(keys(&file["lifecycle"]), ["compliance_hold", "last_accessed", "retention_until", "scan_status", "status", "version"]);

@@ -7,7 +7,7 @@ use crate::support::{Answer, World};
 
 const CLOSED: &str = "That code doesn&#x27;t open this link";
 
-async fn open(world: &World, path: &str, code: &str) -> Answer {
+pub(super) async fn open(world: &World, path: &str, code: &str) -> Answer {
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("code", code).finish();
     let request = world.request(Method::POST, path, "").header("content-type", "application/x-www-form-urlencoded").body(form);
     Answer::of(request.send().await.unwrap()).await

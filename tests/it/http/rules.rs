@@ -1,6 +1,5 @@
 //! A customer's own policies, over HTTP: what is refused, what is kept, and that what is in force holds everywhere.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Tenant, World};
@@ -18,7 +17,7 @@ impl House {
         let tenant = world.tenant("Acme").await;
         let ana = world.user(&tenant, "Ana Adeyemi", "member").await;
         let call = world.call(&tenant, &ana).await;
-        let file = world.file(&call.token, "name=kestrel.txt&title=Kestrel%20Terms&folder=legal/2026", b"kestrel").await;
+        let file = world.file(&call.token, "name=kestrel.txt&title=Kestrel%20Terms&folder=legal/2026", b"kestrel\nHolds: health").await;
         Self { world, tenant, ana, file }
     }
 
@@ -167,13 +166,9 @@ async fn finding_listing_and_telling_go_by_the_customers_own_policies() {
 }
 
 #[tokio::test]
-async fn classification_verification_door_and_hour_decide_on_a_call() {
+async fn what_was_found_verification_door_and_hour_decide_on_a_call() {
     let house = House::new().await;
     let world = &house.world;
-    let path = format!("/v1/files/{}/classification", house.file);
-    let said = json!({"classification": " Medical "});
-    world.send(Method::PUT, &path, &house.as_caller(&house.ana).await, &said).await.expect_problem(403, "forbidden");
-    world.send(Method::PUT, &path, &house.tenant.key, &said).await.expect(204);
     let by = async |method: &str, zone: &str| {
         let body = json!({"caller_id": house.ana, "verified": {"method": method, "level": 1}, "time_zone": zone});
         world.post("/v1/calls", &house.tenant.key, &body).await.expect(201).text("/token")

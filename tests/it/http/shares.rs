@@ -88,6 +88,28 @@ async fn a_member_ends_his_own_share_and_not_that_of_others() {
 }
 
 #[tokio::test]
+async fn of_what_others_gave_a_caller_takes_back_what_he_may_and_no_more() {
+    let world = World::start().await;
+    let tenant = world.tenant("Acme").await;
+    let (anna, carl) = (world.user(&tenant, "Anna Lee", "member").await, world.user(&tenant, "Carl Moreau", "administrator").await);
+    world.person(&tenant, &json!({"kind": "contact", "name": "Jonas Weber", "email": "jonas@example.com"})).await;
+    let (hers, his) = (world.call(&tenant, &anna).await, world.call(&tenant, &carl).await);
+    let own = world.file(&hers.token, "name=plan.txt&title=Merger%20Plan", b"plan").await;
+    let common = world.file(&tenant.key, "name=common.txt&title=House%20Rules", b"common").await;
+    for file in [&own, &common] {
+        world.post("/v1/tools/share_file", &his.token, &json!({"file": file, "with": "Jonas"})).await.expect(200);
+        world.clock.advance_seconds(30);
+        let given = world.post("/v1/tools/confirm_action", &his.token, &json!({"answer": "yes"})).await.expect(200);
+        assert_eq!(given.text("/outcome"), "done");
+    }
+    let ended = world.post("/v1/tools/revoke_access", &hers.token, &json!({"file": "everything", "with": "Jonas"})).await.expect(200);
+    assert_eq!(ended.text("/outcome"), "done");
+    let living = world.get("/v1/shares?living=true", &tenant.key).await.expect(200).json();
+    let files: Vec<&str> = living["shares"].as_array().unwrap().iter().map(|share| share["file"].as_str().unwrap()).collect();
+    assert_eq!(files, [common.as_str()]);
+}
+
+#[tokio::test]
 async fn a_link_to_oneself_is_worth_no_more_than_the_right_it_stands_on() {
     let world = World::start().await;
     let tenant = world.tenant("Acme").await;

@@ -53,7 +53,7 @@ async fn uploads_beyond_their_bound_are_told_to_come_back_while_tools_go_on() {
 #[tokio::test]
 async fn a_tool_call_beyond_the_bound_is_answered_at_once_with_a_line_to_say() {
     // Of both bounds, the one that is reached first: a tool is never answered with a bare status.
-    for bound in ["LIMITS__TOOL_CALLS", "LIMITS__REQUESTS"] {
+    for (bound, code) in [("LIMITS__TOOL_CALLS", "too_many"), ("LIMITS__REQUESTS", "unavailable")] {
         let server = Server::start(&[("WORKERS__COUNT", "0"), (bound, "1"), ("LIMITS__WAITING_TOOL_CALLS", "0")]).await;
         let (first, second) = (server.call().await, server.call().await);
         let find = json!({ "query": "the lease" });
@@ -71,6 +71,7 @@ async fn a_tool_call_beyond_the_bound_is_answered_at_once_with_a_line_to_say() {
             () = waiting => unreachable!("it never ends"),
         };
         assert!(answer["say"].as_str().unwrap().ends_with('.'), "{bound}: {answer}");
+        assert_eq!(answer["data"]["error"]["code"], code, "{bound}: {answer}");
         // Whoever watches the server is answered all the same.
         let live = server.client.get(format!("{}/healthz", server.url)).send().await.unwrap();
         assert_eq!(live.status(), 200, "{bound}");

@@ -83,8 +83,9 @@ impl World {
             duration_ms: None,
             text: format!("This is the {title}."),
             summary: None,
+            findings: Some(Vec::new()),
             extraction: Extraction { status: ExtractionStatus::Done, reason: None },
-            transcribe: false,
+            follow_ups: Vec::new(),
         };
         self.files.admit(&job, &under, &understood).await.unwrap();
     }

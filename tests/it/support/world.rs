@@ -14,7 +14,8 @@ use satchel::blob::embedded::{Embedded, EmbeddedSettings};
 use satchel::blob::{Store, StoreSettings, Stores, Tuning};
 use satchel::catalog::{Catalog, PostgresSettings};
 use satchel::domain::{
-    CallContext, Category, Door, Extraction, ExtractionStatus, ManualClock, RegionName, ScanStatus, ScanVerdict, SeededEntropy,
+    CallContext, Category, Door, Extraction, ExtractionStatus, FilePart, Finding, FindingKind, FindingPlace, ManualClock, RegionName,
+    ScanStatus, ScanVerdict, SeededEntropy,
 };
 use satchel::files::{Access, Files, FilesSettings, JobKind, Parts, ServerSecret, UnderInspection, Understood};
 use satchel::policy::Policies;
@@ -389,7 +390,7 @@ impl World {
 
     /// Does what the workers would: judges every file that waits, reads its bytes as text, and
     /// brings the indexes up to date. Bytes that contain `HARMFUL` are infected; what stands after
-    /// `In short: ` is their summary.
+    /// `In short: ` is their summary, after `Holds: ` a kind of finding that is in them.
     pub async fn inspect_all(&self) {
         while let Some(job) = self.files.lease_job(60).await.unwrap() {
             let Some(under) = self.files.under_inspection(&job).await.unwrap() else { continue };
@@ -407,9 +408,10 @@ impl World {
                 page_count: Some(1),
                 duration_ms: None,
                 summary: text.lines().find_map(|line| line.strip_prefix("In short: ")).map(str::to_owned),
+                findings: Some(findings_in(&text)),
                 text,
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
-                transcribe: false,
+                follow_ups: Vec::new(),
             };
             self.files.admit(&job, &under, &understood).await.unwrap();
         }
@@ -434,4 +436,14 @@ impl World {
         let field = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
         answer["records"].as_array().unwrap().iter().map(|record| (field(record, "action"), field(record, "outcome"))).collect()
     }
+}
+
+/// What `Holds: card` and its like say that a text holds.
+fn findings_in(text: &str) -> Vec<Finding> {
+    let kinds = text.lines().filter_map(|line| FindingKind::parse(line.strip_prefix("Holds: ")?));
+    let finding = |kind: FindingKind| {
+        let places = vec![FindingPlace { part: FilePart::Text, line: 1, offset: 0 }];
+        Finding { kind, rule: kind.as_str().to_owned(), count: 1, places, sample: "****".to_owned() }
+    };
+    kinds.map(finding).collect()
 }
