@@ -87,7 +87,7 @@ async fn what_comes_by_a_form_is_the_askers_and_told_to_the_call() {
 async fn a_link_is_the_same_in_whatever_way_its_address_is_written() {
     let asked = Asked::new().await;
     let slug = asked.path.strip_prefix("/u/").unwrap();
-    let written: String = slug.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let written = slug.bytes().fold(String::new(), |written, byte| format!("{written}%{byte:02X}"));
     asked.world.get(&format!("/u/{written}"), "").await.expect(200);
     let about = json!({"name": "film.bin", "size_bytes": DIRECT_PART + 1});
     let begun = asked.world.post(&format!("/u/{written}/uploads"), "", &about).await.expect(201).text("/upload_id");
