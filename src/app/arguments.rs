@@ -102,7 +102,7 @@ pub enum ModelsCommand {
 /// `satchel models get`.
 #[derive(Debug, Args)]
 pub struct ModelsGetArgs {
-    /// Which: `speech` writes down what is said in recordings (English, 98 MB)
+    /// Which: `speech` writes down what is said in recordings (English, 87 MB)
     #[arg(value_enum)]
     pub model: ModelName,
     /// Data folder of the server that is to use it

@@ -287,8 +287,8 @@ impl Catalog {
             let mut tx = self.begin(customer).await?;
             leave_job(&mut tx, job, JobState::Done, None, None).await?;
             let record = file_at(&mut tx, job).await?;
-            if record.status != FileStatus::Active {
-                return Err(CatalogError::Conflict("the file is not active any more"));
+            if job.kind != JobKind::Transcribe || record.status != FileStatus::Active || record.scan != ScanStatus::Clean {
+                return Err(CatalogError::Conflict("the file is not to be listened to"));
             }
             sql::query(
                 "UPDATE files SET extraction_status = $3, extraction_reason = $4, excerpt = COALESCE($5, excerpt), \

@@ -108,7 +108,12 @@ impl Files {
         let file = self.known(subject, id, "describe").await?;
         let permit = self.permit_or_refuse::<Describe>(subject, &file).await?;
         self.0.catalog.record(file.customer, &subject.file_entry("done", &file, &permit)).await?;
-        self.view(file).await
+        let mut view = self.view(file).await?;
+        // What a stage that is told as done has found out is told too.
+        if let Some(now) = self.0.catalog.file(view.file.customer, id).await?.filter(|now| now.version == view.file.version) {
+            view.file = now;
+        }
+        Ok(view)
     }
 
     async fn download(&self, subject: &Subject, id: FileId) -> Result<FileRecord, FilesError> {

@@ -1,8 +1,12 @@
 //! The stages of a file as jobs: which comes after which, which comes first, and what another server's are.
 
-use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry};
-use crate::catalog::{Admission, CROWD, Drawing, Job, JobKind, JobState, NewFile, Pick, Priority, Putback, Sender, StageRecord};
-use crate::domain::{CallId, CustomerId, FileId, FileStatus, Preview, ScanStatus};
+use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry, transcription};
+use crate::catalog::{
+    Admission, CROWD, Drawing, Job, JobKind, JobState, NewFile, Pick, Priority, Putback, Sender, StageRecord, Transcription,
+};
+use crate::domain::{
+    CallId, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileStatus, FindingKind, Preview, ScanStatus,
+};
 
 /// A file that somebody sends in a call.
 async fn sent(fx: &Fixture, customer: CustomerId, call: CallId, bytes: &str) -> FileId {
@@ -226,7 +230,53 @@ async fn what_may_not_be_shown_is_not_drawn(fx: &Fixture) {
     assert!(conflicts(fx.catalog.drawn(&job, &Drawing::Made, &entry("draw")).await));
 }
 
+/// A recording that is here, and what listens to it.
+async fn to_hear(fx: &Fixture, customer: CustomerId, bytes: &str) -> (FileId, Job) {
+    let file = fx.arrived(customer, bytes).await;
+    let scan = fx.stage(JobKind::Scan, file).await;
+    let read = fx.cleared(&scan).await;
+    let admission = Admission { follow_ups: vec![JobKind::Transcribe], excerpt: None, ..admission("Call") };
+    fx.catalog.admit(&read, &admission, &entry("admit")).await.unwrap();
+    assert_eq!(taken(fx, Pick::MostUrgent).await, None, "nobody but who listens takes it");
+    let job = fx.catalog.lease_job(fx.in_seconds(3000), Pick::Long).await.unwrap().unwrap();
+    assert_eq!((job.kind, job.file, job.priority), (JobKind::Transcribe, file, Priority::Long));
+    (file, job)
+}
+
+async fn what_was_heard_is_kept_with_what_is_sensitive_in_it(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let (file, job) = to_hear(fx, customer, "call").await;
+    fx.catalog.transcribed(&job, &transcription(), &entry("transcribe")).await.unwrap();
+    let known = fx.catalog.file(customer, file).await.unwrap().unwrap();
+    assert_eq!((known.excerpt.as_deref(), known.duration_ms), (Some("Hello, this is Nora."), Some(1_500)), "a length that was read stays");
+    assert_eq!(known.classification, Classification::Restricted);
+    let findings = fx.catalog.findings(customer, file, 1).await.unwrap();
+    assert_eq!(findings.iter().map(|finding| finding.kind).collect::<Vec<_>>(), [FindingKind::Card]);
+    assert!(conflicts(fx.catalog.transcribed(&job, &transcription(), &entry("transcribe")).await), "once");
+
+    // What nobody could hear leaves what was known before.
+    let (file, job) = to_hear(fx, customer, "noise").await;
+    let extraction = Extraction { status: ExtractionStatus::Failed, reason: Some("it holds no sound".to_owned()) };
+    let nothing = Transcription { extraction, excerpt: None, summary: None, looked: None, duration_ms: None, text_key: None };
+    fx.catalog.transcribed(&job, &nothing, &entry("transcribe")).await.unwrap();
+    let known = fx.catalog.file(customer, file).await.unwrap().unwrap();
+    assert_eq!((known.status, known.extraction.status), (FileStatus::Active, ExtractionStatus::Failed));
+    assert_eq!(fx.catalog.findings(customer, file, 1).await.unwrap().len(), 1);
+}
+
+async fn what_may_not_be_heard_keeps_nothing_of_what_was_said(fx: &Fixture) {
+    let customer = fx.customer("Northwind").await;
+    let (_, job) = to_hear(fx, customer, "call").await;
+    fx.damage("UPDATE blobs SET scan_status = 'infected'").await;
+    assert!(conflicts(fx.catalog.transcribed(&job, &transcription(), &entry("transcribe")).await));
+    let (deleted, job) = to_hear(fx, customer, "message").await;
+    fx.catalog.delete_file(customer, deleted, &entry("delete")).await.unwrap();
+    assert!(conflicts(fx.catalog.transcribed(&job, &transcription(), &entry("transcribe")).await));
+}
+
 catalog_suite!(
+    what_was_heard_is_kept_with_what_is_sensitive_in_it,
+    what_may_not_be_heard_keeps_nothing_of_what_was_said,
     what_follows_once_a_file_is_here_comes_after_what_people_wait_for,
     what_was_drawn_is_known_of_the_bytes_and_what_could_not_be_says_why,
     what_may_not_be_shown_is_not_drawn,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, verdict};
+use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, transcription, verdict};
 use super::sensitivity::{own_rule, said};
 use super::world::World;
 use crate::catalog::{
@@ -272,10 +272,12 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     let clean = Judgement { verdict: &verdict(ScanStatus::Clean), moved: None };
     assert_eq!(count.leaves(1, "judge", catalog.judge(&leased, &clean, &e)).await, FileStatus::Processing);
     let leased = fx.reading(leased.file).await;
-    let drawn_too = Admission { follow_ups: vec![JobKind::Preview], ..admission("x") };
+    let drawn_too = Admission { follow_ups: vec![JobKind::Preview, JobKind::Transcribe], ..admission("x") };
     count.leaves(1, "admit", catalog.admit(&leased, &drawn_too, &e)).await;
     let drawing = fx.stage(JobKind::Preview, leased.file).await;
     count.leaves(1, "drawn", catalog.drawn(&drawing, &Drawing::Made, &e)).await;
+    let hearing = catalog.lease_job(fx.in_seconds(300), Pick::Long).await.unwrap().unwrap();
+    count.leaves(1, "transcribed", catalog.transcribed(&hearing, &transcription(), &e)).await;
     let (infected, failed) = (verdict(ScanStatus::Infected), verdict(ScanStatus::Failed));
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &failed, moved: None }, &e)).await;
     count.leaves(1, "judge", catalog.judge(&world.job, &Judgement { verdict: &infected, moved: None }, &e)).await;

@@ -85,7 +85,8 @@ async fn what_comes_by_a_form_is_the_askers_and_told_to_the_call() {
 
 #[tokio::test]
 async fn a_link_is_the_same_in_whatever_way_its_address_is_written() {
-    let asked = Asked::new().await;
+    let ground = Ground::new(u64::from(std::process::id())).await;
+    let asked = Asked::on(World::taking(ground, 4 * DIRECT_PART).await, &json!({"what": "the film"})).await;
     let slug = asked.path.strip_prefix("/u/").unwrap();
     let written = slug.bytes().fold(String::new(), |written, byte| format!("{written}%{byte:02X}"));
     asked.world.get(&format!("/u/{written}"), "").await.expect(200);
