@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
 use crate::domain::{ErrorCode, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Job, JobKind, Putback, UnderInspection, Understood};
-use crate::inspect::{Inspector, Scan, Shortfall};
+use crate::files::{Files, FilesError, Job, JobKind, Putback, ToReadBy, UnderInspection, Understood};
+use crate::inspect::{Inspector, LookedFor, Scan, Shortfall};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -167,8 +167,8 @@ async fn judged(files: &Files, inspector: &Inspector, under: &UnderInspection) -
 async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
     let (name, bytes) = files.open_for_inspection(&under).await?;
-    let rules = files.rules_to_read_by(job.customer).await?;
-    let read = inspector.extract(&name, bytes, rules).await;
+    let ToReadBy { rules, topics } = files.to_read_by(job.customer).await?;
+    let read = inspector.extract(&name, bytes, LookedFor { rules, topics, title: under.file.own_title() }).await;
     if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
@@ -185,6 +185,7 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         text: read.text,
         summary: read.summary,
         findings: read.findings,
+        hints: read.hints,
         extraction: read.extraction,
     };
     Ok(files.admit(job, &under, &understood).await?)

@@ -25,7 +25,7 @@ mod visibility;
 mod widening;
 
 pub use action::{
-    Action, ActionKind, Add, AddContact, Adopt, Classify, Delete, Describe, Download, Find, Grant, History, Hold, IssueCode, ListHolds,
+    Action, ActionKind, Add, AddContact, Adopt, Categorise, Classify, Delete, Describe, Download, Find, Grant, History, Hold, IssueCode, ListHolds,
     ManageKeys, ManagePeople, ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share, TakeBack,
 };
 pub use decide::{Permit, Refusal};
