@@ -25,7 +25,7 @@ pub use deliver::{Delivery, deliver};
 pub use follow::follow;
 pub use lease::Lease;
 pub use probe::probe;
-pub use reread::reread;
+pub use reread::{reread, reread_round};
 pub use rescan::rescan;
 pub use seal::seal;
 pub use watch::watch;

@@ -28,7 +28,7 @@ pub async fn reread(files: Files, inspector: Arc<Inspector>, per_minute: u16, ca
     loop {
         let asked = files.reread_asked();
         let round = async {
-            let is_under_way = round(&files, &inspector, limit).await.unwrap_or_else(|error| {
+            let is_under_way = reread_round(&files, &inspector, limit).await.unwrap_or_else(|error| {
                 tracing::warn!(code = %error.code(), error = %error, "files could not be looked at again; trying again");
                 true
             });
@@ -44,8 +44,11 @@ pub async fn reread(files: Files, inspector: Arc<Inspector>, per_minute: u16, ca
     }
 }
 
-/// One round; whether there may be more.
-async fn round(files: &Files, inspector: &Inspector, limit: usize) -> Result<bool, FilesError> {
+/// One round of up to `limit` files; whether there may be more.
+///
+/// # Errors
+/// When catalog or store do not answer.
+pub async fn reread_round(files: &Files, inspector: &Inspector, limit: usize) -> Result<bool, FilesError> {
     // In another's hands, or just out of its own.
     let Some(turn) = files.take_reread_turn().await? else { return Ok(true) };
     let done = in_turn(files, inspector, limit, &turn).await;
