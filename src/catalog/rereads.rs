@@ -209,15 +209,14 @@ impl Catalog {
         let now = self.clock().now();
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
-            let ended = sql::query(
-                "UPDATE rereads SET ended_at = $3 WHERE customer_id = $1 AND what = $2 AND asked_at = $4 AND ended_at IS NULL",
-            )
-            .bind(customer.to_string())
-            .bind(of.what.as_str())
-            .bind(micros(now))
-            .bind(micros(of.asked_at))
-            .execute(&mut tx)
-            .await?;
+            let ended =
+                sql::query("UPDATE rereads SET ended_at = $3 WHERE customer_id = $1 AND what = $2 AND asked_at = $4 AND ended_at IS NULL")
+                    .bind(customer.to_string())
+                    .bind(of.what.as_str())
+                    .bind(micros(now))
+                    .bind(micros(of.asked_at))
+                    .execute(&mut tx)
+                    .await?;
             if ended == 0 {
                 return Err(OTHER);
             }

@@ -8,7 +8,9 @@ use super::files::{file_in, touch};
 use super::rows::{RowRef, micros};
 use super::session::Tx;
 use super::{Catalog, CatalogError, audit, sql};
-use crate::domain::{AuditEntry, CustomerId, FileId, FileRecord, FileStatus, Likeness, OwnTopic, Remembered, Sorted, Timestamp, Topic, TopicSaid};
+use crate::domain::{
+    AuditEntry, CustomerId, FileId, FileRecord, FileStatus, Likeness, OwnTopic, Remembered, Sorted, Timestamp, Topic, TopicSaid,
+};
 
 /// A category of a customer's own as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +34,7 @@ struct OwnTopicRow {
 impl OwnTopicRow {
     fn into_record(self) -> Result<OwnTopicRecord, CatalogError> {
         let row = RowRef { table: "own_topics", id: &self.name };
-        let own =
-            OwnTopic { topic: row.parsed(&self.name)?, sought: serde_json::from_str(&self.sought).map_err(|_| row.corrupt())? };
+        let own = OwnTopic { topic: row.parsed(&self.name)?, sought: serde_json::from_str(&self.sought).map_err(|_| row.corrupt())? };
         Ok(OwnTopicRecord { set_at: row.instant(self.set_at)?, set_by: self.set_by, own })
     }
 }
@@ -79,7 +80,14 @@ pub(super) async fn forget_said(tx: &mut Tx, customer: CustomerId, file: FileId)
     Ok(())
 }
 
-async fn remember(tx: &mut Tx, customer: CustomerId, file: FileId, topic: &Topic, like: &Likeness, now: Timestamp) -> Result<(), CatalogError> {
+async fn remember(
+    tx: &mut Tx,
+    customer: CustomerId,
+    file: FileId,
+    topic: &Topic,
+    like: &Likeness,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
     if like.pattern.is_none() && like.sender.is_none() {
         return Ok(());
     }

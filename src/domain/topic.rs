@@ -225,8 +225,30 @@ pub struct Likeness {
 
 /// Words of dates, which differ between files that are alike.
 const MONTHS: [&str; 24] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb",
-    "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "sept",
+    "oct",
+    "nov",
+    "dec",
 ];
 
 impl Likeness {
@@ -271,11 +293,14 @@ impl Remembered {
             1 => format!("one file {like} was said to be {}", self.topic),
             many => format!("{many} files {like} were said to be {}", self.topic),
         };
-        [(self.by_name, counted(self.by_name, 40, 25, 100), "with a name like this"), (self.by_sender, counted(self.by_sender, 20, 15, 60), "from this sender")]
-            .into_iter()
-            .filter(|(count, _, _)| *count > 0)
-            .map(|(count, points, like)| Hint { topic: self.topic.clone(), part: HintPart::Memory, rule: said(count, like), points })
-            .collect()
+        [
+            (self.by_name, counted(self.by_name, 40, 25, 100), "with a name like this"),
+            (self.by_sender, counted(self.by_sender, 20, 15, 60), "from this sender"),
+        ]
+        .into_iter()
+        .filter(|(count, _, _)| *count > 0)
+        .map(|(count, points, like)| Hint { topic: self.topic.clone(), part: HintPart::Memory, rule: said(count, like), points })
+        .collect()
     }
 }
 

@@ -8,8 +8,8 @@ use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, Hint, ScanStatus, ScanVerdict,
-    Timestamp, clean_text,
+    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, Hint, ScanStatus,
+    ScanVerdict, Timestamp, clean_text,
 };
 
 /// A file at the version a job is about.

@@ -138,8 +138,8 @@ pub use crate::blob::SignedRequest;
 pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Failures, Probe, Support, Tally, TopicArn};
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
-    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord, OwnTopicRecord,
-    PersonChange, Pick, Place, PolicySet, Putback, QuarantinedFile, Quota, Release, Reread, RereadRecord, ReleaseState, ShareFilter, ShareRecord, Sighting,
-    StageRecord, Usage, VersionRecord,
+    HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord,
+    OwnTopicRecord, PersonChange, Pick, Place, PolicySet, Putback, QuarantinedFile, Quota, Release, ReleaseState, Reread, RereadRecord,
+    ShareFilter, ShareRecord, Sighting, StageRecord, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn the_actions_are_those_that_are_asked_for() {
-        let asked: std::collections::BTreeSet<&str> = ASKED.iter().filter(|(_, external, _)| !external).map(|(action, _, _)| *action).collect();
+        let asked: std::collections::BTreeSet<&str> =
+            ASKED.iter().filter(|(_, external, _)| !external).map(|(action, _, _)| *action).collect();
         assert_eq!(asked, KINDS.iter().map(|kind| kind.as_str()).collect());
     }
 

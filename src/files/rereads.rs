@@ -4,19 +4,21 @@ use jiff::SignedDuration;
 
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, Reread, RereadFile, RereadRecord, Sweep};
-use crate::domain::{
-    AuditEntry, CustomerId, FileRecord, FileStatus, Finding, Hint, Timestamp,
-};
+use crate::domain::{AuditEntry, CustomerId, FileRecord, FileStatus, Finding, Hint, Timestamp};
 use crate::policy::{Categorise, Classify};
 
 /// Customers that are asked for at once.
 const CUSTOMERS: u32 = 100;
-/// Files of one customer that are looked for at once.
-const PAGE: u32 = 50;
+/// Files of one customer in one round: who has very many does not keep the others waiting.
+const PAGE: u32 = 10;
+/// The sweep.
+const SWEEP: &str = "rereads";
 /// How long a turn is kept without a sign.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
-/// How long after one round the next is due.
-const NEXT: SignedDuration = SignedDuration::from_secs(5);
+/// How long after one round the next is due while something is under way.
+const NEXT: SignedDuration = SignedDuration::from_secs(4);
+/// How long after one that found nothing, unless something is asked for: each round asks every customer.
+const IDLE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A process's turn at looking again.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Files {
     pub async fn reread(&self, subject: &Subject, what: Reread) -> Result<RereadRecord, FilesError> {
         let entry = self.may_reread(subject, what).await?;
         self.0.catalog.begin_reread(subject.customer(), what, &entry).await?;
+        self.0.catalog.hasten_sweep(SWEEP).await?;
         self.0.rereads.notify_waiters();
         self.reread_of(subject.customer(), what).await?.ok_or(FilesError::NotFound)
     }
@@ -106,7 +109,7 @@ impl Files {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn take_reread_turn(&self) -> Result<Option<RereadTurn>, FilesError> {
-        Ok(self.0.catalog.take_sweep("rereads", self.reread_lease(LEASE)).await?.map(RereadTurn))
+        Ok(self.0.catalog.take_sweep(SWEEP, self.reread_lease(LEASE)).await?.map(RereadTurn))
     }
 
     /// Keeps the turn.
@@ -117,41 +120,44 @@ impl Files {
         Ok(self.0.catalog.keep_sweep(&turn.0, "", self.reread_lease(LEASE)).await?)
     }
 
-    /// Gives the turn back.
+    /// Gives the turn back, with whether there may be more.
     ///
     /// # Errors
     /// `Conflict` when another process has it now; else when the catalog does not answer.
-    pub async fn end_reread_turn(&self, turn: &RereadTurn) -> Result<(), FilesError> {
-        Ok(self.0.catalog.end_sweep(&turn.0, self.reread_lease(NEXT)).await?)
+    pub async fn end_reread_turn(&self, turn: &RereadTurn, is_under_way: bool) -> Result<(), FilesError> {
+        Ok(self.0.catalog.end_sweep(&turn.0, self.reread_lease(if is_under_way { NEXT } else { IDLE })).await?)
     }
 
-    /// Files whose turn it is to be looked at again, of every customer that asked some, and no more than `limit`. What has come to its end
-    /// is ended.
+    /// Files whose turn it is to be looked at again, of every customer that asked some, and no more than `limit`; and whether there may be
+    /// more. What has come to its end is ended.
     ///
     /// # Errors
     /// When the catalog does not answer.
-    pub async fn to_reread(&self, limit: usize) -> Result<Vec<ToReread>, FilesError> {
-        let (mut found, mut after) = (Vec::new(), None);
+    pub async fn to_reread(&self, limit: usize) -> Result<(Vec<ToReread>, bool), FilesError> {
+        let (mut found, mut after, mut ended) = (Vec::new(), None, false);
         loop {
             let customers = self.0.catalog.customers_after(after, false, CUSTOMERS).await?;
             for customer in &customers {
                 after = Some(*customer);
                 let left = limit.saturating_sub(found.len());
                 if left == 0 {
-                    return Ok(found);
+                    return Ok((found, true));
                 }
-                // Of each the one that was asked for first, and an equal part, so that nobody with very much keeps the others waiting.
+                // The one that was asked for first.
                 let under_way = self.0.catalog.rereads(*customer).await?.into_iter().find(|record| record.ended_at.is_none());
                 let Some(under_way) = under_way else { continue };
                 let page = PAGE.min(u32::try_from(left).unwrap_or(u32::MAX));
                 let files = self.0.catalog.files_after(*customer, under_way.after, page).await?;
                 if files.is_empty() {
                     self.ended(*customer, &under_way).await?;
+                    // Another one may be under way behind it.
+                    ended = true;
                 }
                 found.extend(files.into_iter().map(|file| ToReread { file, under_way: under_way.clone() }));
             }
             if customers.len() < CUSTOMERS as usize {
-                return Ok(found);
+                let more = ended || !found.is_empty();
+                return Ok((found, more));
             }
         }
     }
@@ -218,8 +224,13 @@ impl Files {
                 let level = self.level_by(file.customer, &findings).await?;
                 let level = if held { level.max(file.found) } else { level };
                 // Places may differ: a title may have been given since.
-                let counts = |findings: &[Finding]| -> Vec<_> { findings.iter().map(|one| (one.kind, one.rule.clone(), one.count)).collect() };
-                Ok(if counts(&findings) == counts(&before) && level == file.found { RereadFile::Same } else { RereadFile::Findings(findings, level) })
+                let counts =
+                    |findings: &[Finding]| -> Vec<_> { findings.iter().map(|one| (one.kind, one.rule.clone(), one.count)).collect() };
+                Ok(if counts(&findings) == counts(&before) && level == file.found {
+                    RereadFile::Same
+                } else {
+                    RereadFile::Findings(findings, level)
+                })
             }
         }
     }

@@ -19,9 +19,7 @@ use super::rules::Rules;
 use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
 use super::subjects::by_name;
 use super::{kind, preview};
-use crate::domain::{
-    Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, Hint, OwnRule, OwnTopic, clean_text,
-};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, Hint, OwnRule, OwnTopic, clean_text};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -227,13 +225,7 @@ impl Inspector {
     }
 
     /// What is sensitive in a text that was read before, and what speaks for which category; `None` when it could not be looked at.
-    pub async fn look(
-        &self,
-        name: &FileName,
-        known: KnownOfFile,
-        text: ChunkStream,
-        by: LookedFor,
-    ) -> Option<(Vec<Finding>, Vec<Hint>)> {
+    pub async fn look(&self, name: &FileName, known: KnownOfFile, text: ChunkStream, by: LookedFor) -> Option<(Vec<Finding>, Vec<Hint>)> {
         let max_read_bytes = self.settings.max_read_bytes;
         let task = Task {
             name: name.as_str().to_owned(),
@@ -269,7 +261,15 @@ impl Inspector {
         let wall = self.settings.draw_wall;
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
         let max_read_bytes = self.settings.max_read_bytes;
-        let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0, rules: Vec::new(), topics: Vec::new(), title: None, known: None };
+        let task = Task {
+            name: name.as_str().to_owned(),
+            max_read_bytes,
+            max_text_bytes: 0,
+            rules: Vec::new(),
+            topics: Vec::new(),
+            title: None,
+            known: None,
+        };
         let answer = self
             .workers
             .run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall)

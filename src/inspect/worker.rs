@@ -67,12 +67,8 @@ enum Tool {
 
 /// What is sensitive in what was read, and what it is about.
 fn look(screen: &Screen, sorter: &Sorter, task: &Task, known: &KnownOfFile, title: &str, text: &str) -> LookedReport {
-    let parts = [
-        (FilePart::Name, task.name.as_str()),
-        (FilePart::Title, title),
-        (FilePart::Author, known.author.as_str()),
-        (FilePart::Text, text),
-    ];
+    let parts =
+        [(FilePart::Name, task.name.as_str()), (FilePart::Title, title), (FilePart::Author, known.author.as_str()), (FilePart::Text, text)];
     let findings = screen.look(&parts, &task.rules);
     let sorting = Sorting {
         name: &task.name,
@@ -98,11 +94,7 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
             let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
-            let known = KnownOfFile {
-                author: reading.author.clone().unwrap_or_default(),
-                kind: kind.category,
-                pages: reading.page_count,
-            };
+            let known = KnownOfFile { author: reading.author.clone().unwrap_or_default(), kind: kind.category, pages: reading.page_count };
             let title = task.title.as_deref().or(reading.title.as_deref()).unwrap_or_default();
             let seen = look(&screen, &sorter, task, &known, title, &reading.text);
             (reading.findings, reading.hints) = (seen.findings, seen.hints);

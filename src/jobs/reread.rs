@@ -49,15 +49,16 @@ pub async fn reread(files: Files, inspector: Arc<Inspector>, per_minute: u16, ca
 /// # Errors
 /// When catalog or store do not answer.
 pub async fn reread_round(files: &Files, inspector: &Inspector, limit: usize) -> Result<bool, FilesError> {
-    // In another's hands, or just out of its own.
-    let Some(turn) = files.take_reread_turn().await? else { return Ok(true) };
+    // In another's hands, or not due.
+    let Some(turn) = files.take_reread_turn().await? else { return Ok(false) };
     let done = in_turn(files, inspector, limit, &turn).await;
-    files.end_reread_turn(&turn).await?;
+    // What failed may go another time.
+    files.end_reread_turn(&turn, done.as_ref().is_ok_and(|more| *more) || done.is_err()).await?;
     done
 }
 
 async fn in_turn(files: &Files, inspector: &Inspector, limit: usize, turn: &RereadTurn) -> Result<bool, FilesError> {
-    let found = files.to_reread(limit).await?;
+    let (found, more) = files.to_reread(limit).await?;
     for (at, one) in found.iter().enumerate() {
         if at > 0 && inspector.is_busy() {
             break;
@@ -65,7 +66,7 @@ async fn in_turn(files: &Files, inspector: &Inspector, limit: usize, turn: &Rere
         look_again(files, inspector, one).await?;
         files.keep_reread_turn(turn).await?;
     }
-    Ok(!found.is_empty())
+    Ok(more)
 }
 
 /// Looks at one file. What lies outside the file leaves it to another round.
@@ -80,11 +81,7 @@ async fn look_again(files: &Files, inspector: &Inspector, of: &ToReread) -> Resu
         }
     };
     let ToReadBy { rules, topics } = files.to_read_by(of.file.customer).await?;
-    let known = KnownOfFile {
-        author: of.file.author.clone().unwrap_or_default(),
-        kind: of.file.category,
-        pages: of.file.page_count,
-    };
+    let known = KnownOfFile { author: of.file.author.clone().unwrap_or_default(), kind: of.file.category, pages: of.file.page_count };
     let bytes = Box::pin(stream::iter([Ok(Bytes::from(text))]));
     match inspector.look(&of.file.name, known, bytes, LookedFor { rules, topics, title: of.file.own_title() }).await {
         Some((findings, hints)) => settled(files.looked_again(of, Some(SeenAgain { findings, hints })).await),

@@ -122,7 +122,9 @@ impl From<Sorted> for FoundCategory {
         Self {
             category: sorted.topic,
             score: f64::from(sorted.score) / 100.0,
-            reasons: reasons.map(|hint| CategoryReason { part: hint.part, rule: hint.rule, points: f64::from(hint.points) / 10.0 }).collect(),
+            reasons: reasons
+                .map(|hint| CategoryReason { part: hint.part, rule: hint.rule, points: f64::from(hint.points) / 10.0 })
+                .collect(),
             runner_up: sorted.runner_up.map(|RunnerUp { topic, score }| OtherCategory { category: topic, score: f64::from(score) / 100.0 }),
         }
     }

@@ -3,8 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, categories, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
+    audit, calls, categories, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox,
+    people, policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;

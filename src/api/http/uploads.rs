@@ -18,8 +18,7 @@ use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{
-    Blank, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, Topic, UploadId, UserId, Words,
-    clean_text,
+    Blank, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, Topic, UploadId, UserId, Words, clean_text,
 };
 use crate::files::{AddRequest, Given, OpenUpload, PartClaim, SignedRequest, UploadTerms, Way};
 

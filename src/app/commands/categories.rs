@@ -157,7 +157,13 @@ fn check(file: &Path, misses: bool, terminal: Terminal) -> Result<(), Failure> {
         *taken.entry(labelled.category.clone()).or_default().entry(sorted.topic.clone()).or_default() += 1;
         if misses && sorted.topic != labelled.category {
             let score = f64::from(sorted.score) / 100.0;
-            terminal.line(format!("line {}: {} was taken for {} ({score:.2}): {}", number + 1, labelled.category, sorted.topic, labelled.name))?;
+            terminal.line(format!(
+                "line {}: {} was taken for {} ({score:.2}): {}",
+                number + 1,
+                labelled.category,
+                sorted.topic,
+                labelled.name
+            ))?;
         }
     }
     let share = |right: u32, whole: u32| if whole == 0 { "-".to_owned() } else { format!("{:.3}", f64::from(right) / f64::from(whole)) };

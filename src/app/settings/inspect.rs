@@ -27,7 +27,13 @@ pub struct InspectSettings {
 
 impl Default for InspectSettings {
     fn default() -> Self {
-        Self { rules_dir: None, locked_archives: LockedArchives::default(), rescans_per_minute: 60, rereads_per_minute: 240, clamd: ClamdChoice::default() }
+        Self {
+            rules_dir: None,
+            locked_archives: LockedArchives::default(),
+            rescans_per_minute: 60,
+            rereads_per_minute: 240,
+            clamd: ClamdChoice::default(),
+        }
     }
 }
 

@@ -111,9 +111,8 @@ async fn looking_again_goes_file_by_file_and_says_how_far_it_is(fx: &Fixture) {
     let first = under_way().await;
     assert_eq!((first.after, first.looked_at, first.ended_at), (None, 0, None));
     let record = async |at: usize| fx.catalog.file(customer, files[at]).await.unwrap().unwrap();
-    let pass = async |of, at: usize, result: RereadFile| {
-        fx.catalog.reread_file(of, &record(at).await, &result, &entry("reread_categories")).await
-    };
+    let pass =
+        async |of, at: usize, result: RereadFile| fx.catalog.reread_file(of, &record(at).await, &result, &entry("reread_categories")).await;
     let last = fx.last_change(customer).await;
     pass(&first, 0, RereadFile::Sorted(sorted("reports"))).await.unwrap();
     assert_eq!(holds(fx, customer, files[0]).await, "reports");
@@ -127,7 +126,7 @@ async fn looking_again_goes_file_by_file_and_says_how_far_it_is(fx: &Fixture) {
     fx.catalog.end_reread(customer, &now, &entry("reread_categories")).await.unwrap();
     assert!(conflicts(fx.catalog.end_reread(customer, &now, &entry("reread_categories")).await));
     assert!(under_way().await.ended_at.is_some());
-    fx.clock.advance(jiff::SignedDuration::from_secs(1));
+    fx.clock.advance_seconds(1);
     fx.catalog.begin_reread(customer, Reread::Categories, &entry("reread_categories")).await.unwrap();
     let again = under_way().await;
     assert_eq!((again.after, again.looked_at, again.ended_at), (None, 0, None));
@@ -140,7 +139,7 @@ async fn looking_again_changes_what_is_found_and_not_what_was_said(fx: &Fixture)
     read(fx, "invoices").await;
     fx.catalog.say_topic(customer, file, Some(&topic("contracts")), &like("a", ""), &entry("categorise")).await.unwrap();
     fx.catalog.begin_reread(customer, Reread::Findings, &entry("reread_findings")).await.unwrap();
-    fx.clock.advance(jiff::SignedDuration::from_secs(1));
+    fx.clock.advance_seconds(1);
     fx.catalog.begin_reread(customer, Reread::Categories, &entry("reread_categories")).await.unwrap();
     let both = fx.catalog.rereads(customer).await.unwrap();
     assert_eq!(both.iter().map(|one| one.what).collect::<Vec<_>>(), [Reread::Findings, Reread::Categories]);
@@ -154,7 +153,7 @@ async fn looking_again_changes_what_is_found_and_not_what_was_said(fx: &Fixture)
     // A file that got another version meanwhile is only passed.
     let new = NewFile { id: file, ..fx.new_file(customer, "next") };
     fx.catalog.add_file(&new, &entry("add")).await.unwrap();
-    fx.clock.advance(jiff::SignedDuration::from_secs(1));
+    fx.clock.advance_seconds(1);
     fx.catalog.begin_reread(customer, Reread::Categories, &entry("reread_categories")).await.unwrap();
     let under_way = fx.catalog.rereads(customer).await.unwrap().into_iter().find(|one| one.what == Reread::Categories).unwrap();
     fx.catalog.reread_file(&under_way, &seen, &RereadFile::Sorted(sorted("images")), &entry("reread_categories")).await.unwrap();

@@ -200,6 +200,7 @@ async fn sweeps(count: &mut Counter<'_>) {
     let sweep = count.leaves(0, "take_sweep", catalog.take_sweep("deleted", fx.in_seconds(60))).await.unwrap();
     count.leaves(0, "keep_sweep", catalog.keep_sweep(&sweep, "here", fx.in_seconds(60))).await;
     count.leaves(0, "end_sweep", catalog.end_sweep(&sweep, fx.now())).await;
+    count.leaves(0, "hasten_sweep", catalog.hasten_sweep("deleted")).await;
     let day = jiff::SignedDuration::from_hours(24);
     count.leaves(0, "settle_due", catalog.settle_due(customer, &Ages { deleted: day, unreferenced: day, direct: day })).await;
     count.leaves(0, "forget_direct_uploads", catalog.forget_direct_uploads(customer, fx.now(), 10)).await;

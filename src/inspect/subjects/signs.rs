@@ -16,22 +16,79 @@ const LONG: u32 = 10;
 /// Every sign there is.
 #[cfg(test)]
 pub(super) const ALL: [&str; 12] = [
-    "account", "amounts", "clauses", "closing", "headings", "invoice_number", "long", "mail_head", "mostly_numbers", "salutation", "signatures",
+    "account",
+    "amounts",
+    "clauses",
+    "closing",
+    "headings",
+    "invoice_number",
+    "long",
+    "mail_head",
+    "mostly_numbers",
+    "salutation",
+    "signatures",
     "total_line",
 ];
 
 const SALUTATIONS: [&str; 18] = [
-    "dear ", "hi ", "hello ", "hello,", "hi,", "good morning", "good afternoon", "sehr geehrte", "liebe ", "lieber ", "hallo ", "bonjour",
-    "madame", "monsieur", "estimad", "querid", "gentile ", "to whom it may concern",
+    "dear ",
+    "hi ",
+    "hello ",
+    "hello,",
+    "hi,",
+    "good morning",
+    "good afternoon",
+    "sehr geehrte",
+    "liebe ",
+    "lieber ",
+    "hallo ",
+    "bonjour",
+    "madame",
+    "monsieur",
+    "estimad",
+    "querid",
+    "gentile ",
+    "to whom it may concern",
 ];
 const CLOSINGS: [&str; 22] = [
-    "kind regards", "best regards", "regards,", "regards", "sincerely", "yours sincerely", "yours faithfully", "yours truly", "best wishes",
-    "best,", "cheers,", "many thanks,", "thanks,", "mit freundlichen gru", "viele gru", "herzliche gru", "cordialement", "salutations", "bien a vous",
-    "saludos", "atentamente", "distinti saluti",
+    "kind regards",
+    "best regards",
+    "regards,",
+    "regards",
+    "sincerely",
+    "yours sincerely",
+    "yours faithfully",
+    "yours truly",
+    "best wishes",
+    "best,",
+    "cheers,",
+    "many thanks,",
+    "thanks,",
+    "mit freundlichen gru",
+    "viele gru",
+    "herzliche gru",
+    "cordialement",
+    "salutations",
+    "bien a vous",
+    "saludos",
+    "atentamente",
+    "distinti saluti",
 ];
 const TOTALS: [&str; 14] = [
-    "total", "grand total", "amount due", "balance due", "subtotal", "gesamt", "summe", "endbetrag", "total a payer", "importe total", "totale",
-    "montant total", "net a payer", "rechnungsbetrag",
+    "total",
+    "grand total",
+    "amount due",
+    "balance due",
+    "subtotal",
+    "gesamt",
+    "summe",
+    "endbetrag",
+    "total a payer",
+    "importe total",
+    "totale",
+    "montant total",
+    "net a payer",
+    "rechnungsbetrag",
 ];
 const INVOICES: [&str; 7] = ["invoice", "rechnung", "facture", "factura", "fattura", "receipt", "credit note"];
 const NUMBERS: [&str; 10] = ["no", "no.", "nr", "nr.", "number", "num", "#", "n", "numero", "id"];
@@ -100,7 +157,8 @@ pub(super) fn of(text: &Text, pages: Option<u32>, has_account: bool) -> BTreeSet
 /// "Invoice no. 2024-118", "Rechnung Nr. 7": the word, then a number beside or after a word for one.
 fn has_number(line: &str) -> bool {
     INVOICES.iter().filter_map(|word| line.find(word).map(|at| line.get(at + word.len()..).unwrap_or_default())).any(|rest| {
-        let mut parts = rest.trim_start_matches(|letter: char| letter.is_alphabetic()).split([' ', ':', '\t']).filter(|part| !part.is_empty());
+        let mut parts =
+            rest.trim_start_matches(|letter: char| letter.is_alphabetic()).split([' ', ':', '\t']).filter(|part| !part.is_empty());
         let first = parts.next().unwrap_or_default();
         let is_number = |part: &str| part.len() <= 24 && part.bytes().filter(u8::is_ascii_digit).count() >= 2;
         is_number(first) || (NUMBERS.contains(&first) && parts.next().is_some_and(is_number)) || rest.starts_with("snummer")
@@ -121,7 +179,9 @@ impl Seen {
         self.headings += usize::from(is_heading(line));
         self.turns += usize::from(is_turn(line));
         self.has_underline |= line.contains("____") || line.contains("/s/") || line.contains("....");
-        self.has_signed |= ["signature", "signed", "by:", "/s/", "unterschrift", "firma", "fait a", "lu et approuve", "executed"].iter().any(|word| line.contains(word));
+        self.has_signed |= ["signature", "signed", "by:", "/s/", "unterschrift", "firma", "fait a", "lu et approuve", "executed"]
+            .iter()
+            .any(|word| line.contains(word));
     }
 }
 
@@ -130,7 +190,13 @@ fn has_amount(line: &str) -> bool {
     let bytes = line.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     let decimals = bytes.iter().enumerate().any(|(at, byte)| {
-        matches!(byte, b'.' | b',') && at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2) && !digit(at + 3) && !matches!(bytes.get(at + 3), Some(b'.' | b','))
+        matches!(byte, b'.' | b',')
+            && at > 0
+            && digit(at - 1)
+            && digit(at + 1)
+            && digit(at + 2)
+            && !digit(at + 3)
+            && !matches!(bytes.get(at + 3), Some(b'.' | b','))
     });
     decimals || ["$", "usd", "eur", "gbp", "chf"].iter().any(|sign| line.contains(sign) && bytes.iter().any(u8::is_ascii_digit))
 }
@@ -143,7 +209,8 @@ fn is_clause(line: &str) -> bool {
     // A sum is no mark: "12.50 eur".
     let is_numbered = is_mark && rest.starts_with(' ') && rest.trim_start().starts_with(|letter: char| letter.is_ascii_lowercase());
     let named = ["section ", "article ", "clause ", "artikel ", "clausula ", "articolo "];
-    (is_numbered && !has_amount(mark)) || named.iter().any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit())))
+    (is_numbered && !has_amount(mark))
+        || named.iter().any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit())))
 }
 
 /// A short line without a stop at its end, of a few words.

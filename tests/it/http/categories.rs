@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
 use reqwest::Method;
 use satchel::inspect::{Inspector, InspectorSettings};
 use satchel::jobs::reread_round;
@@ -48,11 +47,13 @@ impl House {
         let asked = self.world.post(path, &self.tenant.key, &Value::Null).await.expect(202).json();
         assert_eq!((&asked["files"], &asked["ended_at"]), (&json!(0), &Value::Null));
         for _ in 0..20 {
-            self.world.clock.advance(SignedDuration::from_secs(6));
+            self.world.clock.advance_seconds(6);
             let is_under_way = reread_round(&self.world.files, &self.inspector, 1).await.unwrap();
+            assert!(is_under_way);
             let now = self.world.get(path, &self.tenant.key).await.expect(200).json();
             if now["ended_at"].is_string() {
-                assert!(!is_under_way);
+                self.world.clock.advance_seconds(6);
+                assert!(!reread_round(&self.world.files, &self.inspector, 1).await.unwrap(), "nothing is left");
                 return now;
             }
         }
