@@ -90,7 +90,7 @@ async fn the_time_of_a_reader_ends_with_a_reason_and_the_type_is_kept() {
 mod long {
     use super::{all_faults, archives, chunks, files, settings};
     use satchel::domain::{FileName, ScanStatus};
-    use satchel::inspect::{Inspector, InspectorSettings, LookedFor};
+    use satchel::inspect::{Inspector, InspectorSettings};
     use std::time::Duration;
 
     #[tokio::test]
