@@ -13,7 +13,7 @@ use super::{Sought, Timestamp};
 /// single blanks or hyphens between words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(extend("pattern" = Topic::FORM, "maxLength" = Topic::LONGEST))]
+#[schemars(extend("pattern" = Topic::FORM, "minLength" = 2, "maxLength" = Topic::LONGEST))]
 pub struct Topic(String);
 
 /// A word that is no category.
@@ -154,11 +154,13 @@ impl Sorted {
     const SCALE: f64 = 20.0;
     /// Points beyond which more change nothing, in tenths.
     const ENOUGH: u32 = 200;
+    /// The least share that is sure enough, in hundredths.
+    const SURE: u8 = 40;
     /// From which share on the second best is told, in hundredths.
     const TOLD: u8 = 5;
 
-    /// The category that most speaks for. The score of each is its share: `e^(points / 2)` of the sum of that over all. Categories that
-    /// every customer has take part with nothing, `general` with five points.
+    /// The category that most speaks for, where it has four tenths of all or more; else `general`. The score of each is its share: `e^(points / 2)`
+    /// of the sum of that over all. Categories that every customer has take part with nothing, `general` with five points.
     pub fn by(hints: &[Hint]) -> Self {
         let mut points: BTreeMap<&str, u32> = Topic::USUAL.into_iter().map(|usual| (usual, 0)).collect();
         points.insert(Topic::GENERAL, Self::GENERAL);
@@ -172,6 +174,14 @@ impl Sorted {
         let share = |points: u32| (weigh(points) / whole * 100.0).round() as u8;
         let mut order: Vec<(&str, u32)> = points.into_iter().collect();
         order.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        // Where no one is sure, the best is only what it might be.
+        let is_sure = |(name, points): &(&str, u32)| *name == Topic::GENERAL || share(*points) >= Self::SURE;
+        if order.first().is_some_and(|first| !is_sure(first))
+            && let Some(general) = order.iter().position(|(name, _)| *name == Topic::GENERAL)
+        {
+            let general = order.remove(general);
+            order.insert(0, general);
+        }
         let mut order = order.into_iter().filter_map(|(name, points)| Some((Topic::parse(name).ok()?, share(points))));
         let (topic, score) = order.next().unwrap_or_else(|| (Topic::general(), 0));
         let runner_up = order.next().filter(|(_, score)| *score >= Self::TOLD).map(|(topic, score)| RunnerUp { topic, score });
@@ -326,6 +336,8 @@ mod tests {
     fn nothing_sure_is_general_and_more_points_are_surer() {
         assert_eq!(Sorted::by(&[]).topic, Topic::general());
         assert_eq!(Sorted::by(&[hint("invoices", 30)]).topic, Topic::general());
+        let torn = Sorted::by(&[hint("invoices", 70), hint("contracts", 70), hint("reports", 60)]);
+        assert_eq!((torn.topic, torn.runner_up.unwrap().topic.as_str()), (Topic::general(), "contracts"), "none has four tenths");
         let some = Sorted::by(&[hint("invoices", 60)]);
         let more = Sorted::by(&[hint("invoices", 60), hint("invoices", 60)]);
         assert_eq!((some.topic.as_str(), more.topic.as_str()), ("invoices", "invoices"));
