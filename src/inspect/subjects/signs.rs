@@ -15,7 +15,7 @@ const LONG: u32 = 10;
 
 /// Every sign there is.
 #[cfg(test)]
-pub(super) const ALL: [&str; 12] = [
+pub(super) const ALL: [&str; 13] = [
     "account",
     "amounts",
     "clauses",
@@ -28,6 +28,7 @@ pub(super) const ALL: [&str; 12] = [
     "salutation",
     "signatures",
     "total_line",
+    "turns",
 ];
 
 const SALUTATIONS: [&str; 18] = [

@@ -185,7 +185,7 @@ async fn files_that_lie_there_are_looked_through_again_by_a_new_rule_and_a_perso
     let held = house.file("name=held.txt", "Project Heron, held").await;
     house.reread("/v1/dlp/reread").await;
     let hold = json!({"reason": "a lawsuit"});
-    house.world.post(&format!("/v1/files/{held}/hold"), &house.tenant.key, &hold).await.expect(204);
+    house.world.post(&format!("/v1/files/{held}/hold"), &house.tenant.key, &hold).await.expect(201);
     house.world.delete("/v1/dlp/rules/heron", &house.tenant.key).await.expect(204);
     house.reread("/v1/dlp/reread").await;
     assert_eq!(house.metadata(&files[0]).await["classification"], "internal");
