@@ -293,7 +293,8 @@ impl Remembered {
     /// Most corrections of one customer that are kept; the oldest make room.
     pub const MOST: usize = 1000;
 
-    /// What they count: a name more than a sender. One file alone does not decide, two with such a name do where nothing else is sure.
+    /// What they count: a name more than a sender. One file alone does not decide, two with such a name do where nothing else is sure; a sender
+    /// never does alone, since one person writes of many things.
     pub fn hints(&self) -> Vec<Hint> {
         let counted = |count: u32, first: u16, each: u16, most: u16| match count {
             0 => 0,
@@ -305,7 +306,7 @@ impl Remembered {
         };
         [
             (self.by_name, counted(self.by_name, 40, 25, 100), "with a name like this"),
-            (self.by_sender, counted(self.by_sender, 20, 15, 60), "from this sender"),
+            (self.by_sender, counted(self.by_sender, 20, 10, 45), "from this sender"),
         ]
         .into_iter()
         .filter(|(count, _, _)| *count > 0)
@@ -377,6 +378,6 @@ mod tests {
         assert_eq!(told, ["2 files with a name like this were said to be contracts", "one file from this sender was said to be contracts"]);
         assert!(hints.iter().all(|hint| hint.points > 0 && hint.points <= Hint::HIGHEST));
         assert!(remembered(0, 0).hints().is_empty());
-        assert_eq!(remembered(u32::MAX, u32::MAX).hints().iter().map(|hint| hint.points).collect::<Vec<_>>(), [100, 60]);
+        assert_eq!(remembered(u32::MAX, u32::MAX).hints().iter().map(|hint| hint.points).collect::<Vec<_>>(), [100, 45]);
     }
 }
