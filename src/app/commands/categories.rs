@@ -153,15 +153,15 @@ fn check(file: &Path, misses: bool, terminal: Terminal) -> Result<(), Failure> {
         };
         let kind = labelled.kind.unwrap_or(Category::Document);
         let of = Sorting { name: &labelled.name, title: &labelled.title, kind, text: &labelled.text, pages: None, has_account: false };
-        let sorted = Sorted::by(&sorter.look(&of, &[]));
-        *taken.entry(labelled.category.clone()).or_default().entry(sorted.topic.clone()).or_default() += 1;
-        if misses && sorted.topic != labelled.category {
-            let score = f64::from(sorted.score) / 100.0;
+        let found = Sorted::by(&sorter.look(&of, &[]));
+        *taken.entry(labelled.category.clone()).or_default().entry(found.topic.clone()).or_default() += 1;
+        if misses && found.topic != labelled.category {
+            let score = f64::from(found.score) / 100.0;
             terminal.line(format!(
                 "line {}: {} was taken for {} ({score:.2}): {}",
                 number + 1,
                 labelled.category,
-                sorted.topic,
+                found.topic,
                 labelled.name
             ))?;
         }
