@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use criterion::Criterion;
 use futures::stream;
 use satchel::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
-use satchel::inspect::{Inspector, InspectorSettings};
+use satchel::inspect::{Inspector, InspectorSettings, LookedFor};
 
 const NOTE: &[u8] = b"A note of two short lines.\nNothing else.\n";
 
@@ -44,7 +44,7 @@ fn files(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
         group.bench_function(format!("read, {way}"), |bench| {
             bench.iter(|| {
                 runtime.block_on(async {
-                    assert_eq!(inspector.extract(&name, note(), Vec::new()).await.extraction.status, ExtractionStatus::Done);
+                    assert_eq!(inspector.extract(&name, note(), LookedFor::default()).await.extraction.status, ExtractionStatus::Done);
                 });
             });
         });

@@ -242,6 +242,7 @@ impl Seeds<'_> {
                     author: Some(about.author.clone()),
                     tags: Vec::new(),
                     category: Category::Document,
+                    topic: None,
                     folder: folder(number),
                     date: Some(about.date()),
                     added: added(number),

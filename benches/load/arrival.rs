@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::stream;
 use hyper::Method;
 use satchel::domain::{ExtractionStatus, FileName, ScanStatus};
-use satchel::inspect::{Inspector, InspectorSettings};
+use satchel::inspect::{Inspector, InspectorSettings, LookedFor};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -126,7 +126,7 @@ async fn engines(files: usize) -> Result<(Vec<Duration>, Vec<Duration>), Failure
         let begin = Instant::now();
         let verdict = inspector.scan(&name, stream()).await;
         let scanned = begin.elapsed();
-        let read = inspector.extract(&name, stream(), Vec::new()).await;
+        let read = inspector.extract(&name, stream(), LookedFor::default()).await;
         if verdict.verdict.status != ScanStatus::Clean || read.extraction.status != ExtractionStatus::Done {
             return Err(format!("the engines by themselves: {verdict:?}, {:?}", read.extraction).into());
         }

@@ -1,6 +1,7 @@
 //! What can be typed after `satchel`.
 
 mod audit;
+mod categories;
 mod dlp;
 mod person;
 mod policy;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
+pub use categories::{CategoriesCommand, RereadArgs};
 pub use dlp::{DlpCommand, SoughtArgs};
 pub use person::PersonCommand;
 pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
@@ -90,6 +92,9 @@ pub enum Command {
     /// What is sensitive in files, and how sensitive they are
     #[command(subcommand)]
     Dlp(DlpCommand),
+    /// By which words files are sorted, and why
+    #[command(subcommand)]
+    Categories(CategoriesCommand),
 }
 
 /// `satchel models`.

@@ -89,6 +89,7 @@ async fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Policy(command) => commands::policy(&command, terminal).await,
         Command::Grant(command) => commands::grant(&command, terminal).await,
         Command::Dlp(command) => commands::dlp(&command, terminal).await,
+        Command::Categories(command) => commands::categories(&command, terminal).await,
     }
 }
 

@@ -304,6 +304,8 @@ impl House {
             let max_age_days = self.settings.inspect.clamd.database_max_age_days;
             let per_minute = self.settings.inspect.rescans_per_minute;
             self.tasks.spawn(jobs::rescan(self.files.clone(), Arc::clone(&self.inspector), per_minute, self.rest.clone()));
+            let per_minute = self.settings.inspect.rereads_per_minute;
+            self.tasks.spawn(jobs::reread(self.files.clone(), Arc::clone(&self.inspector), per_minute, self.rest.clone()));
             self.tasks.spawn(jobs::watch(self.files.clone(), Arc::clone(&self.inspector), max_age_days, self.rest.clone()));
             let delivery = jobs::Delivery {
                 files: self.files.clone(),

@@ -7,10 +7,11 @@ use super::files::{file_in, next_change};
 use super::jobs::{NewJob, enqueue};
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::session::Scope;
+use super::topics::keep_said;
 use super::{Adoption, Catalog, CatalogError, JobKind, Sender, adopted, audit, direct, events, object_places, priority, quotas, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Checksum, CustomerId, ExtractionStatus, FileId, FileName, FileStatus, Folder, JobId, Owner, ScanStatus,
-    Timestamp, UploadId,
+    Timestamp, Topic, TopicSaid, UploadId,
 };
 
 /// What the sender said of a file; it outranks what is read from the bytes.
@@ -23,8 +24,11 @@ pub struct Given {
     /// Key words.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// What it is for.
+    /// What kind of file it is.
     pub category: Option<Category>,
+    /// By which word it is sorted.
+    #[serde(default)]
+    pub topic: Option<Topic>,
     /// The date on the document.
     pub created_date: Option<Date>,
 }
@@ -243,6 +247,10 @@ impl Catalog {
                 .await?;
                 1
             };
+            if let Some(topic) = &new.given.topic {
+                let said = TopicSaid { topic: topic.clone(), by: entry.actor.to_string(), at: now };
+                keep_said(&mut tx, new.customer, new.id, &said).await?;
+            }
             quotas::grow(&mut tx, new.customer, version == 1, new.size).await?;
             sql::query(
                 "INSERT INTO versions (customer_id, file_id, number, blob_id, name, added_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",

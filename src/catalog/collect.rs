@@ -8,6 +8,7 @@
 use super::rows::{RowRef, micros};
 use super::sensitivity::forget_findings;
 use super::session::Tx;
+use super::topics::forget_said;
 use super::{Catalog, CatalogError, audit, object_places, sql, sweeps};
 use crate::domain::{AuditEntry, BlobId, CustomerId, FileId, Timestamp, UploadId};
 
@@ -154,6 +155,7 @@ impl Catalog {
                 return Err(CatalogError::Conflict("the file is held, or not deleted for long enough"));
             }
             forget_findings(&mut tx, customer, file).await?;
+            forget_said(&mut tx, customer, file).await?;
             sql::query(concat!(
                 "UPDATE blobs SET unreferenced_at = $3 WHERE customer_id = $1 AND unreferenced_at IS NULL \
                  AND id IN (SELECT blob_id FROM versions WHERE customer_id = $1 AND file_id = $2) AND NOT EXISTS (",

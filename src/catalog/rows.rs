@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::CatalogError;
 use crate::domain::{
     BlobId, Category, Checksum, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Folder,
-    Owner, Said, ScanStatus, Timestamp, UserId,
+    Owner, Said, ScanStatus, Timestamp, Topic, TopicSaid, UserId,
 };
 
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -70,7 +70,8 @@ macro_rules! select_files {
             "SELECT f.id, f.customer_id, f.owner_id, f.folder, f.name, f.title, f.author, f.tags, f.category, f.created_date, f.content_type, ",
             "f.version, f.blob_id, f.status, f.extraction_status, f.extraction_reason, f.excerpt, f.summary, f.page_count, f.duration_ms, ",
             "f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.level, f.level_found, f.level_said, f.level_said_version, ",
-            "f.level_said_by, f.level_said_at, f.level_said_reason, f.findings, f.change_seq, b.size, b.checksum, b.scan_status ",
+            "f.level_said_by, f.level_said_at, f.level_said_reason, f.findings, f.topic, f.topic_found, f.topic_said, f.topic_said_by, ",
+            "f.topic_said_at, f.change_seq, b.size, b.checksum, b.scan_status ",
             "FROM files f JOIN blobs b ON b.id = f.blob_id ",
             $tail
         )
@@ -113,6 +114,11 @@ pub(super) struct FileRow {
     level_said_at: Option<i64>,
     level_said_reason: Option<String>,
     findings: Option<String>,
+    topic: String,
+    topic_found: Option<String>,
+    topic_said: Option<String>,
+    topic_said_by: Option<String>,
+    topic_said_at: Option<i64>,
     change_seq: i64,
     size: i64,
     checksum: String,
@@ -128,6 +134,15 @@ impl FileRow {
             by: row.known(self.level_said_by.clone())?,
             at: row.instant(row.known(self.level_said_at)?)?,
             reason: row.known(self.level_said_reason.clone())?,
+        }))
+    }
+
+    fn topic_said(&self, row: RowRef<'_>) -> Result<Option<TopicSaid>, CatalogError> {
+        let Some(topic) = &self.topic_said else { return Ok(None) };
+        Ok(Some(TopicSaid {
+            topic: row.parsed(topic)?,
+            by: row.known(self.topic_said_by.clone())?,
+            at: row.instant(row.known(self.topic_said_at)?)?,
         }))
     }
 
@@ -171,6 +186,9 @@ impl FileRow {
             classification: row.known(Classification::parse(&self.level))?,
             found: row.known(Classification::parse(&self.level_found))?,
             said: self.said(row)?,
+            topic: row.parsed::<Topic>(&self.topic)?,
+            sorted: self.topic_found.as_deref().map(serde_json::from_str).transpose().map_err(|_| row.corrupt())?,
+            topic_said: self.topic_said(row)?,
             findings: self.findings.as_deref().map(serde_json::from_str).transpose().map_err(|_| row.corrupt())?,
         })
     }

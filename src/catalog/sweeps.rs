@@ -123,6 +123,19 @@ impl Catalog {
         .await
     }
 
+    /// Makes a sweep due now. One that is in hand may still set when the next is due.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn hasten_sweep(&self, name: &'static str) -> Result<(), CatalogError> {
+        self.verb(|| async {
+            let mut tx = self.begin(Scope::House).await?;
+            sql::query("UPDATE sweeps SET due_at = 0 WHERE name = $1").bind(name).execute(&mut tx).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
     /// Customers after one of them, in the order of their ids: those who have something due, or all.
     ///
     /// # Errors

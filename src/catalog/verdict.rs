@@ -10,10 +10,11 @@ use super::priority::Priority;
 use super::rows::{RowRef, as_i64, list_json, micros};
 use super::sensitivity::keep_findings;
 use super::session::Tx;
+use super::topics::keep_sorted;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
-    ScanStatus, ScanVerdict,
+    ScanStatus, ScanVerdict, Sorted,
 };
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
@@ -54,6 +55,8 @@ pub struct Admission {
     pub findings: Option<Vec<Finding>>,
     /// How sensitive that makes it.
     pub found: Classification,
+    /// Which category the rules say it has.
+    pub sorted: Sorted,
     /// Where the text lies.
     pub text_key: Option<String>,
     /// Where the bytes went, when they moved.
@@ -252,6 +255,7 @@ impl Catalog {
             .execute(&mut tx)
             .await?;
             keep_findings(&mut tx, &record, admission.findings.as_deref(), admission.found).await?;
+            keep_sorted(&mut tx, &record, Some(&admission.sorted)).await?;
             sql::query("UPDATE blobs SET text_key = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(record.blob.to_string())

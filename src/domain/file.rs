@@ -6,7 +6,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, UserId};
+use super::{
+    BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Sorted, Timestamp, Topic,
+    TopicSaid, UserId,
+};
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,7 +60,8 @@ pub enum Owner {
     Service,
 }
 
-/// What a file is for, as `find` and `describe` say it.
+/// What kind of file it is, as `find` and `describe` say it: people see it as `kind`. By which word they sort it is its
+/// [`Topic`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
@@ -235,6 +239,19 @@ pub struct FileRecord {
     pub said: Option<Said>,
     /// What was found in this version, by kind; `None` where nobody could look.
     pub findings: Option<Vec<FindingCount>>,
+    /// Which category it has: what somebody said, else what the rules say, else `general`.
+    pub topic: Topic,
+    /// What the rules say of this version or, until it has been read, of the one before.
+    pub sorted: Option<Sorted>,
+    /// What somebody said.
+    pub topic_said: Option<TopicSaid>,
     /// Its place in the customer's change feed.
     pub change_seq: u64,
+}
+
+impl FileRecord {
+    /// What people call it, where that is not its name.
+    pub fn own_title(&self) -> Option<String> {
+        (self.title != self.name.stem()).then(|| self.title.clone())
+    }
 }

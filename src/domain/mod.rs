@@ -28,6 +28,7 @@ mod sensitivity;
 mod share;
 mod state;
 mod store_event;
+mod topic;
 mod turns;
 
 pub use adopted::{AdoptedPlace, Pin};
@@ -57,6 +58,7 @@ pub use sensitivity::{
 pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};
+pub use topic::{Hint, HintPart, Likeness, OwnTopic, Remembered, RunnerUp, Sorted, Topic, TopicError, TopicSaid};
 pub use turns::Turns;
 
 /// A point in time, UTC, microsecond precision when stored.

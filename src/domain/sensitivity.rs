@@ -258,6 +258,16 @@ pub struct OwnRule {
     pub level: Classification,
 }
 
+impl Sought {
+    /// Bytes of what is looked for.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Words(words) => words.iter().map(String::len).sum(),
+            Self::Pattern(pattern) => pattern.len(),
+        }
+    }
+}
+
 impl OwnRule {
     /// Most of one customer.
     pub const MOST: usize = 50;
@@ -276,10 +286,7 @@ impl OwnRule {
 
     /// Bytes of what it looks for.
     pub fn size(&self) -> usize {
-        match &self.sought {
-            Sought::Words(words) => words.iter().map(String::len).sum(),
-            Sought::Pattern(pattern) => pattern.len(),
-        }
+        self.sought.size()
     }
 }
 

@@ -62,6 +62,7 @@ fn cleaned(given: &Given) -> Given {
         author: short(&given.author),
         tags: given.tags.iter().map(|tag| clean_text(tag, 60)).filter(|tag| !tag.is_empty()).take(MAX_TAGS).collect(),
         category: given.category,
+        topic: given.topic.clone(),
         created_date: given.created_date,
     }
 }
@@ -125,6 +126,9 @@ impl Files {
                 self.permit_or_refuse::<Add>(subject, &record).await?
             }
         };
+        if let Some(topic) = &request.given.topic {
+            self.topic_there(customer, topic).await?;
+        }
         let owner = match (request.owner, subject.user()) {
             (Some(owner), user) if user.is_none() || user == Some(owner) => {
                 if self.0.catalog.person(customer, PersonId::User(owner)).await?.is_none() {

@@ -140,6 +140,8 @@ pub(super) struct Inner {
     pub settings: FilesSettings,
     /// Wakes the workers and the index follower when this process changed something.
     pub changed: Notify,
+    /// Rung when files are to be looked at again.
+    pub rereads: Notify,
     pub arrived: Notify,
     /// Up to which change each customer's index is complete, as far as this process has looked.
     pub followed: Mutex<HashMap<CustomerId, u64>>,
@@ -288,6 +290,7 @@ impl Files {
             pacer: Pacer::new(&parts.settings.paces),
             settings: parts.settings,
             changed: Notify::new(),
+            rereads: Notify::new(),
             arrived: Notify::new(),
             followed: Mutex::default(),
             probing: tokio::sync::Mutex::new(()),

@@ -16,6 +16,18 @@ pub struct FindRequest {
     pub alternatives: Vec<String>,
     /// The kind of file, when the caller named one.
     pub kind: Option<Category>,
+    /// The word it is sorted by, when the caller named one.
+    pub category: Option<String>,
+}
+
+impl FindRequest {
+    /// The recogniser's other readings; before them the words with the category in front, where they do not hold it.
+    fn alternatives(&self) -> Vec<String> {
+        let word = self.category.as_deref().map(str::trim).filter(|word| !word.is_empty());
+        let word = word.filter(|word| !self.query.to_lowercase().contains(&word.to_lowercase()));
+        let named = word.map(|word| format!("{word} {}", self.query));
+        named.into_iter().chain(self.alternatives.iter().cloned()).collect()
+    }
 }
 
 /// A file under the short handle this call knows it by.
@@ -145,7 +157,7 @@ impl Files {
         let visible = self.visible(subject).await?;
         let query = Query {
             text: request.query.clone(),
-            alternatives: request.alternatives.clone(),
+            alternatives: request.alternatives(),
             heard: ctx.heard.as_ref().map(|heard| heard.text.clone()),
             kind: request.kind,
             today: self.today(ctx),
@@ -284,7 +296,7 @@ impl Files {
             }
             ListedPick::One(_) | ListedPick::None => {}
         }
-        let request = FindRequest { query: words.to_owned(), alternatives: Vec::new(), kind: None };
+        let request = FindRequest { query: words.to_owned(), alternatives: Vec::new(), kind: None, category: None };
         let mut hits = self.look(ctx, subject, &request).await?;
         match hits.certainty {
             Certainty::One | Certainty::Several
@@ -329,6 +341,20 @@ mod tests {
     fn it_points_back_and_a_name_does_not() {
         for (words, expected) in [("it", true), (" That one. ", true), ("the same file", true), ("that contract", false), ("", false)] {
             assert_eq!(points_back(words), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_category_that_was_named_is_looked_for_with_the_words() {
+        let request = |query: &str, category: Option<&str>| super::FindRequest {
+            query: query.to_owned(),
+            alternatives: vec!["other".to_owned()],
+            kind: None,
+            category: category.map(str::to_owned),
+        };
+        assert_eq!(request("the one from Acme", Some("contracts")).alternatives(), ["contracts the one from Acme", "other"]);
+        for (query, category) in [("the Contracts", Some("contracts")), ("the one", Some(" ")), ("the one", None)] {
+            assert_eq!(request(query, category).alternatives(), ["other"], "{query}");
         }
     }
 

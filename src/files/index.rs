@@ -10,7 +10,7 @@ use super::errand::Errand;
 use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::Change as Changed;
-use crate::domain::CustomerId;
+use crate::domain::{CustomerId, Topic};
 use crate::policy::tokens;
 use crate::search::{Change, CustomerIndex, Doc};
 
@@ -107,6 +107,7 @@ impl Files {
             author: file.author.clone(),
             tags: file.tags.clone(),
             category: file.category,
+            topic: Some(file.topic.to_string()).filter(|topic| topic != Topic::GENERAL),
             folder: file.folder.clone(),
             date: file.created_date,
             added: file.added_at,
@@ -116,7 +117,7 @@ impl Files {
     }
 
     /// The first part of a file's extracted text.
-    async fn text_of(&self, customer: CustomerId, key: &str) -> Result<String, FilesError> {
+    pub(super) async fn text_of(&self, customer: CustomerId, key: &str) -> Result<String, FilesError> {
         let key = ObjectKey::parse(customer, key).map_err(|_| FilesError::Sealed { what: "text key" })?;
         let Some(mut object) = self.store(Errand::of_worker(customer)).await?.get(&key, None).await? else { return Ok(String::new()) };
         let mut bytes = Vec::new();

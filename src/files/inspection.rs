@@ -8,8 +8,8 @@ use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, ScanStatus, ScanVerdict,
-    Timestamp, clean_text,
+    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, Hint, ScanStatus,
+    ScanVerdict, Timestamp, clean_text,
 };
 
 /// A file at the version a job is about.
@@ -41,6 +41,8 @@ pub struct Understood {
     pub summary: Option<String>,
     /// What is sensitive in it; `None` when nobody could look.
     pub findings: Option<Vec<Finding>>,
+    /// What speaks for which category.
+    pub hints: Vec<Hint>,
     /// How reading went.
     pub extraction: Extraction,
     /// The stages that come now.
@@ -190,9 +192,11 @@ impl Files {
             Some(key.as_str().to_owned())
         };
         let read = |text: &Option<String>, max| text.as_deref().map(|text| clean_text(text, max)).filter(|text| !text.is_empty());
+        let author = given.author.or_else(|| read(&understood.author, 120));
         let admission = Admission {
             title: given.title.or_else(|| read(&understood.title, 200)).unwrap_or_else(|| file.name.stem().to_owned()),
-            author: given.author.or_else(|| read(&understood.author, 120)),
+            sorted: self.sorted(file, author.as_deref(), &understood.hints).await?,
+            author,
             tags: given.tags,
             category,
             created_date: given.created_date.or(understood.created_date),
@@ -237,6 +241,7 @@ impl Files {
             text: String::new(),
             summary: None,
             findings: None,
+            hints: Vec::new(),
             extraction: Extraction { status: ExtractionStatus::Failed, reason: Some(reason.to_owned()) },
             follow_ups: Vec::new(),
         };

@@ -60,6 +60,7 @@ mod receiving;
 mod recipient;
 mod redeem;
 mod requests;
+mod rereads;
 mod rescans;
 mod revoke;
 mod scanners;
@@ -72,6 +73,7 @@ mod share;
 mod shares;
 mod standing;
 mod sweeps;
+mod topics;
 mod trail;
 mod transcript;
 mod verdicts;
@@ -118,13 +120,14 @@ pub use receiving::{Came, CameState, Sending, UploadFace, Uploader};
 pub use recipient::Toward;
 pub use redeem::Redeemed;
 pub use requests::{RequestAnswer, Requested, UploadReadBack, UploadRequest};
+pub use rereads::{RereadTurn, SeenAgain, ToReread};
 pub use rescans::{RescanTurn, ToRescan};
 pub use revoke::{GivenShare, RevokeAnswer, RevokeRequest};
 pub use scanners::ScannerNote;
 pub use sealing::Sealed;
 pub use secrets::{ServerSecret, Token};
 pub use security_report::{ReportLine, ReportPeriod, SecurityReport, VerdictCounts};
-pub use sensitivity::{FoundIn, SensitivityRules};
+pub use sensitivity::{FoundIn, SensitivityRules, ToReadBy};
 pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
@@ -138,7 +141,7 @@ pub use crate::blob::{Billing, BucketState, Capabilities, Capability, Depth, Fai
 pub use crate::catalog::{
     AuditRecord, Bound, CallRecord, ChainFault, ChainReport, CheckpointVerifier, Customer, EventRecord, FailureLimits, Given, GrantRecord,
     HeldFile, ImportNote, ImportRecord, ImportState, Job, JobKind, JobState, KeyRecord, LeasedMessage, MessageState, OwnRuleRecord,
-    PersonChange, Pick, Place, PolicySet, Putback, QuarantinedFile, Quota, Release, ReleaseState, ShareFilter, ShareRecord, Sighting,
-    StageRecord, Usage, VersionRecord,
+    OwnTopicRecord, PersonChange, Pick, Place, PolicySet, Putback, QuarantinedFile, Quota, Release, ReleaseState, Reread, RereadRecord,
+    ShareFilter, ShareRecord, Sighting, StageRecord, Usage, VersionRecord,
 };
 pub use crate::policy::Evidence;

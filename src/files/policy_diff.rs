@@ -5,7 +5,7 @@ use crate::catalog::Grant;
 use crate::domain::{CustomerId, Door, FileId, FileRecord, Permissions, Person, PersonId, PersonKind, TeamId, Timestamp, UserId};
 use crate::policy::{
     Action, ActionKind, Add, Conditions, Delete, Describe, Download, Evidence, Find, History, IssueCode, MatrixRow, Organise, Policies,
-    Principal, PrincipalKind, Read, Resource, Revoke, Share, matrix_rows,
+    Principal, PrincipalKind, Read, Resource, Revoke, Scene, Share, matrix_rows,
 };
 
 /// Users whose decisions are compared.
@@ -134,10 +134,10 @@ fn matrix_changes(now: &[MatrixRow], then: &[MatrixRow]) -> Vec<MatrixChange> {
     changes
 }
 
-type Decide = fn(&Policies, &Principal, &Resource, &Conditions) -> Judged;
+type Decide = fn(&Scene<'_>) -> Judged;
 
-fn judge<A: Action>(policies: &Policies, principal: &Principal, resource: &Resource, conditions: &Conditions) -> Judged {
-    match policies.permit::<A>(principal, resource, conditions) {
+fn judge<A: Action>(scene: &Scene<'_>) -> Judged {
+    match scene.permit::<A>() {
         Ok(permit) => Judged { permitted: Some(permit.evidence()), policies: permit.policies().to_owned() },
         Err(refusal) => Judged { permitted: None, policies: refusal.policies },
     }
@@ -159,6 +159,21 @@ const ASKED: [(&str, bool, Decide); 12] = [
     (ActionKind::IssueCode.as_str(), false, judge::<IssueCode>),
 ];
 
+/// The actions of those that are asked for so.
+const KINDS: [ActionKind; 11] = [
+    ActionKind::Find,
+    ActionKind::Describe,
+    ActionKind::Read,
+    ActionKind::Download,
+    ActionKind::History,
+    ActionKind::Add,
+    ActionKind::Organise,
+    ActionKind::Delete,
+    ActionKind::Share,
+    ActionKind::Revoke,
+    ActionKind::IssueCode,
+];
+
 /// Compares decisions on a call whose caller the platform did not verify.
 pub(super) fn decisions(now: &Policies, then: &Policies, sample: &Sample) -> DecisionChanges {
     let mut changes = DecisionChanges { users: sample.users.len(), files: sample.files.len(), ..DecisionChanges::default() };
@@ -172,9 +187,15 @@ pub(super) fn decisions(now: &Policies, then: &Policies, sample: &Sample) -> Dec
         };
         for (file, grants) in &sample.files {
             let resource = Resource::File(Files::facts(file, grants));
-            for (action, external, decide) in ASKED {
+            // Who asks for what is put together once for all that is asked, not for each answer.
+            let [inside, outside] = [false, true].map(|external| {
                 let conditions = Conditions { external, ..conditions };
-                let [before, after] = [now, then].map(|policies| decide(policies, &principal, &resource, &conditions));
+                let kinds: &[ActionKind] = if external { &[ActionKind::Share] } else { &KINDS };
+                [now, then].map(|policies| policies.scene(&principal, &resource, &conditions, kinds))
+            });
+            for (action, external, decide) in ASKED {
+                let [before, after] = if external { &outside } else { &inside };
+                let (before, after) = (decide(before), decide(after));
                 if before.permitted == after.permitted {
                     continue;
                 }
@@ -205,5 +226,84 @@ impl Files {
         let mut grants = self.0.catalog.grants_of(customer, &ids).await?;
         let files = newest.into_iter().map(|file| (grants.remove(&file.id).unwrap_or_default(), file)).map(|(grants, file)| (file, grants));
         Ok(Sample { users, files: files.collect(), customer, now: self.now() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::*;
+    use crate::policy::times_built;
+
+    fn file(customer: CustomerId, owner: UserId, entropy: &dyn Entropy) -> FileRecord {
+        let clock = ManualClock::at("2026-03-02T09:00:00Z");
+        FileRecord {
+            id: FileId::new(&clock, entropy),
+            customer,
+            owner: Owner::User(owner),
+            folder: Folder::parse("").unwrap(),
+            name: FileName::parse("a.txt").unwrap(),
+            title: "a".to_owned(),
+            author: None,
+            tags: Vec::new(),
+            category: Category::Document,
+            created_date: None,
+            content_type: "text/plain".to_owned(),
+            size: 1,
+            checksum: Checksum::from_digest([0; 32]),
+            version: 1,
+            blob: BlobId::new(&clock, entropy),
+            status: FileStatus::Active,
+            scan: ScanStatus::Clean,
+            extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+            excerpt: None,
+            summary: None,
+            page_count: None,
+            duration_ms: None,
+            added_at: clock.now(),
+            updated_at: clock.now(),
+            last_accessed: None,
+            hold: false,
+            retention_until: None,
+            classification: Classification::Internal,
+            found: Classification::Internal,
+            said: None,
+            findings: None,
+            topic: Topic::general(),
+            sorted: None,
+            topic_said: None,
+            change_seq: 1,
+        }
+    }
+
+    #[test]
+    fn the_actions_are_those_that_are_asked_for() {
+        let asked: std::collections::BTreeSet<&str> =
+            ASKED.iter().filter(|(_, external, _)| !external).map(|(action, _, _)| *action).collect();
+        assert_eq!(asked, KINDS.iter().map(|kind| kind.as_str()).collect());
+    }
+
+    #[test]
+    fn who_asks_for_what_is_put_together_four_times_a_row_and_not_for_each_of_its_twenty_four_answers() {
+        let (clock, entropy) = (ManualClock::at("2026-03-02T09:00:00Z"), SeededEntropy::new(7));
+        let (customer, user) = (CustomerId::new(&clock, &entropy), UserId::new(&clock, &entropy));
+        let files: Vec<_> = (0..3).map(|_| (file(customer, user, &entropy), Vec::new())).collect();
+        let person = Person {
+            id: PersonId::User(user),
+            customer,
+            name: "Ana".to_owned(),
+            email: None,
+            phone: None,
+            roles: vec![Role::Member],
+            detail: None,
+            members: Vec::new(),
+            deactivated_at: None,
+        };
+        let sample = Sample { users: vec![(person, Vec::new())], files, customer, now: clock.now() };
+        let policies = Policies::built_in().unwrap();
+        let before = times_built();
+        let same = decisions(&policies, &policies, &sample);
+        assert_eq!((same.users, same.files, same.changed), (1, 3, 0));
+        assert_eq!(times_built() - before, 3 * 4);
     }
 }

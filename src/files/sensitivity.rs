@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, NewSaid, OwnRuleRecord};
 use crate::domain::{
-    AuditEntry, Classification, CustomerId, FileId, FileRecord, Finding, LevelRule, OwnRule, Sought, clean_text, level_of,
+    AuditEntry, Classification, CustomerId, FileId, FileRecord, Finding, LevelRule, OwnRule, OwnTopic, Sought, clean_text, level_of,
 };
 use crate::policy::{Classify, Organise, Permit, Read};
 
@@ -34,6 +34,15 @@ pub struct SensitivityRules {
     pub levels_are_usual: bool,
 }
 
+/// By what a worker looks through the files of a customer besides the built-in rules.
+#[derive(Debug, Clone, Default)]
+pub struct ToReadBy {
+    /// Its own rules of finding.
+    pub rules: Vec<OwnRule>,
+    /// Its own categories.
+    pub topics: Vec<OwnTopic>,
+}
+
 /// A name of a rule as it is kept.
 fn rule_name(name: &str) -> Result<String, FilesError> {
     let is_one = (1..=OwnRule::NAME).contains(&name.len())
@@ -43,7 +52,7 @@ fn rule_name(name: &str) -> Result<String, FilesError> {
 }
 
 /// What is sought, as it is kept: words without what cannot be seen, each once; a pattern that compiles within bounds.
-fn sought(sought: &Sought) -> Result<Sought, FilesError> {
+pub(super) fn sought(sought: &Sought) -> Result<Sought, FilesError> {
     let invalid = |field, reason: String| Err(FilesError::Invalid { field, reason });
     match sought {
         Sought::Words(words) => {
@@ -197,12 +206,13 @@ impl Files {
         Ok(self.0.catalog.set_level_rules(subject.customer(), rules, &entry).await?)
     }
 
-    /// The rules of a customer's own by which a worker looks through its files.
+    /// The rules and categories of a customer's own by which a worker looks through its files.
     ///
     /// # Errors
     /// When the catalog does not answer.
-    pub async fn rules_to_read_by(&self, customer: CustomerId) -> Result<Vec<OwnRule>, FilesError> {
-        Ok(self.0.catalog.own_rules(customer).await?.into_iter().map(|own| own.rule).collect())
+    pub async fn to_read_by(&self, customer: CustomerId) -> Result<ToReadBy, FilesError> {
+        let (rules, topics) = tokio::try_join!(self.0.catalog.own_rules(customer), self.0.catalog.own_topics(customer))?;
+        Ok(ToReadBy { rules: rules.into_iter().map(|own| own.rule).collect(), topics: topics.into_iter().map(|own| own.own).collect() })
     }
 
     /// How sensitive findings make a file of a customer.

@@ -15,12 +15,13 @@ use super::engine::LockedArchives;
 use super::panel::Panel;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{
-    ADDRESS_SPACE, Confinement, Job, KindReport, LISTENING_SPACE, Limits, OPEN_FILES, Passage, Reading, Reply, Setup, Task,
+    ADDRESS_SPACE, Confinement, Job, KindReport, KnownOfFile, LISTENING_SPACE, Limits, OPEN_FILES, Passage, Reading, Reply, Setup, Task,
 };
 use super::rules::Rules;
 use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
+use super::subjects::by_name;
 use super::{kind, preview};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, clean_text};
+use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, Hint, OwnRule, OwnTopic, clean_text};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -103,6 +104,17 @@ pub enum Unheard {
     NotNow(&'static str),
 }
 
+/// What a customer looks for in its files besides the built-in rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LookedFor {
+    /// What is sensitive.
+    pub rules: Vec<OwnRule>,
+    /// What files are about.
+    pub topics: Vec<OwnTopic>,
+    /// What people call the file, where somebody said so.
+    pub title: Option<String>,
+}
+
 /// What was read from a file. Title, author, text and summary are the file's own words:
 /// untrusted, but without control and bidi characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +139,8 @@ pub struct Extracted {
     pub summary: Option<String>,
     /// What is sensitive in it, masked; `None` when its text could not be looked at.
     pub findings: Option<Vec<Finding>>,
+    /// What speaks for which category.
+    pub hints: Vec<Hint>,
     /// How reading went.
     pub extraction: Extraction,
     /// What kept it from being read lies outside the file: another time it may be read.
@@ -225,15 +239,18 @@ impl Inspector {
         self.scanners.facts().await
     }
 
-    /// Type, text and metadata, and what is sensitive in them by the built-in rules and these. What cannot be read is said in
+    /// Type, text and metadata, and what is sensitive in them and what they are about by the built-in rules and these. What cannot be read is said in
     /// `extraction`, never an error.
-    pub async fn extract(&self, name: &FileName, stream: ChunkStream, rules: Vec<OwnRule>) -> Extracted {
+    pub async fn extract(&self, name: &FileName, stream: ChunkStream, by: LookedFor) -> Extracted {
         let setup = Setup { job: Job::Extract, limits: self.limits(), locked: LockedArchives::Note };
         let task = Task {
             name: name.as_str().to_owned(),
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
-            rules,
+            rules: by.rules,
+            topics: by.topics,
+            title: by.title,
+            known: None,
         };
         let answer =
             self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
@@ -241,6 +258,30 @@ impl Inspector {
             tracing::info!(error = %error, "the text of a file could not be read");
         }
         assemble(name, answer)
+    }
+
+    /// What is sensitive in a text that was read before, and what speaks for which category; `None` when it could not be looked at.
+    pub async fn look(&self, name: &FileName, known: KnownOfFile, text: ChunkStream, by: LookedFor) -> Option<(Vec<Finding>, Vec<Hint>)> {
+        let max_read_bytes = self.settings.max_read_bytes;
+        let task = Task {
+            name: name.as_str().to_owned(),
+            max_read_bytes,
+            max_text_bytes: 0,
+            rules: by.rules,
+            topics: by.topics,
+            title: by.title,
+            known: Some(known),
+        };
+        let setup = Setup { job: Job::Look, limits: self.limits(), locked: LockedArchives::Note };
+        let answer = self.workers.run(setup, &task, text, max_read_bytes, self.settings.extract_wall).await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "the text of a file could not be looked at again");
+            return None;
+        }
+        answer.replies.into_iter().find_map(|reply| match reply {
+            Reply::Looked(report) => Some((bounded_findings(report.findings), bounded_hints(report.hints))),
+            _ => None,
+        })
     }
 
     /// Whether files of this type are drawn.
@@ -256,7 +297,15 @@ impl Inspector {
         let wall = self.settings.draw_wall;
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
         let max_read_bytes = self.settings.max_read_bytes;
-        let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0, rules: Vec::new() };
+        let task = Task {
+            name: name.as_str().to_owned(),
+            max_read_bytes,
+            max_text_bytes: 0,
+            rules: Vec::new(),
+            topics: Vec::new(),
+            title: None,
+            known: None,
+        };
         let answer = self
             .workers
             .run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall)
@@ -279,7 +328,15 @@ impl Inspector {
     pub async fn listen(&self, name: &FileName, stream: ChunkStream) -> Result<Listened, Unheard> {
         let wall = self.settings.listen_wall;
         let limits = Limits { address_space: LISTENING_SPACE, cpu_seconds: wall.as_secs(), open_files: OPEN_FILES };
-        let task = Task { name: name.as_str().to_owned(), max_read_bytes: MAX_SOUND_BYTES, max_text_bytes: 0, rules: Vec::new() };
+        let task = Task {
+            name: name.as_str().to_owned(),
+            max_read_bytes: MAX_SOUND_BYTES,
+            max_text_bytes: 0,
+            rules: Vec::new(),
+            topics: Vec::new(),
+            title: None,
+            known: None,
+        };
         let answer = self
             .listeners
             .run(Setup { job: Job::Listen, limits, locked: LockedArchives::Note }, &task, stream, MAX_SOUND_BYTES, wall)
@@ -296,7 +353,9 @@ fn pictures(answer: Answer) -> Result<Pictures, Undrawn> {
     let reply = answer.replies.into_iter().find_map(|reply| match reply {
         Reply::Drawn(report) => Some(Ok(report)),
         Reply::NotDrawn(reason) => Some(Err(reason)),
-        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Passage(_) | Reply::Heard(_) => None,
+        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Looked(_) | Reply::Passage(_) | Reply::Heard(_) => {
+            None
+        }
     });
     let decoded = |text: &str| BASE64.decode(text).ok().filter(|bytes| bytes.starts_with(JPEG)).map(Bytes::from);
     match (reply, answer.error) {
@@ -354,7 +413,13 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
-            Reply::Ready(_) | Reply::Scan(_) | Reply::Drawn(_) | Reply::NotDrawn(_) | Reply::Passage(_) | Reply::Heard(_) => {}
+            Reply::Ready(_)
+            | Reply::Scan(_)
+            | Reply::Looked(_)
+            | Reply::Drawn(_)
+            | Reply::NotDrawn(_)
+            | Reply::Passage(_)
+            | Reply::Heard(_) => {}
         }
     }
     let KindReport { content_type, category } = kind.unwrap_or_else(|| {
@@ -367,15 +432,11 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         (_, error) => Reading::without_text(ExtractionStatus::Failed, error.as_ref().map_or("the file is damaged", why_failed)),
     };
     let was_looked_at = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
-    // A worker that a hostile file has taken over says what it likes: what it says is kept short.
-    let bounded = |finding: Finding| Finding {
-        rule: clean_text(&finding.rule, OwnRule::NAME),
-        sample: clean_text(&finding.sample, Finding::SAMPLE),
-        places: finding.places.into_iter().take(Finding::PLACES).collect(),
-        ..finding
-    };
-    let findings = was_looked_at.then(|| once_each(reading.findings.into_iter().take(Finding::RULES).map(bounded)));
+    let findings = was_looked_at.then(|| bounded_findings(reading.findings));
+    // What was not read speaks by its name alone.
+    let hints = if reading.hints.is_empty() { by_name(name.as_str(), category) } else { reading.hints };
     Extracted {
+        hints: bounded_hints(hints),
         content_type,
         category,
         findings,
@@ -389,6 +450,23 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         extraction: Extraction { status: reading.status, reason: reading.reason },
         may_read_again,
     }
+}
+
+/// A worker that a hostile file has taken over says what it likes: what it says is kept short, and each rule once.
+fn bounded_findings(findings: Vec<Finding>) -> Vec<Finding> {
+    let bounded = |finding: Finding| Finding {
+        rule: clean_text(&finding.rule, OwnRule::NAME),
+        sample: clean_text(&finding.sample, Finding::SAMPLE),
+        places: finding.places.into_iter().take(Finding::PLACES).collect(),
+        ..finding
+    };
+    once_each(findings.into_iter().take(Finding::RULES).map(bounded))
+}
+
+/// The same of what speaks for categories, where no one counts more than a rule of ours could.
+fn bounded_hints(hints: Vec<Hint>) -> Vec<Hint> {
+    let bounded = |hint: Hint| Hint { rule: clean_text(&hint.rule, Hint::RULE), points: hint.points.min(Hint::HIGHEST), ..hint };
+    hints.into_iter().take(Hint::MOST).map(bounded).collect()
 }
 
 /// The findings of each rule once.

@@ -249,7 +249,7 @@ impl Workers {
     fn spawn(&self, setup: Setup) -> io::Result<Child> {
         let rules = match setup.job {
             Job::Scan => rules_to_environment(self.start.rules.files())?,
-            Job::Extract | Job::Draw | Job::Listen => Vec::new(),
+            Job::Extract | Job::Draw | Job::Listen | Job::Look => Vec::new(),
         };
         Command::new(&self.start.exe)
             .arg(WORKER_ARGUMENT)

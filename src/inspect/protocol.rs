@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::LockedArchives;
 use super::rules::RuleFile;
-use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, ScanStatus};
+use crate::domain::{Category, ExtractionStatus, Finding, Hint, OwnRule, OwnTopic, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
 
 /// Longest task line, in bytes.
 /// A customer's rules may be in it, whose bytes text may write with six each.
-pub(super) const MAX_TASK_LINE: u64 = (16 << 10) + 6 * OwnRule::TOGETHER as u64 + (64 << 10);
+pub(super) const MAX_TASK_LINE: u64 = (16 << 10) + 6 * (OwnRule::TOGETHER + OwnTopic::TOGETHER) as u64 + (64 << 10);
 
 /// Address space of a worker, in bytes: one large document unpacked, not two.
 pub(super) const ADDRESS_SPACE: u64 = 1536 << 20;
@@ -53,6 +53,8 @@ pub(super) enum Job {
     Draw,
     /// What is said in a recording.
     Listen,
+    /// What is sensitive in a text that was read before, and what it is about.
+    Look,
 }
 
 impl Job {
@@ -60,7 +62,7 @@ impl Job {
     pub const fn is_urgent(self) -> bool {
         match self {
             Self::Scan | Self::Extract => true,
-            Self::Draw | Self::Listen => false,
+            Self::Draw | Self::Listen | Self::Look => false,
         }
     }
 }
@@ -120,6 +122,26 @@ pub(super) struct Task {
     /// What the customer looks for besides.
     #[serde(default)]
     pub rules: Vec<OwnRule>,
+    /// By which categories of its own the customer sorts files.
+    #[serde(default)]
+    pub topics: Vec<OwnTopic>,
+    /// What people call it, where somebody said so.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What was read from the file before, where its text is looked at again.
+    #[serde(default)]
+    pub known: Option<KnownOfFile>,
+}
+
+/// What was read from a file before, beside its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownOfFile {
+    /// Who wrote it; empty where nobody knows.
+    pub author: String,
+    /// What kind of file it is.
+    pub kind: Category,
+    /// Pages, slides or sheets.
+    pub pages: Option<u32>,
 }
 
 /// How much of a restriction the system enforces.
@@ -173,6 +195,8 @@ pub(super) enum Reply {
     Kind(KindReport),
     /// What was read.
     Reading(Box<Reading>),
+    /// What was seen in a text that was read before.
+    Looked(LookedReport),
     /// What it looks like.
     Drawn(DrawnReport),
     /// Why nothing was drawn.
@@ -181,6 +205,15 @@ pub(super) enum Reply {
     Passage(Passage),
     /// The recording was heard to its end.
     Heard(HeardReport),
+}
+
+/// What was seen in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LookedReport {
+    /// What is sensitive in it.
+    pub findings: Vec<Finding>,
+    /// What speaks for which category.
+    pub hints: Vec<Hint>,
 }
 
 /// Pictures of a file, as JPEG in base64.
@@ -255,6 +288,9 @@ pub(super) struct Reading {
     /// What is sensitive in it.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// What speaks for which category.
+    #[serde(default)]
+    pub hints: Vec<Hint>,
 }
 
 impl Reading {
@@ -271,6 +307,7 @@ impl Reading {
             text: String::new(),
             summary: None,
             findings: Vec::new(),
+            hints: Vec::new(),
         }
     }
 }

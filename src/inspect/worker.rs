@@ -11,9 +11,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::dlp::Screen;
 use super::engine::Engine;
 use super::listening::{Listener, LoadListener, listen};
-use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task};
+use super::protocol::{
+    DrawnReport, Job, KindReport, KnownOfFile, LookedReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task,
+};
+use super::subjects::{Sorter, Sorting};
 use super::{kind, preview, protocol, sandbox, text};
-use crate::domain::FilePart;
+use crate::domain::{FilePart, FindingKind};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -43,8 +46,9 @@ fn run(load: LoadListener) -> io::Result<()> {
     let tool = match (setup.job, listener) {
         (Job::Scan, _) => Tool::Scanner(Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?)),
         (Job::Listen, Some(listener)) => Tool::Listener(listener),
+        (Job::Look, _) => Tool::Glass(Box::new(Screen::new().map_err(io::Error::other)?), Box::new(Sorter::new()?)),
         (Job::Draw, _) => Tool::Pencil,
-        (Job::Extract | Job::Listen, _) => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?)),
+        (Job::Extract | Job::Listen, _) => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?), Box::new(Sorter::new()?)),
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -61,7 +65,9 @@ fn run(load: LoadListener) -> io::Result<()> {
 /// What a worker was made ready for.
 enum Tool {
     Scanner(Box<Engine>),
-    Reader(Box<Screen>),
+    Reader(Box<Screen>, Box<Sorter>),
+    /// For text that was read before.
+    Glass(Box<Screen>, Box<Sorter>),
     Pencil,
     Listener(Box<dyn Listener>),
 }
@@ -76,33 +82,52 @@ fn listener(load: LoadListener) -> io::Result<Box<dyn Listener>> {
     Ok(listener)
 }
 
+/// What is sensitive in what was read, and what it is about.
+fn look(screen: &Screen, sorter: &Sorter, task: &Task, known: &KnownOfFile, title: &str, text: &str) -> LookedReport {
+    let parts =
+        [(FilePart::Name, task.name.as_str()), (FilePart::Title, title), (FilePart::Author, known.author.as_str()), (FilePart::Text, text)];
+    let findings = screen.look(&parts, &task.rules);
+    let sorting = Sorting {
+        name: &task.name,
+        title,
+        kind: known.kind,
+        text,
+        pages: known.pages,
+        has_account: findings.iter().any(|finding| finding.kind == FindingKind::Iban),
+    };
+    LookedReport { hints: sorter.look(&sorting, &task.topics), findings }
+}
+
 fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
     match tool {
         Tool::Scanner(mut engine) => {
             let outcome = engine.scan(&task.name, input).map_err(io::Error::other)?;
             answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))
         }
-        Tool::Reader(screen) => {
+        Tool::Reader(screen, sorter) => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
             let whole = bytes.len() as u64 <= task.max_read_bytes;
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
             let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
-            let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
-            let parts = [
-                (FilePart::Name, task.name.as_str()),
-                (FilePart::Title, title),
-                (FilePart::Author, author),
-                (FilePart::Text, &reading.text),
-            ];
-            reading.findings = screen.look(&parts, &task.rules);
+            let known = KnownOfFile { author: reading.author.clone().unwrap_or_default(), kind: kind.category, pages: reading.page_count };
+            let title = task.title.as_deref().or(reading.title.as_deref()).unwrap_or_default();
+            let seen = look(&screen, &sorter, task, &known, title, &reading.text);
+            (reading.findings, reading.hints) = (seen.findings, seen.hints);
             answer(&Reply::Reading(Box::new(reading)))
         }
         Tool::Listener(mut listener) => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes).read_to_end(&mut bytes)?;
             listen(&mut *listener, bytes, &mut |reply| answer(&reply))
+        }
+        Tool::Glass(screen, sorter) => {
+            let mut text = String::new();
+            input.take(task.max_read_bytes).read_to_string(&mut text)?;
+            let known = task.known.as_ref().ok_or_else(|| io::Error::other("what is known of the file is missing"))?;
+            let title = task.title.as_deref().unwrap_or_default();
+            answer(&Reply::Looked(look(&screen, &sorter, task, known, title, &text)))
         }
         Tool::Pencil => {
             let mut bytes = Vec::new();

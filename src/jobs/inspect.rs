@@ -9,9 +9,9 @@ use bytes::Bytes;
 
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
-use crate::domain::{Category, ChunkStream, ErrorCode, FileName, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, UnderInspection, Understood};
-use crate::inspect::{Inspector, Scan, Shortfall, Unheard};
+use crate::domain::{Category, ChunkStream, ErrorCode, FileStatus, ScanStatus, ScanVerdict};
+use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, ToReadBy, UnderInspection, Understood};
+use crate::inspect::{Inspector, KnownOfFile, LookedFor, Scan, Shortfall, Unheard};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -174,8 +174,8 @@ async fn judged(files: &Files, inspector: &Inspector, under: &UnderInspection) -
 async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
     let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
     let (name, bytes) = files.open_for_inspection(&under).await?;
-    let rules = files.rules_to_read_by(job.customer).await?;
-    let read = inspector.extract(&name, bytes, rules).await;
+    let ToReadBy { rules, topics } = files.to_read_by(job.customer).await?;
+    let read = inspector.extract(&name, bytes, LookedFor { rules, topics, title: under.file.own_title() }).await;
     if read.may_read_again && may_try_again(job) {
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
@@ -193,6 +193,7 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         text: read.text,
         summary: read.summary,
         findings: read.findings,
+        hints: read.hints,
         extraction: read.extraction,
     };
     Ok(files.admit(job, &under, &understood).await?)
@@ -212,11 +213,12 @@ async fn transcribe(files: &Files, inspector: &Inspector, job: &Job) -> Result<(
     };
     // What was said is looked through as what was written is, by a worker of its own; unseen it is not kept.
     let text: ChunkStream = Box::pin(futures::stream::iter([Ok(Bytes::from(heard.text()))]));
-    let stem = FileName::parse(&format!("{}.txt", name.stem())).unwrap_or(name);
-    let read = inspector.extract(&stem, text, files.rules_to_read_by(job.customer).await?).await;
-    match read.findings {
-        Some(findings) => Ok(files.transcribed(job, &under, heard, findings).await?),
-        None => Err(Trouble::Reader(read.extraction.reason.unwrap_or_default())),
+    let ToReadBy { rules, topics } = files.to_read_by(job.customer).await?;
+    let file = &under.file;
+    let known = KnownOfFile { author: file.author.clone().unwrap_or_default(), kind: file.category, pages: None };
+    match inspector.look(&name, known, text, LookedFor { rules, topics, title: file.own_title() }).await {
+        Some((findings, _)) => Ok(files.transcribed(job, &under, heard, findings).await?),
+        None => Err(Trouble::Reader("what is said in it could not be looked through".to_owned())),
     }
 }
 

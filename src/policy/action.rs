@@ -112,6 +112,8 @@ actions! {
     ReleaseQuarantine = "release_quarantine", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
     /// Say that a file is less sensitive than it counts as, and by which rules files count as sensitive.
     Classify = "classify", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File, ResourceType::Customer];
+    /// Say by which categories of the customer's own files are sorted, and have all files sorted anew.
+    Categorise = "categorise", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::Customer];
     /// Stop every removal of it, in whatever state it is, or no longer.
     Hold = "hold", needs Some(Permission::Admin), by ASKERS, on &[ResourceType::File];
     /// See which files are held, and why.

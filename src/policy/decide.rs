@@ -87,36 +87,30 @@ impl Verdict {
 impl Policies {
     /// Decides.
     pub fn permit<A: Action>(&self, principal: &Principal, resource: &Resource, conditions: &Conditions) -> Result<Permit<A>, Refusal> {
+        self.scene(principal, resource, conditions, &[A::KIND]).permit()
+    }
+
+    /// Somebody before something, for whoever asks several questions of them: to put them together costs more than an answer.
+    pub fn scene<'a>(
+        &'a self,
+        principal: &'a Principal,
+        resource: &'a Resource,
+        conditions: &Conditions,
+        actions: &[ActionKind],
+    ) -> Scene<'a> {
         // INVARIANT: nothing crosses from one customer to another, whatever policies say.
-        if principal.customer != resource.customer() {
-            return Err(Refusal { policies: WALL.to_owned(), may_know: false });
-        }
-        let question = match Question::new(self, principal, resource, conditions, A::KIND) {
-            Ok(question) => question,
-            Err(error) => return Err(Refusal { policies: undecided(&error).policies, may_know: false }),
+        let question = if principal.customer == resource.customer() {
+            Question::new(self, principal, resource, conditions, actions)
+                .map_err(|error| Refusal { policies: undecided(&error).policies, may_know: false })
+        } else {
+            Err(Refusal { policies: WALL.to_owned(), may_know: false })
         };
-        let verdict = question.ask(A::KIND);
-        if verdict.allowed {
-            return Ok(Permit {
-                policies: verdict.policies,
-                customer: resource.customer(),
-                file: resource.file(),
-                permissions: principal.permissions.clone(),
-                evidence: verdict.evidence,
-                action: PhantomData,
-            });
-        }
-        let may_know = match resource {
-            Resource::File(_) => A::KIND != ActionKind::Find && question.ask(ActionKind::Find).allowed,
-            // Its own customer is no secret to anybody, and a folder has nothing but the name it was asked by.
-            Resource::Folder(_) | Resource::Customer(_) => true,
-        };
-        Err(Refusal { policies: verdict.policies, may_know })
+        Scene { principal, resource, question }
     }
 
     /// What the policies alone say, for the matrix: without the wall in code.
     pub(super) fn verdict(&self, principal: &Principal, resource: &Resource, conditions: &Conditions, action: ActionKind) -> Verdict {
-        match Question::new(self, principal, resource, conditions, action) {
+        match Question::new(self, principal, resource, conditions, &[action]) {
             Ok(question) => question.ask(action),
             Err(error) => undecided(&error),
         }
@@ -140,13 +134,49 @@ const DEFAULT_DENY: &str = "default-deny";
 const SCHEMA: &str = "schema";
 const ERROR: &str = "error";
 
-/// Everything Cedar needs for one action on one resource, and for asking whether it may be found.
+/// Somebody before something, under some policies and circumstances: put together once, asked as often as there are questions.
+pub struct Scene<'a> {
+    principal: &'a Principal,
+    resource: &'a Resource,
+    question: Result<Question<'a>, Refusal>,
+}
+
+impl Scene<'_> {
+    /// Decides. An action that it was not made for is refused.
+    ///
+    /// # Errors
+    /// When the policies say no, or nothing could be decided.
+    pub fn permit<A: Action>(&self) -> Result<Permit<A>, Refusal> {
+        let question = self.question.as_ref().map_err(Refusal::clone)?;
+        let verdict = question.ask(A::KIND);
+        if verdict.allowed {
+            return Ok(Permit {
+                policies: verdict.policies,
+                customer: self.resource.customer(),
+                file: self.resource.file(),
+                permissions: self.principal.permissions.clone(),
+                evidence: verdict.evidence,
+                action: PhantomData,
+            });
+        }
+        let may_know = match self.resource {
+            Resource::File(_) => A::KIND != ActionKind::Find && question.ask(ActionKind::Find).allowed,
+            // Its own customer is no secret to anybody, and a folder has nothing but the name it was asked by.
+            Resource::Folder(_) | Resource::Customer(_) => true,
+        };
+        Err(Refusal { policies: verdict.policies, may_know })
+    }
+}
+
+/// Everything Cedar needs for some actions on one resource, and for asking whether it may be found.
 struct Question<'a> {
     policies: &'a Policies,
     principal: EntityUid,
     resource: EntityUid,
     context: Context,
     entities: Entities,
+    /// What it was put together for.
+    asked: Vec<ActionKind>,
 }
 
 impl<'a> Question<'a> {
@@ -155,21 +185,28 @@ impl<'a> Question<'a> {
         principal: &Principal,
         resource: &Resource,
         conditions: &Conditions,
-        action: ActionKind,
+        asked: &[ActionKind],
     ) -> Result<Self, BuildError> {
+        #[cfg(test)]
+        BUILT.with(|built| built.set(built.get() + 1));
         let context = policies.types().context(&principal.permissions, conditions)?;
         let principal = policies.types().principal(principal)?;
         let resource = policies.types().resource(resource, conditions.now)?;
         let (principal_uid, resource_uid) = (principal.uid(), resource.uid());
         // Actions carry the groups they are in; Cedar takes them from here and not from the schema.
-        let find = (action != ActionKind::Find).then_some(ActionKind::Find);
-        let actions = [Some(action), find].into_iter().flatten().filter_map(|kind| policies.asked(kind)).map(|asked| asked.entity.clone());
+        let find = (!asked.contains(&ActionKind::Find)).then_some(ActionKind::Find);
+        let asked: Vec<ActionKind> = asked.iter().copied().chain(find).collect();
+        let actions = asked.iter().filter_map(|kind| policies.asked(*kind)).map(|asked| asked.entity.clone());
         let entities = Entities::from_entities([principal, resource].into_iter().chain(actions), None)
             .map_err(|error| BuildError::Entities(Box::new(error)))?;
-        Ok(Self { policies, principal: principal_uid, resource: resource_uid, context, entities })
+        Ok(Self { policies, principal: principal_uid, resource: resource_uid, context, entities, asked })
     }
 
     fn ask(&self, action: ActionKind) -> Verdict {
+        // Without its entity, an action is in none of the groups that policies name.
+        if !self.asked.contains(&action) {
+            return Verdict::refused(ERROR);
+        }
         // Checked against the schema: an action on a kind of resource it does not have is refused,
         // though a policy such as "the owner may do everything" would permit it.
         let request = Request::new(
@@ -223,6 +260,18 @@ impl<'a> Question<'a> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has put together what is asked about.
+    pub(super) static BUILT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How often this thread has put together what decisions are about.
+#[cfg(test)]
+pub fn times_built() -> usize {
+    BUILT.with(std::cell::Cell::get)
+}
+
 fn joined(ids: Vec<PolicyId>) -> String {
     let mut ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
     ids.sort_unstable();
@@ -247,6 +296,29 @@ mod tests {
 
     fn policies() -> Policies {
         Policies::built_in().unwrap()
+    }
+
+    #[test]
+    fn what_is_asked_in_one_scene_is_answered_as_each_alone_and_put_together_once() {
+        fn told<A: Action>(result: Result<Permit<A>, Refusal>) -> Result<String, Refusal> {
+            result.map(|permit| permit.policies().to_owned())
+        }
+        let policies = policies();
+        let who = member_of(vec![Role::Member]);
+        for resource in [mine(), Resource::File(theirs())] {
+            let conditions = conditions();
+            let before = times_built();
+            let scene = policies.scene(&who, &resource, &conditions, &[ActionKind::Read, ActionKind::Share, ActionKind::Delete]);
+            let together = (told::<Read>(scene.permit()), told::<Share>(scene.permit()), told::<Delete>(scene.permit()));
+            assert_eq!(times_built() - before, 1);
+            let alone = (
+                told(policies.permit::<Read>(&who, &resource, &conditions)),
+                told(policies.permit::<Share>(&who, &resource, &conditions)),
+                told(policies.permit::<Delete>(&who, &resource, &conditions)),
+            );
+            assert_eq!(together, alone);
+            assert_eq!(scene.permit::<Organise>().unwrap_err().policies, ERROR, "what it was not made for");
+        }
     }
 
     fn mine() -> Resource {

@@ -25,10 +25,12 @@ mod visibility;
 mod widening;
 
 pub use action::{
-    Action, ActionKind, Add, AddContact, Adopt, Classify, Delete, Describe, Download, Find, Grant, History, Hold, IssueCode, ListHolds,
-    ManageKeys, ManagePeople, ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share, TakeBack,
+    Action, ActionKind, Add, AddContact, Adopt, Categorise, Classify, Delete, Describe, Download, Find, Grant, History, Hold, IssueCode,
+    ListHolds, ManageKeys, ManagePeople, ManagePolicies, OpenCall, Organise, Read, ReadAudit, ReleaseQuarantine, Revoke, Share, TakeBack,
 };
-pub use decide::{Permit, Refusal};
+#[cfg(test)]
+pub use decide::times_built;
+pub use decide::{Permit, Refusal, Scene};
 pub use error::PolicyError;
 pub use evidence::Evidence;
 pub use facts::{Conditions, FileFacts, FolderFacts, GrantFact, Principal, PrincipalKind, Resource};

@@ -24,8 +24,10 @@ pub struct Doc {
     pub author: Option<String>,
     /// Key words.
     pub tags: Vec<String>,
-    /// What it is for.
+    /// What kind of file it is.
     pub category: Category,
+    /// The word it is sorted by, where there is one that says something.
+    pub topic: Option<String>,
     /// Where it lies.
     pub folder: Folder,
     /// The date on the document.
@@ -66,7 +68,7 @@ pub enum Place {
     Name,
     /// Author.
     Author,
-    /// Tags, category, folder.
+    /// Tags, kind, category, folder.
     Tag,
     /// The date on the document.
     Date,
@@ -140,7 +142,13 @@ impl Fields {
         let author = Part::of(doc.author.as_deref().unwrap_or_default(), Cut::Names);
         let extension = doc.name.extension().unwrap_or_default();
         let tags = Part::of(
-            &format!("{} {} {} {extension}", doc.tags.join(" "), doc.category.as_str(), doc.folder.as_str().replace('/', " ")),
+            &format!(
+                "{} {} {} {} {extension}",
+                doc.tags.join(" "),
+                doc.category.as_str(),
+                doc.topic.as_deref().unwrap_or_default(),
+                doc.folder.as_str().replace('/', " ")
+            ),
             Cut::Names,
         );
         // A quarter in the name is what a file is about; the report on the first is dated in the second.

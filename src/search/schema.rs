@@ -7,7 +7,7 @@ use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, NumericOptions, S
 
 /// Counts up with every change of fields or of normalisation; an index of another layout is
 /// rebuilt.
-pub const LAYOUT: u32 = 4;
+pub const LAYOUT: u32 = 5;
 
 /// Name of the fast field that orders by arrival.
 pub const ADDED: &str = "added";

@@ -26,6 +26,7 @@ fn doc((number, name, title, author, category, on, text, tokens): Row) -> Doc {
         name: FileName::parse(name).unwrap(),
         author: (!author.is_empty()).then(|| author.to_owned()),
         tags: Vec::new(),
+        topic: None,
         category,
         folder: Folder::parse("").unwrap(),
         date: on,

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, Tool, handle};
 use super::registry::Hints;
-use crate::domain::{CallContext, Classification, ExtractionStatus, FileStatus, FindingCount, Person};
+use crate::domain::{CallContext, Classification, ExtractionStatus, FileRecord, FileStatus, FindingCount, Person};
 use crate::files::{DescribeAnswer, Described, FilesError};
 use crate::speech::{
     DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Join, Note, Spoken, speakable_title,
-    spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages,
+    spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages, spoken_sort,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -36,6 +36,10 @@ pub(super) struct Data {
     title: String,
     /// What kind of file it is.
     kind: String,
+    /// Which category it has: by what somebody said, else by rules.
+    category: String,
+    /// How sure that is, from 0 to 1.
+    sure: f64,
     /// Who wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<String>,
@@ -70,6 +74,8 @@ pub(super) struct Data {
     files: Option<Vec<FileItem>>,
 }
 
+/// From when on a file is called by its category, in hundredths.
+const SURE: u8 = 60;
 const NAMED: usize = 2;
 const LISTED: usize = 10;
 
@@ -91,11 +97,25 @@ fn length(described: &Described) -> Option<Spoken> {
         .or_else(|| file.page_count.filter(|count| *count > 0).map(|count| spoken_pages(count, file.category)))
 }
 
+/// How sure the category of a file is, in hundredths: a person's word is.
+fn sure(file: &FileRecord) -> u8 {
+    match (&file.topic_said, &file.sorted) {
+        (Some(_), _) => 100,
+        (None, Some(sorted)) => sorted.score,
+        (None, None) => 0,
+    }
+}
+
+/// What it is called: by its category where that is sure.
+fn kind(file: &FileRecord) -> Spoken {
+    if sure(file) >= SURE { spoken_sort(file.category, &file.topic) } else { spoken_kind(file.category) }
+}
+
 // What the file says stays in `data`, marked: a model takes `say` for ours.
 fn said(kit: &Kit, ctx: &CallContext, described: &Described) -> String {
     let file = &described.file;
     let title = speakable_title(&file.title);
-    let kind = spoken_kind(file.category);
+    let kind = kind(file);
     match (file.status, file.extraction.status) {
         (FileStatus::Uploading | FileStatus::Scanning | FileStatus::Processing, _) => return kit.say(&DescribeChecking { title }),
         (FileStatus::Quarantined, _) => return kit.say(&DescribeQuarantined { title }),
@@ -147,6 +167,8 @@ impl Tool for DescribeFile {
             file: handle(described.handle),
             title: speakable_title(&file.title).to_string(),
             kind: spoken_kind(file.category).to_string(),
+            category: file.topic.to_string(),
+            sure: f64::from(sure(file)) / 100.0,
             author: file.author.clone(),
             date: file.created_date.map(|date| date.to_string()),
             length: length(&described).map(String::from),

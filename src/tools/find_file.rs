@@ -45,6 +45,9 @@ pub(super) struct Input {
     query: String,
     /// The kind of file, only when the caller named one.
     kind: Option<Kind>,
+    /// The category, only when the caller named one: financial, contracts, reports, invoices, correspondence, recordings, images, or one of
+    /// the company's own.
+    category: Option<String>,
     /// Other readings of the caller's words by the speech recogniser, best first. Up to 10.
     alternatives: Option<Vec<String>>,
 }
@@ -68,8 +71,12 @@ impl Tool for FindFile {
     const WRITES: bool = false;
 
     async fn run(kit: &Kit, ctx: &CallContext, input: Input) -> Result<Answer, FilesError> {
-        let request =
-            FindRequest { query: input.query, alternatives: input.alternatives.unwrap_or_default(), kind: input.kind.map(Category::from) };
+        let request = FindRequest {
+            query: input.query,
+            alternatives: input.alternatives.unwrap_or_default(),
+            kind: input.kind.map(Category::from),
+            category: input.category,
+        };
         let listed = match kit.files.find(ctx, &request).await? {
             Found::One(listed) => listed,
             Found::Several(listed) => return Ok(kit.which(ctx, &listed)),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::stream;
 use jiff::civil::date;
 use satchel::domain::{Category, ChunkStream, ExtractionStatus, FileName, ScanStatus, ScanVerdict};
-use satchel::inspect::{Extracted, Inspector, InspectorSettings};
+use satchel::inspect::{Extracted, Inspector, InspectorSettings, LookedFor};
 
 use samples::{docx, ole, pdf, xlsx, zip};
 
@@ -28,7 +28,7 @@ async fn scan(name: &str, bytes: &[u8]) -> ScanVerdict {
 }
 
 async fn extract_with(settings: InspectorSettings, name: &str, bytes: &[u8]) -> Extracted {
-    Inspector::new(settings).extract(&FileName::parse(name).unwrap(), chunks(bytes), Vec::new()).await
+    Inspector::new(settings).extract(&FileName::parse(name).unwrap(), chunks(bytes), LookedFor::default()).await
 }
 
 async fn extract(name: &str, bytes: &[u8]) -> Extracted {

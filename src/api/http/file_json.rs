@@ -12,7 +12,8 @@ use url::Url;
 
 use crate::api::problem::Problem;
 use crate::domain::{
-    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp,
+    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, HintPart, Instant, PersonId, RunnerUp,
+    ScanStatus, Sorted, Timestamp, Topic, TopicSaid,
 };
 use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
 
@@ -52,7 +53,12 @@ struct Metadata {
     #[schemars(with = "Option<Day>")]
     created_date: Option<Date>,
     tags: Vec<String>,
-    category: Category,
+    /// What kind of file it is.
+    kind: Category,
+    /// By which word it is sorted: what somebody said, else what the rules say.
+    category: Topic,
+    /// How it came to that word.
+    categorised: Categorised,
     /// The first words; untrusted.
     extracted_text: Option<String>,
     page_count: Option<u32>,
@@ -62,6 +68,72 @@ struct Metadata {
     classification: Classification,
     /// What was found in it, by type; `null` where its text could not be looked at.
     findings: Option<Vec<FindingCount>>,
+}
+
+/// How a file came to its category.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Categorised {
+    /// What the rules say; `null` until it has been read.
+    found: Option<FoundCategory>,
+    /// What somebody said; `null` where nobody did.
+    said: Option<SaidCategory>,
+}
+
+/// What the rules say of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+struct FoundCategory {
+    category: Topic,
+    /// How sure, from 0 to 1.
+    score: f64,
+    /// What speaks for it, the weightiest first.
+    reasons: Vec<CategoryReason>,
+    /// What it might be otherwise; `null` where that is most unlikely.
+    runner_up: Option<OtherCategory>,
+}
+
+/// One thing that speaks for a category.
+#[derive(Debug, Serialize, JsonSchema)]
+struct CategoryReason {
+    part: HintPart,
+    /// Which rule: never what stands in the file.
+    rule: String,
+    points: f64,
+}
+
+/// A category that a file might have.
+#[derive(Debug, Serialize, JsonSchema)]
+struct OtherCategory {
+    category: Topic,
+    score: f64,
+}
+
+/// What somebody said a file is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SaidCategory {
+    category: Topic,
+    by: String,
+    #[schemars(with = "Instant")]
+    at: Timestamp,
+}
+
+impl From<Sorted> for FoundCategory {
+    fn from(sorted: Sorted) -> Self {
+        let reasons = sorted.reasons.into_iter();
+        Self {
+            category: sorted.topic,
+            score: f64::from(sorted.score) / 100.0,
+            reasons: reasons
+                .map(|hint| CategoryReason { part: hint.part, rule: hint.rule, points: f64::from(hint.points) / 10.0 })
+                .collect(),
+            runner_up: sorted.runner_up.map(|RunnerUp { topic, score }| OtherCategory { category: topic, score: f64::from(score) / 100.0 }),
+        }
+    }
+}
+
+impl From<TopicSaid> for SaidCategory {
+    fn from(said: TopicSaid) -> Self {
+        Self { category: said.topic, by: said.by, at: said.at }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -152,7 +224,9 @@ impl From<FileView> for FileJson {
                 author: file.author,
                 created_date: file.created_date,
                 tags: file.tags,
-                category: file.category,
+                kind: file.category,
+                category: file.topic,
+                categorised: Categorised { found: file.sorted.map(Into::into), said: file.topic_said.map(Into::into) },
                 extracted_text: file.excerpt,
                 page_count: file.page_count,
                 duration_ms: file.duration_ms,

@@ -9,6 +9,7 @@
 
 mod audit;
 mod calls;
+mod categories;
 mod customers;
 mod events;
 mod file_json;

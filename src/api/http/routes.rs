@@ -3,8 +3,8 @@
 use axum::Router;
 
 use super::{
-    audit, calls, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox, people,
-    policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
+    audit, calls, categories, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox,
+    people, policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -25,6 +25,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(preview::routes())
         .merge(grants::routes())
         .merge(sensitivity::routes())
+        .merge(categories::routes())
         .merge(holds::routes())
         .merge(quarantine::routes())
         .merge(report::routes())
@@ -63,6 +64,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         preview::operations(),
         grants::operations(),
         sensitivity::operations(),
+        categories::operations(),
         holds::operations(),
         quarantine::operations(),
         report::operations(),

@@ -15,7 +15,7 @@ use crate::api::input::{Params, declared_length, filled, id, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Blank, Category, Day, ErrorCode, FileId, FileName, Folder, Permission, UserId, Words};
+use crate::domain::{Blank, Category, Day, ErrorCode, FileId, FileName, Folder, Permission, Topic, UserId, Words};
 use crate::files::{AddRequest, Given};
 
 pub(super) fn routes() -> Router<Api> {
@@ -46,7 +46,8 @@ struct About {
     author: Option<String>,
     /// Separated by commas.
     tags: Option<String>,
-    #[schemars(with = "Option<Category>")]
+    /// By which word it is sorted, as `contracts`, or what kind of file it is, as `spreadsheet`.
+    #[schemars(with = "Option<Topic>")]
     category: Option<String>,
     #[schemars(with = "Option<Day>")]
     created_date: Option<String>,
@@ -62,10 +63,7 @@ impl About {
         let Some(name) = filled(self.name) else {
             return Err(Problem::invalid("`name`: is needed; send `?name=` with the file's name"));
         };
-        let category = filled(self.category).map(|text| {
-            let known = Category::ALL.map(Category::as_str).join(", ");
-            Category::parse(&text).ok_or_else(|| Problem::invalid(format!("`category`: is one of {known}")))
-        });
+        let (category, topic) = category(filled(self.category).as_deref())?;
         let date = |text: String| text.parse::<Date>().map_err(|_| Problem::invalid("`created_date`: is a date such as `2025-06-30`"));
         let owner = |text: String| UserId::parse(&text).map_err(|_| Problem::invalid("`owner`: is not a user of this customer"));
         Ok(AddRequest {
@@ -76,13 +74,25 @@ impl About {
                 title: filled(self.title),
                 author: filled(self.author),
                 tags: self.tags.unwrap_or_default().split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
-                category: category.transpose()?,
+                category,
+                topic,
                 created_date: filled(self.created_date).map(date).transpose()?,
             },
             content_type,
             replaces: filled(self.replaces).map(|text| id(&text)).transpose()?,
         })
     }
+}
+
+/// A word for a file: of which kind it is, or by which people sort it. No word is both.
+pub(super) fn category(word: Option<&str>) -> Result<(Option<Category>, Option<Topic>), Problem> {
+    let Some(word) = word else { return Ok((None, None)) };
+    if let Some(kind) = Category::parse(word) {
+        return Ok((Some(kind), None));
+    }
+    let known = || Category::ALL.map(Category::as_str).into_iter().chain(Topic::USUAL).collect::<Vec<_>>().join(", ");
+    let topic = Topic::parse(word).map_err(|_| Problem::invalid(format!("`category`: is one of {}, or one of your own", known())))?;
+    Ok((None, Some(topic)))
 }
 
 async fn upload(
@@ -142,7 +152,7 @@ mod tests {
             (about(" "), "`name`"),
             (about("a/b"), "`name`"),
             (About { folder: Some("a/../b".to_owned()), ..about("a") }, "`folder`"),
-            (About { category: Some("poem".to_owned()), ..about("a") }, "`category`"),
+            (About { category: Some("a poem!".to_owned()), ..about("a") }, "`category`"),
             (About { created_date: Some("June".to_owned()), ..about("a") }, "`created_date`"),
             (About { owner: Some("me".to_owned()), ..about("a") }, "`owner`"),
         ] {

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::file_json::FileJson;
+use super::upload::category;
 use crate::api::credential::Asker;
 use crate::api::input::{Input, Params, Segment, Whole, filled, id, value};
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
 use crate::domain::{
-    Blank, Category, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, UploadId, UserId, Words,
-    clean_text,
+    Blank, Checksum, Day, ErrorCode, FileId, FileName, Folder, Instant, Permission, Timestamp, Topic, UploadId, UserId, Words, clean_text,
 };
 use crate::files::{AddRequest, Given, OpenUpload, PartClaim, SignedRequest, UploadTerms, Way};
 
@@ -74,7 +74,9 @@ struct NewUpload {
     author: Option<String>,
     #[serde(default)]
     tags: Vec<String>,
-    category: Option<Category>,
+    /// By which word it is sorted, as `contracts`, or what kind of file it is, as `spreadsheet`.
+    #[schemars(with = "Option<Topic>")]
+    category: Option<String>,
     #[schemars(with = "Option<Day>")]
     created_date: Option<Date>,
     #[schemars(with = "Option<Blank<UserId>>")]
@@ -99,6 +101,7 @@ impl NewUpload {
             if is_type { Ok(essence) } else { Err(Problem::invalid("`content_type`: is a MIME type such as `application/pdf`")) }
         });
         let owner = |text: String| UserId::parse(&text).map_err(|_| Problem::invalid("`owner`: is not a user of this customer"));
+        let (kind, topic) = category(filled(self.category).as_deref())?;
         Ok(UploadTerms {
             about: AddRequest {
                 name: value("name", FileName::parse(&self.name))?,
@@ -108,7 +111,8 @@ impl NewUpload {
                     title: filled(self.title),
                     author: filled(self.author),
                     tags: self.tags.into_iter().map(|tag| clean_text(&tag, 60)).filter(|tag| !tag.is_empty()).collect(),
-                    category: self.category,
+                    category: kind,
+                    topic,
                     created_date: self.created_date,
                 },
                 content_type: content_type.transpose()?,

@@ -3,12 +3,13 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::operation::SchemaOf;
-use crate::domain::{CallId, CustomerId, FileId, GrantId, ImportId, KeyId, PersonId, ShareId, UploadId, UserId};
+use crate::domain::{CallId, CustomerId, FileId, GrantId, ImportId, KeyId, PersonId, ShareId, Topic, UploadId, UserId};
 
 /// The type of a variable part and what it is; `None` where its name is not known here.
 pub(super) fn variable(name: &str) -> Option<(SchemaOf, &'static str)> {
     Some(match name {
         "customer" => (CustomerId::json_schema, "The id of a customer."),
+        "category" => (Topic::json_schema, "The name of a category of the customer's own."),
         "call" => (CallId::json_schema, "The id of a call."),
         "file" => (FileId::json_schema, "The id of a file."),
         "grant" => (GrantId::json_schema, "The id of a standing right."),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ServerArgs;
+use super::{RereadArgs, ServerArgs};
 
 /// `satchel dlp`.
 #[derive(Debug, Subcommand)]
@@ -76,6 +76,8 @@ pub enum DlpCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Have all files looked through again by the rules as they are
+    Reread(RereadArgs),
     /// Look through labelled texts and print precision and recall by type; takes no server
     Check {
         /// Lines of {"type": "card", "text": "...", "expected": true}

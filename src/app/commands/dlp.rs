@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::categories::reread;
 use crate::app::arguments::{DlpCommand, SoughtArgs};
 use crate::app::client::{As, Client, list, text_or};
 use crate::app::failure::Failure;
@@ -59,6 +60,7 @@ pub async fn dlp(command: &DlpCommand, terminal: Terminal) -> Result<(), Failure
                 "these levels hold for files that are read from now on"
             })?)
         }
+        DlpCommand::Reread(arguments) => reread("/v1/dlp/reread", arguments, terminal).await,
         DlpCommand::Check { file, misses } => check(file, *misses, terminal),
     }
 }
@@ -67,7 +69,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|source| Failure::File { path: path.display().to_string(), source })
 }
 
-fn sought_json(sought: &SoughtArgs) -> Result<Value, Failure> {
+pub(super) fn sought_json(sought: &SoughtArgs) -> Result<Value, Failure> {
     Ok(match (&sought.pattern, &sought.words_of) {
         (Some(pattern), _) => json!({ "pattern": pattern }),
         (None, Some(path)) => {

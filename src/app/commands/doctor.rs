@@ -20,7 +20,7 @@ use crate::app::terminal::{Terminal, Tone};
 use crate::blob::{Capability, Depth, Feature, Support};
 use crate::catalog::{Ground, Standing};
 use crate::domain::{Channel, ChunkStream, Clock as _, ExtractionStatus, FileName, ScanStatus, SystemClock};
-use crate::inspect::{Inspector, InspectorSettings, ScannerFacts};
+use crate::inspect::{Inspector, InspectorSettings, LookedFor, ScannerFacts};
 use crate::models::{self, Moonshine};
 use crate::policy::Policies;
 use crate::speech::Speech;
@@ -383,7 +383,7 @@ async fn probe(inspector: &Inspector) -> Result<(Health, String), String> {
     if clean.status != ScanStatus::Clean {
         return Err(format!("the scanner takes a plain note for {}: {}", clean.status.as_str(), clean.findings.join(", ")));
     }
-    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned()), Vec::new()).await;
+    let read = inspector.extract(&name, chunks("A note of two short lines.\nNothing else.\n".to_owned()), LookedFor::default()).await;
     if read.extraction.status == ExtractionStatus::Done && read.text.contains("two short lines") {
         Ok((Health::Ok, format!("{} finds the standard test file, and text is read", verdict.engine)))
     } else {

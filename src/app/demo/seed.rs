@@ -177,6 +177,7 @@ impl Seeder<'_> {
                 author: entry.author.clone(),
                 tags,
                 category,
+                topic: None,
                 created_date: entry.created_date.as_deref().map(str::parse).transpose().map_err(|_| wrong())?,
             },
             content_type: None,

@@ -19,13 +19,21 @@ pub struct InspectSettings {
     pub locked_archives: LockedArchives,
     /// Files that are judged again each minute, at most, once the scanner has changed; 0 for none.
     pub rescans_per_minute: u16,
+    /// Files that are looked at again each minute, at most, once their customer asked for it; 0 for none.
+    pub rereads_per_minute: u16,
     /// A clamd that judges too.
     pub clamd: ClamdChoice,
 }
 
 impl Default for InspectSettings {
     fn default() -> Self {
-        Self { rules_dir: None, locked_archives: LockedArchives::default(), rescans_per_minute: 60, clamd: ClamdChoice::default() }
+        Self {
+            rules_dir: None,
+            locked_archives: LockedArchives::default(),
+            rescans_per_minute: 60,
+            rereads_per_minute: 240,
+            clamd: ClamdChoice::default(),
+        }
     }
 }
 

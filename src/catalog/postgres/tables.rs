@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 42] = [
+pub const TABLES: [Table; 45] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table(
@@ -34,6 +34,9 @@ pub const TABLES: [Table; 42] = [
     table("file_findings", "SELECT, INSERT, DELETE"),
     table("own_rules", "SELECT, INSERT, DELETE"),
     table("level_rules", "SELECT, INSERT, DELETE"),
+    table("own_topics", "SELECT, INSERT, DELETE"),
+    table("topic_memories", "SELECT, INSERT, DELETE"),
+    table("rereads", "SELECT, INSERT, UPDATE, DELETE"),
     table("grants", "SELECT, INSERT, UPDATE (ended_at)"),
     table("call_handles", "SELECT, INSERT, UPDATE"),
     table("direct_uploads", "SELECT, INSERT, UPDATE (state, file_id, claimed_until), DELETE"),

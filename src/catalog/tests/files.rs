@@ -2,7 +2,7 @@
 
 use super::fixture::{Fixture, catalog_suite, conflicts, entry};
 use crate::catalog::{AddedFile, Given, NewFile};
-use crate::domain::{Category, ErrorCode, ExtractionStatus, FileId, FileName, FileStatus, Owner, ScanStatus, UploadId};
+use crate::domain::{Category, ErrorCode, ExtractionStatus, FileId, FileName, FileStatus, Owner, ScanStatus, Topic, UploadId};
 
 async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
     let customer = fx.customer("Northwind").await;
@@ -12,6 +12,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
         author: Some("Ana".to_owned()),
         tags: vec!["q2".to_owned(), "a, \"b\"".to_owned()],
         category: Some(Category::Spreadsheet),
+        topic: Some(Topic::parse("reports").unwrap()),
         created_date: Some(jiff::civil::date(2025, 6, 30)),
     };
     let new = NewFile { owner: Owner::User(ana), given: given.clone(), ..fx.new_file(customer, "report") };
@@ -21,6 +22,7 @@ async fn a_file_arrives_unscanned_with_a_job(fx: &Fixture) {
     let file = fx.catalog.file(customer, new.id).await.unwrap().unwrap();
     assert_eq!((file.owner, &file.folder, &file.name, file.title.as_str()), (new.owner, &new.folder, &new.name, "Q2 report"));
     assert_eq!((file.author, file.tags, file.category), (given.author.clone(), given.tags.clone(), Category::Spreadsheet));
+    assert_eq!((file.topic.as_str(), file.topic_said.unwrap().by.as_str(), file.sorted), ("reports", "operator", None));
     assert_eq!((file.created_date, file.size, file.checksum), (given.created_date, 6, new.checksum));
     assert_eq!((file.version, file.blob, file.status, file.scan), (1, new.blob, FileStatus::Scanning, ScanStatus::Pending));
     assert_eq!((file.extraction.status, file.excerpt, file.hold), (ExtractionStatus::Pending, None, false));

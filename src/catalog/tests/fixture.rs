@@ -537,6 +537,7 @@ pub(super) fn admission(title: &str) -> Admission {
             sample: "a***@***.example".to_owned(),
         }]),
         found: Classification::Internal,
+        sorted: Sorted::by(&[]),
         text_key: Some("text/1".to_owned()),
         moved: None,
         follow_ups: Vec::new(),

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, transcription, verdict};
 use super::sensitivity::{own_rule, said};
+use super::topics::{like, own_topic, topic};
 use super::world::World;
 use crate::catalog::{
     Admission, Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Drawing, Garbage, Guess, Guesser, ImportPage,
     ImportState, JobKind, JobState, Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick,
-    Place, Putback, Quota, Revocation, Rotation, SYSTEM_CHAIN, Settled,
+    Place, Putback, Quota, Reread, RereadFile, Revocation, Rotation, SYSTEM_CHAIN, Settled,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, LevelRule, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -110,6 +111,14 @@ async fn grants(count: &mut Counter<'_>, world: &World) {
     count.leaves(1, "set_own_rule", catalog.set_own_rule(customer, &own_rule("heron"), &e)).await;
     count.leaves(1, "remove_own_rule", catalog.remove_own_rule(customer, "heron", &e)).await;
     count.leaves(1, "set_level_rules", catalog.set_level_rules(customer, &LevelRule::USUAL, &e)).await;
+    count.leaves(1, "say_topic", catalog.say_topic(customer, world.file, Some(&topic("contracts")), &like("a", "b"), &e)).await;
+    count.leaves(1, "set_own_topic", catalog.set_own_topic(customer, &own_topic("storks"), &e)).await;
+    count.leaves(1, "remove_own_topic", catalog.remove_own_topic(customer, &topic("storks"), &e)).await;
+    count.leaves(1, "begin_reread", catalog.begin_reread(customer, Reread::Findings, &e)).await;
+    let under_way = catalog.rereads(customer).await.unwrap().remove(0);
+    let seen = catalog.file(customer, world.file).await.unwrap().unwrap();
+    count.leaves(0, "reread_file", catalog.reread_file(&under_way, &seen, &RereadFile::Same, &e)).await;
+    count.leaves(1, "end_reread", catalog.end_reread(customer, &under_way, &e)).await;
 }
 
 /// Who somebody is, and which policies hold.
@@ -191,6 +200,7 @@ async fn sweeps(count: &mut Counter<'_>) {
     let sweep = count.leaves(0, "take_sweep", catalog.take_sweep("deleted", fx.in_seconds(60))).await.unwrap();
     count.leaves(0, "keep_sweep", catalog.keep_sweep(&sweep, "here", fx.in_seconds(60))).await;
     count.leaves(0, "end_sweep", catalog.end_sweep(&sweep, fx.now())).await;
+    count.leaves(0, "hasten_sweep", catalog.hasten_sweep("deleted")).await;
     let day = jiff::SignedDuration::from_hours(24);
     count.leaves(0, "settle_due", catalog.settle_due(customer, &Ages { deleted: day, unreferenced: day, direct: day })).await;
     count.leaves(0, "forget_direct_uploads", catalog.forget_direct_uploads(customer, fx.now(), 10)).await;

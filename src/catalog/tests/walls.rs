@@ -2,6 +2,7 @@
 
 use super::fixture::{Fixture, admission, catalog_suite, conflicts, entry, hash, new_person, verdict};
 use super::sensitivity::{own_rule, said};
+use super::topics::{like, own_topic, topic};
 use super::world::World;
 use crate::catalog::{
     Attempt, CallChange, Garbage, ImportPage, ImportRecord, Job, JobState, Judgement, LinkRecord, Move, NewFile, PersonChange, Place,
@@ -70,6 +71,12 @@ pub(super) async fn what_one_customer_does_leaves_another_as_it_was(fx: &Fixture
     catalog.set_own_rule(other, &own_rule("heron"), &e).await.unwrap();
     catalog.remove_own_rule(other, "heron", &e).await.unwrap();
     catalog.set_level_rules(other, &[], &e).await.unwrap();
+    assert!(conflicts(catalog.say_topic(other, world.file, Some(&topic("contracts")), &like("a", "b"), &e).await));
+    assert!(conflicts(catalog.remove_own_topic(other, &topic("herons"), &e).await));
+    catalog.set_own_topic(other, &own_topic("herons"), &e).await.unwrap();
+    catalog.remove_own_topic(other, &topic("herons"), &e).await.unwrap();
+    let theirs = catalog.rereads(world.customer).await.unwrap().remove(0);
+    assert!(conflicts(catalog.end_reread(other, &theirs, &e).await));
     assert!(conflicts(catalog.activate_policy_set(other, 1, 0, &e).await));
 
     // Files and their jobs.

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use super::fixture::{Fixture, LIMITS, admission, by_system, entry, hash, new_person, signing_key, verdict};
 use super::sensitivity::own_rule;
+use super::topics::{like, own_topic, topic};
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -116,6 +117,10 @@ impl World {
         catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         catalog.set_own_rule(customer, &own_rule("heron"), &entry("set_own_rule")).await.unwrap();
         catalog.set_level_rules(customer, &LevelRule::USUAL, &entry("set_level_rules")).await.unwrap();
+        catalog.set_own_topic(customer, &own_topic("herons"), &entry("set_own_category")).await.unwrap();
+        let said = topic("contracts");
+        catalog.say_topic(customer, file, Some(&said), &like("lease", "Ana"), &entry("categorise")).await.unwrap();
+        catalog.begin_reread(customer, Reread::Categories, &entry("reread_categories")).await.unwrap();
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -289,6 +294,9 @@ impl World {
             answer("findings", &catalog.findings(asker, self.file, 1).await.unwrap()),
             answer("own_rules", &catalog.own_rules(asker).await.unwrap()),
             answer("level_rules", &catalog.level_rules(asker).await.unwrap()),
+            answer("own_topics", &catalog.own_topics(asker).await.unwrap()),
+            answer("remembered", &catalog.remembered(asker, self.waiting, &like("lease", "Ana")).await.unwrap()),
+            answer("rereads", &catalog.rereads(asker).await.unwrap()),
             answer("share_with", &catalog.share_with(asker, self.file, self.john, Rights::View).await.unwrap()),
             answer("shares_of_call", &catalog.shares_of_call(asker, self.call).await.unwrap()),
             answer("shares_of_file", &catalog.shares_of_file(asker, self.file).await.unwrap()),

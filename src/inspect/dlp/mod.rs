@@ -23,5 +23,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(super) use own::Search;
 pub(super) use screen::Screen;
 pub use screen::look_through;
+pub(super) use text::{Text, is_word};

@@ -15,8 +15,9 @@ pub(super) struct Own {
     rules: Vec<(String, Search)>,
 }
 
+/// What one rule looks for, made ready.
 #[derive(Debug)]
-enum Search {
+pub(in crate::inspect) enum Search {
     Words(AhoCorasick),
     Pattern(Box<Regex>),
 }
@@ -40,7 +41,8 @@ impl Own {
 }
 
 impl Search {
-    fn new(sought: &Sought) -> Option<Self> {
+    /// Made ready; `None` for what its taking in would have refused.
+    pub fn new(sought: &Sought) -> Option<Self> {
         match sought {
             Sought::Words(words) => {
                 // Folded as the text is, so that "Zoë" is found however it is written.
@@ -56,7 +58,8 @@ impl Search {
         }
     }
 
-    fn spans(&self, text: &Text) -> Vec<Range<usize>> {
+    /// Where it stands.
+    pub fn spans(&self, text: &Text) -> Vec<Range<usize>> {
         match self {
             Self::Words(words) => {
                 let found = words.find_iter(text.bytes()).map(|found| found.start()..found.end());

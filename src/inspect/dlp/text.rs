@@ -9,7 +9,7 @@ const OTHER: u8 = 0x02;
 
 /// A part of a file.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(in crate::inspect) struct Text {
     bytes: Vec<u8>,
     /// Where each line begins.
     lines: Vec<usize>,
@@ -89,7 +89,7 @@ impl Text {
 }
 
 /// Whether a byte belongs to a word.
-pub(super) const fn is_word(byte: u8) -> bool {
+pub(in crate::inspect) const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == LETTER
 }
 

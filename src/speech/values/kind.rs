@@ -1,7 +1,7 @@
 //! Kinds and sizes of files.
 
 use super::number::{cardinal, counted};
-use crate::domain::Category;
+use crate::domain::{Category, Topic};
 use crate::speech::Spoken;
 
 /// What a file is for: "document", "recording"; anything else is a "file".
@@ -17,6 +17,19 @@ pub fn spoken_kind(kind: Category) -> Spoken {
         Category::Archive => "archive",
         Category::Other => "file",
     })
+}
+
+/// What a file is by the word it is sorted by, where that says more than its kind: "invoice", "contract". Pictures, recordings and mails are
+/// called so whatever they are about.
+pub fn spoken_sort(kind: Category, topic: &Topic) -> Spoken {
+    let more = match (kind, topic.as_str()) {
+        (Category::Document, "invoices") => "invoice",
+        (Category::Document, "contracts") => "contract",
+        (Category::Document | Category::Presentation, "reports") => "report",
+        (Category::Document, "correspondence") => "letter",
+        _ => return spoken_kind(kind),
+    };
+    Spoken::new(more)
 }
 
 /// A size in decimal units, one figure after the point below ten: "three hundred kilobytes", "one
@@ -59,6 +72,21 @@ mod tests {
             assert_eq!(spoken_size(bytes).as_str(), words);
         }
         assert!(spoken_size(u64::MAX).as_str().ends_with("terabytes"));
+    }
+
+    #[test]
+    fn a_document_is_called_by_what_it_is_and_everything_else_by_its_kind() {
+        for (kind, topic, word) in [
+            (Category::Document, "invoices", "invoice"),
+            (Category::Document, "general", "document"),
+            (Category::Document, "lab results", "document"),
+            (Category::Spreadsheet, "invoices", "spreadsheet"),
+            (Category::Presentation, "reports", "report"),
+            (Category::Mail, "correspondence", "email"),
+            (Category::Image, "contracts", "picture"),
+        ] {
+            assert_eq!(spoken_sort(kind, &Topic::parse(topic).unwrap()).as_str(), word, "{topic}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod time;
 
 pub use digits::{spoken_code_words, spoken_digits, spoken_digits_slowly};
 pub use findings::spoken_findings;
-pub use kind::{spoken_kind, spoken_size};
+pub use kind::{spoken_kind, spoken_size, spoken_sort};
 pub use list::{Join, spoken_list};
 pub use number::{spoken_count, spoken_pages, spoken_people, spoken_times, spoken_year};
 pub use people::{spoken_name, spoken_name_difference, spoken_recipient};

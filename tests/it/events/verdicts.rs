@@ -177,6 +177,7 @@ fn read() -> Understood {
         text: "dear all".to_owned(),
         summary: None,
         findings: Some(Vec::new()),
+        hints: Vec::new(),
         extraction: satchel::domain::Extraction { status: satchel::domain::ExtractionStatus::Done, reason: None },
         follow_ups: Vec::new(),
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures::stream;
 use satchel::domain::{ChunkStream, FileName, ScanStatus};
-use satchel::inspect::{Enforcement, Inspector, InspectorSettings};
+use satchel::inspect::{Enforcement, Inspector, InspectorSettings, LookedFor};
 
 use super::processes::{is_alive, kill, until, workers_of};
 
@@ -81,6 +81,6 @@ async fn where_confinement_is_required_an_unconfined_worker_gets_no_file() {
         (status, findings),
         (ScanStatus::Failed, vec!["this system cannot confine the scanner, and the settings require it".to_owned()])
     );
-    let read = Inspector::new(strict).extract(&FileName::parse("note.txt").unwrap(), note(), Vec::new()).await;
+    let read = Inspector::new(strict).extract(&FileName::parse("note.txt").unwrap(), note(), LookedFor::default()).await;
     assert_eq!(read.extraction.reason.as_deref(), Some("this system cannot confine what would read it"));
 }

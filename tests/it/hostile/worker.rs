@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream;
 use satchel::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
-use satchel::inspect::{Inspector, InspectorSettings};
+use satchel::inspect::{Inspector, InspectorSettings, LookedFor};
 
 use super::files::{self, Hostile};
 use super::{archives, documents};
@@ -32,7 +32,7 @@ pub fn is_plain(reason: &str) -> bool {
 async fn faults(inspector: &Inspector, file: &Hostile) -> Vec<String> {
     let name = FileName::parse(file.name).unwrap_or_else(|error| panic!("{}: {error}", file.what));
     let verdict = inspector.scan(&name, chunks(&file.bytes)).await.verdict;
-    let read = inspector.extract(&name, chunks(&file.bytes), Vec::new()).await;
+    let read = inspector.extract(&name, chunks(&file.bytes), LookedFor::default()).await;
     eprintln!("{}: {:?} {:?}; {} {:?}", file.what, verdict.status, verdict.findings, read.content_type, read.extraction);
     let mut faults = Vec::new();
     if verdict.status == ScanStatus::Pending || (verdict.status == ScanStatus::Failed && !verdict.findings.iter().any(|why| is_plain(why)))
@@ -82,7 +82,7 @@ async fn asvs_5_2_3_an_archive_is_measured_while_it_unpacks() {
 async fn the_time_of_a_reader_ends_with_a_reason_and_the_type_is_kept() {
     let hurried = Inspector::new(InspectorSettings { extract_wall: Duration::from_millis(1500), ..settings() });
     let bomb = documents::docx(&"<w:p><w:r><w:t>x</w:t></w:r></w:p>".repeat(2_000_000));
-    let read = hurried.extract(&FileName::parse("bomb.docx").unwrap(), chunks(&bomb), Vec::new()).await;
+    let read = hurried.extract(&FileName::parse("bomb.docx").unwrap(), chunks(&bomb), LookedFor::default()).await;
     assert_eq!((read.content_type.as_str(), read.extraction.status), (files::DOCX, ExtractionStatus::Failed), "{:?}", read.extraction);
     assert!(read.extraction.reason.as_deref().is_some_and(is_plain), "{:?}", read.extraction);
 }

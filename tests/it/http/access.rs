@@ -116,6 +116,10 @@ impl Ours {
                 world.post("/v1/uploads", &self.tenant.key, &body).await.expect(201).text("/upload_id")
             }
             route if route.contains("{share}") => world.grant(&self.tenant, &self.file, &self.owner).await,
+            "/v1/categories/own/{category}" => {
+                let own = json!({"name": "herons", "words": ["heron"]});
+                world.send(Method::PUT, "/v1/categories/own", &self.tenant.key, &own).await.expect(200).text("/name")
+            }
             "/v1/dlp/rules/{rule}" => {
                 let rule = json!({"name": "heron", "words": ["heron"], "level": "restricted"});
                 world.send(Method::PUT, "/v1/dlp/rules", &self.tenant.key, &rule).await.expect(200).text("/name")
@@ -250,6 +254,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
     let share = theirs.id_for(world, "/v1/shares/{share}").await;
     let grant = theirs.id_for(world, "/v1/grants/{grant}").await;
     let rule = theirs.id_for(world, "/v1/dlp/rules/{rule}").await;
+    let category = theirs.id_for(world, "/v1/categories/own/{category}").await;
     // Every customer counts its sets of policies for itself; nobody has as many.
     let set = || "70".to_owned();
     // That another customer's run is not there is tried where there is a store with locations: `adoption::places`.
@@ -298,6 +303,8 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::POST, "/v1/folders/grants", user.clone(), json!({"folder": "x", "to": "{user}", "level": "viewer"})),
         (Method::DELETE, "/v1/grants/{grant}", grant, none()),
         (Method::DELETE, "/v1/dlp/rules/{rule}", rule, none()),
+        (Method::DELETE, "/v1/categories/own/{category}", category, none()),
+        (Method::PUT, "/v1/files/{file}/category", file.clone(), json!({"category": "contracts"})),
         (Method::GET, "/v1/policies/{set}", set(), none()),
         (Method::POST, "/v1/policies/{set}/activate", set(), none()),
         (Method::POST, "/v1/policies/{set}/rollback", set(), none()),

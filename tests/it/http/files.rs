@@ -41,6 +41,7 @@ async fn the_json_of_a_file_keeps_its_names() {
         keys(&file["metadata"]),
         [
             "author",
+            "categorised",
             "category",
             "classification",
             "created_date",
@@ -48,6 +49,7 @@ async fn the_json_of_a_file_keeps_its_names() {
             "extracted_text",
             "extraction",
             "findings",
+            "kind",
             "page_count",
             "tags",
             "title"

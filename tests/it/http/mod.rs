@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod calls;
+mod categories;
 mod events;
 mod files;
 mod grants;

@@ -84,6 +84,7 @@ impl World {
             text: format!("This is the {title}."),
             summary: None,
             findings: Some(Vec::new()),
+            hints: Vec::new(),
             extraction: Extraction { status: ExtractionStatus::Done, reason: None },
             follow_ups: Vec::new(),
         };

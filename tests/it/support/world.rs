@@ -410,6 +410,7 @@ impl World {
                 summary: text.lines().find_map(|line| line.strip_prefix("In short: ")).map(str::to_owned),
                 findings: Some(findings_in(&text)),
                 text,
+                hints: Vec::new(),
                 extraction: Extraction { status: ExtractionStatus::Done, reason: None },
                 follow_ups: Vec::new(),
             };
