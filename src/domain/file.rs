@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, UserId};
+use super::{
+    BlobId, Classification, CustomerId, Facts, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, UserId,
+};
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -217,6 +219,10 @@ pub struct FileRecord {
     pub page_count: Option<u32>,
     /// Length of a recording, in milliseconds.
     pub duration_ms: Option<u64>,
+    /// The language of its text, as BCP 47 writes it; `None` when unsure.
+    pub language: Option<String>,
+    /// What it says of itself beside its text; its words are untrusted.
+    pub facts: Facts,
     /// When it arrived.
     pub added_at: Timestamp,
     /// When its row last changed.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::LockedArchives;
 use super::rules::RuleFile;
-use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, ScanStatus};
+use crate::domain::{Category, ExtractionStatus, Facts, Finding, OwnRule, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
@@ -165,6 +165,8 @@ pub(super) enum Reply {
     Kind(KindReport),
     /// What was read.
     Reading(Box<Reading>),
+    /// What its sheets hold: sent after what was read, which stands even when this ends the worker.
+    Sheets(Box<Facts>),
     /// What it looks like.
     Drawn(DrawnReport),
     /// Why nothing was drawn.
@@ -199,7 +201,7 @@ pub(super) struct KindReport {
 }
 
 /// Text and metadata of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Reading {
     /// How it went.
     pub status: ExtractionStatus,
@@ -220,6 +222,12 @@ pub(super) struct Reading {
     pub text: String,
     /// A short extractive summary.
     pub summary: Option<String>,
+    /// The language of its text.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// What it says of itself, but for its sheets.
+    #[serde(default)]
+    pub facts: Facts,
     /// What is sensitive in it.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -238,6 +246,8 @@ impl Reading {
             duration_ms: None,
             text: String::new(),
             summary: None,
+            language: None,
+            facts: Facts::default(),
             findings: Vec::new(),
         }
     }

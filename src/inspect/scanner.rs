@@ -126,7 +126,7 @@ impl Scanner for EmbeddedScanner {
 fn verdict(answer: Answer, engine: String) -> Scan {
     let report = answer.replies.into_iter().find_map(|reply| match reply {
         Reply::Scan(report) => Some(report),
-        Reply::Ready(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => None,
+        Reply::Ready(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Sheets(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => None,
     });
     match (report, answer.error) {
         (Some(report), None) if report.status != ScanStatus::Pending => Scan::judged(report.status, engine, report.findings),

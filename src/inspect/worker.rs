@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::dlp::Screen;
 use super::engine::Engine;
 use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
-use super::{kind, preview, protocol, sandbox, text};
-use crate::domain::FilePart;
+use super::{kind, preview, protocol, sandbox, sheets, text};
+use crate::domain::{ExtractionStatus, FilePart};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -73,6 +73,7 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let whole = bytes.len() as u64 <= task.max_read_bytes;
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
+            let again = (whole && sheets::has_sheets(&kind)).then(|| bytes.clone());
             let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
             let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
             let parts = [
@@ -81,8 +82,14 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
                 (FilePart::Author, author),
                 (FilePart::Text, &reading.text),
             ];
-            reading.findings = screen.look(&parts, &task.rules);
-            answer(&Reply::Reading(Box::new(reading)))
+            let found = screen.look(&parts, &task.rules);
+            reading.findings.extend(found);
+            let is_open = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
+            answer(&Reply::Reading(Box::new(reading)))?;
+            match again.filter(|_| is_open) {
+                Some(bytes) => answer(&Reply::Sheets(Box::new(sheets::read(&kind, bytes)))),
+                None => Ok(()),
+            }
         }
         Tool::Pencil => {
             let mut bytes = Vec::new();

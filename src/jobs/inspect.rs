@@ -182,6 +182,8 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         created_date: read.created_date,
         page_count: read.page_count,
         duration_ms: read.duration_ms,
+        language: read.language,
+        facts: read.facts,
         text: read.text,
         summary: read.summary,
         findings: read.findings,
