@@ -86,6 +86,8 @@ catalogue! {
 
     "event_arrived"
     "event_ready"
+    "event_ready_locked"
+    "event_ready_unread"
     "event_quarantined"
     "event_unchecked"
 
