@@ -163,6 +163,13 @@ impl Facts {
         *self == Self::default()
     }
 
+    /// Its words but those of tables, which stand in the text too: a line each.
+    pub fn words(&self) -> String {
+        let mail = self.mail.iter().flat_map(|mail| mail.from.iter().chain(&mail.to).chain(&mail.cc).chain(&mail.subject));
+        let audio = self.audio.iter().flat_map(|audio| audio.title.iter().chain(&audio.artist).chain(&audio.album));
+        mail.chain(audio).map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
     /// Within the bounds, whoever made it: names cut and cleaned, lists cut and counted, numbers that are none left out.
     #[must_use]
     pub fn bounded(self) -> Self {
@@ -304,6 +311,15 @@ mod tests {
         assert_eq!(facts.sheets[0].dates().unwrap().from, date(2026, 1, 3));
         assert_eq!(serde_json::from_str::<Facts>("{}").unwrap(), Facts::default());
         assert!(Facts::default().is_empty() && !facts.is_empty());
+    }
+
+    #[test]
+    fn the_words_of_a_head_are_looked_through_with_the_rest() {
+        let mail = MailFacts { to: vec!["Bob".to_owned()], cc: vec!["cleo@acme.example".to_owned()], ..MailFacts::default() };
+        let audio = AudioFacts { album: Some("Letters".to_owned()), ..AudioFacts::default() };
+        let facts = Facts { mail: Some(mail), audio: Some(audio), ..Facts::default() };
+        assert_eq!(facts.words(), "Bob\ncleo@acme.example\nLetters");
+        assert_eq!(Facts::default().words(), "");
     }
 
     #[test]

@@ -97,11 +97,15 @@ mod tests {
     use super::*;
     use crate::domain::language_tag;
 
+    const GERMAN: &str = "Der Mietvertrag zwischen dem Vermieter und dem Mieter der Lagerhalle endet am letzten Tag des Monats Juni im kommenden \
+        Jahr. Wenn der Mieter die Halle weiter nutzen möchte, teilt er das dem Vermieter drei Monate vorher schriftlich mit. Die Miete wird \
+        dann nach dem Preisindex angepasst, und alle übrigen Bedingungen bleiben so, wie sie heute vereinbart sind.";
+
     #[test]
     fn the_language_of_a_letter_is_told_and_that_of_a_line_is_not() {
         for (text, language) in [
             ("The lease between the landlord and the tenant of the warehouse ends on the last day of June next year.", Some("en")),
-            ("Der Mietvertrag zwischen dem Vermieter und dem Mieter der Lagerhalle endet am letzten Tag des Monats Juni.", Some("de")),
+            (GERMAN, Some("de")),
             ("Le contrat de bail entre le propriétaire et le locataire de l'entrepôt prend fin le dernier jour de juin.", Some("fr")),
             ("El contrato de arrendamiento entre el propietario y el inquilino del almacén termina el último día de junio.", Some("es")),
             (

@@ -274,7 +274,7 @@ mod tests {
             "<table:table table:name=\"a\"><table:table-row table:number-rows-repeated=\"4000000000\">\
              <table:table-cell office:value-type=\"float\" office:value=\"1\" table:number-columns-repeated=\"4000000000\"/></table:table-row></table:table>",
         );
-        assert_eq!((sheets[0].rows, sheets[0].complete), (MAX_REPEATS as u64, false));
+        assert_eq!((sheets[0].rows, sheets[0].complete), (2_000_000 / MAX_COLUMN as u64, false));
     }
 
     #[test]

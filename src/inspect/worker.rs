@@ -76,11 +76,13 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let again = (whole && sheets::has_sheets(&kind)).then(|| bytes.clone());
             let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
             let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
+            let properties = reading.facts.words();
             let parts = [
                 (FilePart::Name, task.name.as_str()),
                 (FilePart::Title, title),
                 (FilePart::Author, author),
                 (FilePart::Text, &reading.text),
+                (FilePart::Properties, &properties),
             ];
             let found = screen.look(&parts, &task.rules);
             reading.findings.extend(found);

@@ -99,6 +99,8 @@ impl Writer {
             self.aside(&text);
             return;
         }
+        self.flush();
+        let before = self.written.body.len();
         match name.filter(|_| is_sheet) {
             Some(name) => self.line(&format!(
                 "# {}{}",
@@ -108,11 +110,16 @@ impl Writer {
             None if hidden => self.line(HIDDEN),
             None => {}
         }
+        let head = self.written.body.len();
         for child in children {
             self.node(child, depth + 1);
         }
         if is_sheet || hidden {
             self.flush();
+            // A head with nothing below it is no text.
+            if self.written.body.len() == head {
+                self.written.body.truncate(before);
+            }
         }
     }
 
@@ -202,6 +209,8 @@ mod tests {
     fn hidden_sheets_and_slides_are_there_and_marked() {
         let of_sheets = written(vec![sheet("Revenue", None, "12"), sheet("Margins", Some(ContentLayer::Invisible), "34")]);
         assert_eq!(of_sheets.body.trim(), "# Revenue\n\n12\n\n# Margins (hidden sheet)\n\n34");
+        let empty = Node::Group { label: "sheet".to_owned(), name: Some("Sheet1".to_owned()), layer: None, children: Vec::new() };
+        assert_eq!(written(vec![empty]).body, "");
         let of_slides =
             written(vec![words("one"), Node::PageBreak, hidden(words("two")), hidden(words("three")), Node::PageBreak, words("four")]);
         assert_eq!(of_slides.body.trim(), "one\n\n(hidden)\n\ntwo\n\nthree\n\nfour");

@@ -65,7 +65,7 @@ impl House {
             client: Client::builder().redirect(Policy::none()).build().unwrap(),
             url: text(&card, "/url").to_owned(),
             key: text(&customer, "/api_key").to_owned(),
-            customer: text(&customer, "/id").to_owned(),
+            customer: text(&customer, "/customer_id").to_owned(),
             operator: text(&operator, "/key").to_owned(),
             _dir: dir,
         }
