@@ -112,7 +112,8 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     if is_bare || (reading.status == ExtractionStatus::Done && is_written_in_runs(format)) {
         let words = look_again(format, &again);
         // Some layouts are lost, tables within tables above all: then the runs of text hold far more than what was read.
-        if words.trim().len() > FAR_MORE * reading.text.len() {
+        // A text that was cut is not short.
+        if words.trim().len() > FAR_MORE * reading.text.len() && reading.text.len() < max_text / FAR_MORE {
             reading = with_text(&words, kind, max_text);
         }
     }
