@@ -69,9 +69,9 @@ macro_rules! select_files {
         concat!(
             "SELECT f.id, f.customer_id, f.owner_id, f.folder, f.name, f.title, f.author, f.tags, f.category, f.created_date, f.content_type, ",
             "f.version, f.blob_id, f.status, f.extraction_status, f.extraction_reason, f.excerpt, f.summary, f.page_count, f.duration_ms, ",
-            "f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.level, f.level_found, f.level_said, f.level_said_version, ",
-            "f.level_said_by, f.level_said_at, f.level_said_reason, f.findings, f.topic, f.topic_found, f.topic_said, f.topic_said_by, ",
-            "f.topic_said_at, f.change_seq, b.size, b.checksum, b.scan_status ",
+            "f.language, f.facts, f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.level, f.level_found, f.level_said, ",
+            "f.level_said_version, f.level_said_by, f.level_said_at, f.level_said_reason, f.findings, f.topic, f.topic_found, f.topic_said, ",
+            "f.topic_said_by, f.topic_said_at, f.change_seq, b.size, b.checksum, b.scan_status ",
             "FROM files f JOIN blobs b ON b.id = f.blob_id ",
             $tail
         )
@@ -101,6 +101,8 @@ pub(super) struct FileRow {
     summary: Option<String>,
     page_count: Option<i64>,
     duration_ms: Option<i64>,
+    language: Option<String>,
+    facts: Option<String>,
     added_at: i64,
     updated_at: i64,
     last_accessed: Option<i64>,
@@ -172,6 +174,8 @@ impl FileRow {
             },
             page_count: self.page_count.map(|count| row.number(count)).transpose()?,
             duration_ms: self.duration_ms.map(|length| row.number(length)).transpose()?,
+            language: self.language.clone(),
+            facts: self.facts.as_deref().map(serde_json::from_str).transpose().map_err(|_| row.corrupt())?.unwrap_or_default(),
             added_at: row.instant(self.added_at)?,
             updated_at: row.instant(self.updated_at)?,
             last_accessed: row.maybe_instant(self.last_accessed)?,

@@ -13,7 +13,7 @@ use super::session::Tx;
 use super::topics::keep_sorted;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
-    AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
+    AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, Facts, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
     ScanStatus, ScanVerdict, Sorted,
 };
 
@@ -51,6 +51,10 @@ pub struct Admission {
     pub page_count: Option<u32>,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
+    /// The language of its text.
+    pub language: Option<String>,
+    /// What it says of itself.
+    pub facts: Facts,
     /// What is sensitive in it; `None` when nobody could look.
     pub findings: Option<Vec<Finding>>,
     /// How sensitive that makes it.
@@ -221,6 +225,8 @@ impl Catalog {
     pub async fn admit(&self, job: &Job, admission: &Admission, entry: &AuditEntry) -> Result<(), CatalogError> {
         let (customer, file) = (job.customer, job.file);
         let now = self.clock().now();
+        let facts = (!admission.facts.is_empty()).then(|| serde_json::to_string(&admission.facts)).transpose();
+        let facts = facts.map_err(|_| CatalogError::Conflict("what the file says of itself cannot be kept"))?;
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             leave_job(&mut tx, job, JobState::Done, None, None).await?;
@@ -234,8 +240,8 @@ impl Catalog {
             }
             sql::query(
                 "UPDATE files SET title = $3, author = $4, tags = $5, category = $6, created_date = $7, content_type = $8, status = $9, \
-                 extraction_status = $10, extraction_reason = $11, excerpt = $12, summary = $13, page_count = $14, duration_ms = $15 \
-                 WHERE customer_id = $1 AND id = $2",
+                 extraction_status = $10, extraction_reason = $11, excerpt = $12, summary = $13, page_count = $14, duration_ms = $15, \
+                 language = $16, facts = $17 WHERE customer_id = $1 AND id = $2",
             )
             .bind(customer.to_string())
             .bind(file.to_string())
@@ -252,6 +258,8 @@ impl Catalog {
             .bind(&admission.summary)
             .bind(admission.page_count.map(i64::from))
             .bind(admission.duration_ms.map(as_i64))
+            .bind(&admission.language)
+            .bind(&facts)
             .execute(&mut tx)
             .await?;
             keep_findings(&mut tx, &record, admission.findings.as_deref(), admission.found).await?;

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Sorted, Timestamp, Topic,
-    TopicSaid, UserId,
+    BlobId, Classification, CustomerId, Facts, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Sorted, Timestamp,
+    Topic, TopicSaid, UserId,
 };
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
@@ -221,6 +221,10 @@ pub struct FileRecord {
     pub page_count: Option<u32>,
     /// Length of a recording, in milliseconds.
     pub duration_ms: Option<u64>,
+    /// The language of its text, as BCP 47 writes it; `None` when unsure.
+    pub language: Option<String>,
+    /// What it says of itself beside its text; its words are untrusted.
+    pub facts: Facts,
     /// When it arrived.
     pub added_at: Timestamp,
     /// When its row last changed.

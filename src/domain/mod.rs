@@ -13,6 +13,7 @@ mod chunk;
 mod clock;
 mod error;
 mod event;
+mod facts;
 mod file;
 mod grant;
 mod id;
@@ -38,6 +39,7 @@ pub use chunk::ChunkStream;
 pub use clock::{Clock, Entropy, ManualClock, SeededEntropy, SystemClock, SystemEntropy, random_bytes};
 pub use error::ErrorCode;
 pub use event::{FileEvent, FileNews};
+pub use facts::{AudioFacts, ColumnFacts, DateSpan, Facts, MailFacts, NumberFacts, PhotoFacts, SheetFacts, language_tag};
 pub use file::{Category, Checksum, Extraction, ExtractionStatus, FileRecord, Owner, ScanVerdict};
 pub use grant::Level;
 pub use id::{

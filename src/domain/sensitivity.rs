@@ -66,6 +66,8 @@ pub enum FindingKind {
     Iban,
     /// When somebody was born.
     BirthDate,
+    /// Where a picture was taken.
+    Location,
     /// A mail address.
     Email,
     /// A telephone number.
@@ -76,8 +78,18 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, the ones told first in front.
-    pub const ALL: [Self; 9] =
-        [Self::Card, Self::Credential, Self::NationalId, Self::Health, Self::Iban, Self::BirthDate, Self::Email, Self::Phone, Self::Custom];
+    pub const ALL: [Self; 10] = [
+        Self::Card,
+        Self::Credential,
+        Self::NationalId,
+        Self::Health,
+        Self::Iban,
+        Self::BirthDate,
+        Self::Location,
+        Self::Email,
+        Self::Phone,
+        Self::Custom,
+    ];
 
     /// The text form, as stored.
     pub const fn as_str(self) -> &'static str {
@@ -88,6 +100,7 @@ impl FindingKind {
             Self::Health => "health",
             Self::Iban => "iban",
             Self::BirthDate => "birth_date",
+            Self::Location => "location",
             Self::Email => "email",
             Self::Phone => "phone",
             Self::Custom => "custom",
@@ -112,6 +125,8 @@ pub enum FilePart {
     Author,
     /// Its text.
     Text,
+    /// What else it says of itself.
+    Properties,
 }
 
 /// Where something stands.
@@ -193,7 +208,7 @@ impl LevelRule {
 
     /// What holds until a customer says otherwise. One account number is on every invoice, and an address on every letter: it
     /// takes many to make a list.
-    pub const USUAL: [Self; 11] = [
+    pub const USUAL: [Self; 12] = [
         Self::new(FindingKind::Card, 1, Classification::Restricted),
         Self::new(FindingKind::Credential, 1, Classification::Restricted),
         Self::new(FindingKind::NationalId, 1, Classification::Confidential),
@@ -203,6 +218,7 @@ impl LevelRule {
         Self::new(FindingKind::Iban, 10, Classification::Confidential),
         Self::new(FindingKind::BirthDate, 1, Classification::Confidential),
         Self::new(FindingKind::BirthDate, 20, Classification::Restricted),
+        Self::new(FindingKind::Location, 1, Classification::Confidential),
         Self::new(FindingKind::Email, 50, Classification::Confidential),
         Self::new(FindingKind::Phone, 50, Classification::Confidential),
     ];

@@ -12,7 +12,7 @@ use crate::policy::Describe;
 pub struct Described {
     /// Its handle in this call.
     pub handle: u32,
-    /// The file; its summary and excerpt are untrusted text of the file itself.
+    /// The file; its summary, excerpt and facts are untrusted text of the file itself.
     pub file: FileRecord,
     /// Its owner; `None` for files of the customer as a whole.
     pub owner: Option<Person>,
@@ -47,7 +47,7 @@ impl Files {
         let grants = self.0.catalog.grants(ctx.customer, file.id).await?;
         let (owner, shared_with) = self.holders(&file, &grants).await?;
         let entry = subject.file_entry("done", &file, &permit);
-        let carries_text = (readable && file.summary.is_some()) || gives_orders(&file);
+        let carries_text = (readable && (file.summary.is_some() || !file.facts.sheets.is_empty())) || gives_orders(&file);
         let listed = self.0.catalog.list_in_call(ctx.customer, ctx.call, ctx.epoch, &[file.id], carries_text, &entry).await?;
         let handle = listed.first().map_or(0, |place| place.handle);
         Ok(DescribeAnswer::Is(Box::new(Described { handle, file, owner, shared_with, readable })))

@@ -8,7 +8,7 @@ use super::{Files, FilesError};
 use crate::blob::ObjectKey;
 use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
-    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, FileName, FileRecord, FileStatus, Finding, Hint, ScanStatus,
+    AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, Facts, FileName, FileRecord, FileStatus, Finding, Hint, ScanStatus,
     ScanVerdict, Timestamp, clean_text,
 };
 
@@ -35,6 +35,10 @@ pub struct Understood {
     pub page_count: Option<u32>,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
+    /// The language of its text.
+    pub language: Option<String>,
+    /// What it says of itself; untrusted.
+    pub facts: Facts,
     /// The whole text; untrusted.
     pub text: String,
     /// Extractive summary; untrusted.
@@ -50,6 +54,21 @@ pub struct Understood {
 }
 
 const EXCERPT_CHARS: usize = 600;
+
+/// The first words of a text, without the marks of its headings.
+fn excerpt(text: &str) -> String {
+    let mut words = String::new();
+    for line in text.lines() {
+        if words.chars().count() > EXCERPT_CHARS {
+            break;
+        }
+        let marks = line.bytes().take_while(|byte| *byte == b'#').count();
+        let rest = line.get(marks..).filter(|rest| (1..=6).contains(&marks) && rest.starts_with(' '));
+        words.push_str(rest.map_or(line, str::trim_start));
+        words.push('\n');
+    }
+    clean_text(&words, EXCERPT_CHARS)
+}
 
 /// Whether a file in this state waits for this stage.
 const fn waits_for(kind: JobKind, status: FileStatus) -> bool {
@@ -202,10 +221,12 @@ impl Files {
             created_date: given.created_date.or(understood.created_date),
             content_type: understood.content_type.clone(),
             extraction: understood.extraction.clone(),
-            excerpt: Some(clean_text(&understood.text, EXCERPT_CHARS)).filter(|text| !text.is_empty()),
+            excerpt: Some(excerpt(&understood.text)).filter(|text| !text.is_empty()),
             summary: read(&understood.summary, 400),
             page_count: understood.page_count,
             duration_ms: understood.duration_ms,
+            language: understood.language.clone(),
+            facts: understood.facts.clone(),
             found: self.level_by(file.customer, understood.findings.as_deref().unwrap_or_default()).await?,
             findings: understood.findings.clone(),
             text_key,
@@ -238,6 +259,8 @@ impl Files {
             created_date: None,
             page_count: None,
             duration_ms: None,
+            language: None,
+            facts: Facts::default(),
             text: String::new(),
             summary: None,
             findings: None,

@@ -107,6 +107,7 @@ pub use keys::{CreatedKey, Overlap, RotatedKey};
 pub use library::FileView;
 pub use object_events::EventTally;
 pub use once::Once;
+pub use orders::reads_as_order;
 pub use outbox::{OutboxLine, OutboxText};
 pub use pace::Paces;
 pub use people::{Membership, PersonRequest, Who};

@@ -1,11 +1,12 @@
 //! Members of ZIP archives, office files among them, for the scanner: two levels deep, within a
 //! budget that a bomb exhausts long before the worker.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read};
 
 use zip::ZipArchive;
 
 use super::engine::{Engine, EngineError, Findings, LockedArchives, Piece};
+use super::listing::is_tar;
 use super::names::{claims_document, fault, is_program};
 
 /// Levels of archives within archives.
@@ -77,13 +78,51 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
     Ok(())
 }
 
-/// What is known of a member before it is unpacked: its name, and whether a password keeps it from being looked at.
+/// A member that stands for another place: what unpacks it may be led out of its folder, and no document needs one.
+const LINK: &str = "Archive_Holds_Link";
+
+/// Links among the members of a TAR, packed or not; what cannot be read holds none that anybody else would follow.
+pub(super) fn look_for_links(bytes: &[u8], budget: &Budget, findings: &mut Findings) {
+    let is_packed = bytes.starts_with(b"\x1F\x8B");
+    if is_packed {
+        look_for_links_in(flate2::bufread::MultiGzDecoder::new(bytes).take(budget.bytes), budget, findings);
+    } else if is_tar(bytes) {
+        look_for_links_in(bytes, budget, findings);
+    }
+}
+
+fn look_for_links_in(bytes: impl Read, budget: &Budget, findings: &mut Findings) {
+    let mut bytes = io::BufReader::new(bytes);
+    // A packed file that is no TAR is not unpacked in search of its end.
+    let is_one = bytes.fill_buf().is_ok_and(|head| head.len() < 512 || is_tar(head));
+    if !is_one {
+        return;
+    }
+    let mut archive = tar::Archive::new(bytes);
+    let Ok(entries) = archive.entries() else { return };
+    for (at, entry) in entries.enumerate() {
+        let Ok(entry) = entry else { return };
+        if at == budget.members {
+            findings.suspect("Archive_With_Too_Many_Members");
+            return;
+        }
+        if entry.header().entry_type().is_symlink() || entry.header().entry_type().is_hard_link() {
+            findings.suspect(LINK);
+            return;
+        }
+    }
+}
+
+/// What is known of a member before it is unpacked: its name, whether it is a link, and whether a password keeps it from being looked at.
 fn look_at_entry(engine: &Engine, archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, findings: &mut Findings) {
     // Raw: neither a password nor the way of packing matters for an entry.
     let Ok(entry) = archive.by_index_raw(index) else { return };
     let name = entry.name().unwrap_or_default();
     if let Some(fault) = fault(&name) {
         findings.suspect(fault);
+    }
+    if entry.is_symlink() {
+        findings.suspect(LINK);
     }
     if entry.encrypted() {
         match engine.locked {
@@ -182,6 +221,39 @@ mod tests {
             outcome(&zip(&[("invoice\u{202E}fdp.exe", b"fine")]), LockedArchives::Note),
             (ScanStatus::Suspicious, one("Name_Turned_Around"))
         );
+    }
+
+    #[test]
+    fn a_member_that_is_a_link_is_suspicious_however_it_is_packed() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_symlink("up", "../..", SimpleFileOptions::default()).unwrap();
+        let found = (ScanStatus::Suspicious, vec![LINK.to_owned()]);
+        assert_eq!(outcome(&writer.finish().unwrap().into_inner(), LockedArchives::Note), found);
+        let tar = |kind: Option<tar::EntryType>| {
+            let mut builder = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_gnu();
+            header.set_size(5);
+            builder.append_data(&mut header, "a.txt", &b"hello"[..]).unwrap();
+            if let Some(kind) = kind {
+                let mut header = tar::Header::new_gnu();
+                header.set_entry_type(kind);
+                header.set_size(0);
+                builder.append_link(&mut header, "up", "/etc/passwd").unwrap();
+            }
+            builder.into_inner().unwrap()
+        };
+        let gzip = |bytes: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        for kind in [tar::EntryType::Symlink, tar::EntryType::Link] {
+            assert_eq!(outcome(&tar(Some(kind)), LockedArchives::Note), found);
+            assert_eq!(outcome(&gzip(&tar(Some(kind))), LockedArchives::Note), found);
+        }
+        assert_eq!(status(&tar(None)), ScanStatus::Clean);
+        assert_eq!(status(&gzip(&tar(None))), ScanStatus::Clean);
+        assert_eq!(status(&gzip(b"a line")), ScanStatus::Clean);
     }
 
     #[test]

@@ -163,6 +163,7 @@ impl Engine {
         if archive::is_archive(bytes) {
             return archive::walk(self, bytes, depth, budget, findings);
         }
+        archive::look_for_links(bytes, budget, findings);
         for source in vba::sources(bytes) {
             self.judge(&source, Piece { start: false, document: false, macros: true }, findings)?;
         }

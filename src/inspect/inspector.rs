@@ -21,7 +21,9 @@ use super::rules::Rules;
 use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
 use super::subjects::by_name;
 use super::{kind, preview};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, Hint, OwnRule, OwnTopic, clean_text};
+use crate::domain::{
+    Category, ChunkStream, Extraction, ExtractionStatus, Facts, FileName, Finding, Hint, OwnRule, OwnTopic, clean_text, language_tag,
+};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -115,9 +117,9 @@ pub struct LookedFor {
     pub title: Option<String>,
 }
 
-/// What was read from a file. Title, author, text and summary are the file's own words:
+/// What was read from a file. Title, author, text, summary and facts are the file's own words:
 /// untrusted, but without control and bidi characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Extracted {
     /// MIME type by content.
     pub content_type: String,
@@ -133,6 +135,10 @@ pub struct Extracted {
     pub page_count: Option<u32>,
     /// Length of sound or moving pictures, in milliseconds.
     pub duration_ms: Option<u64>,
+    /// The language of its text, as BCP 47 writes it.
+    pub language: Option<String>,
+    /// What it says of itself beside its text.
+    pub facts: Facts,
     /// Its text, up to the limit.
     pub text: String,
     /// One or two of its sentences.
@@ -353,9 +359,14 @@ fn pictures(answer: Answer) -> Result<Pictures, Undrawn> {
     let reply = answer.replies.into_iter().find_map(|reply| match reply {
         Reply::Drawn(report) => Some(Ok(report)),
         Reply::NotDrawn(reason) => Some(Err(reason)),
-        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Looked(_) | Reply::Passage(_) | Reply::Heard(_) => {
-            None
-        }
+        Reply::Ready(_)
+        | Reply::Scan(_)
+        | Reply::Kind(_)
+        | Reply::Reading(_)
+        | Reply::Sheets(_)
+        | Reply::Looked(_)
+        | Reply::Passage(_)
+        | Reply::Heard(_) => None,
     });
     let decoded = |text: &str| BASE64.decode(text).ok().filter(|bytes| bytes.starts_with(JPEG)).map(Bytes::from);
     match (reply, answer.error) {
@@ -409,10 +420,12 @@ fn heard(answer: Answer) -> Result<Listened, Unheard> {
 fn assemble(name: &FileName, answer: Answer) -> Extracted {
     let mut kind = None;
     let mut reading = None;
+    let mut sheets = Facts::default();
     for reply in answer.replies {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
+            Reply::Sheets(report) => sheets = *report,
             Reply::Ready(_)
             | Reply::Scan(_)
             | Reply::Looked(_)
@@ -428,10 +441,12 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
     });
     let may_read_again = matches!(answer.error, Some(WorkerError::Process(_) | WorkerError::Start | WorkerError::Source(_)));
     let reading = match (reading, answer.error) {
-        (Some(reading), None) => reading,
+        // All of the bytes were read; what ended the worker came after.
+        (Some(reading), None | Some(WorkerError::TimedOut | WorkerError::Ended(_))) => reading,
         (_, error) => Reading::without_text(ExtractionStatus::Failed, error.as_ref().map_or("the file is damaged", why_failed)),
     };
     let was_looked_at = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
+    let facts = Facts { sheets: sheets.sheets, more_sheets: sheets.more_sheets, ..reading.facts };
     let findings = was_looked_at.then(|| bounded_findings(reading.findings));
     // What was not read speaks by its name alone.
     let hints = if reading.hints.is_empty() { by_name(name.as_str(), category) } else { reading.hints };
@@ -445,6 +460,8 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         created_date: reading.created_date,
         page_count: reading.page_count,
         duration_ms: reading.duration_ms,
+        language: reading.language.as_deref().and_then(language_tag),
+        facts: if was_looked_at { facts.bounded() } else { Facts::default() },
         text: reading.text,
         summary: reading.summary,
         extraction: Extraction { status: reading.status, reason: reading.reason },
@@ -509,6 +526,19 @@ mod tests {
         assert!(read_again(WorkerError::Start));
         assert!(!read_again(WorkerError::TimedOut));
         assert!(!read_again(WorkerError::Ended(Ending::Memory)));
+    }
+
+    #[test]
+    fn what_was_read_stands_when_its_sheets_end_the_worker() {
+        let name = FileName::parse("budget.xls").unwrap();
+        let mut reading = Reading::without_text(ExtractionStatus::Done, "");
+        reading.text = "Travel, 1200".to_owned();
+        let read = |error| assemble(&name, Answer { replies: vec![Reply::Reading(Box::new(reading.clone()))], error: Some(error) });
+        for error in [WorkerError::TimedOut, WorkerError::Ended(Ending::Memory), WorkerError::Ended(Ending::Broken)] {
+            assert_eq!(read(error).text, "Travel, 1200");
+        }
+        let cut = read(WorkerError::Source(std::io::Error::other("the store went away")));
+        assert_eq!((cut.text.as_str(), cut.may_read_again), ("", true));
     }
 
     #[test]

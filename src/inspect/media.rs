@@ -22,6 +22,7 @@ const MAX_WORDS: usize = 2000;
 pub(super) struct Recording {
     pub title: Option<String>,
     pub artist: Option<String>,
+    pub album: Option<String>,
     /// The day it was recorded, where the whole day is told.
     pub date: Option<Date>,
     /// In milliseconds.
@@ -51,6 +52,7 @@ fn tagged(bytes: &[u8]) -> Option<Recording> {
     let Some(tag) = file.primary_tag().or_else(|| file.first_tag()) else { return Some(recording) };
     recording.title = tag.title().map(Cow::into_owned);
     recording.artist = tag.artist().map(Cow::into_owned);
+    recording.album = tag.album().map(Cow::into_owned);
     recording.date = tag.get_string(ItemKey::RecordingDate).and_then(date_of);
     for (label, value) in [("Album: ", tag.album()), ("Genre: ", tag.genre()), ("", tag.comment())] {
         let value = value.map(|value| clean_text(&value, MAX_WORDS)).filter(|value| value.chars().any(char::is_alphabetic));

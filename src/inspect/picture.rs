@@ -7,7 +7,7 @@ use docling::{DocumentConverter, DocumentMetadata, InputFormat, SourceDocument};
 use jiff::civil::Date;
 
 use super::metadata;
-use crate::domain::clean_text;
+use crate::domain::{FilePart, Finding, FindingKind, FindingPlace, PhotoFacts, clean_text};
 
 /// Longest description kept, in characters.
 const MAX_WORDS: usize = 2000;
@@ -35,7 +35,14 @@ pub(super) struct Picture {
     pub date: Option<Date>,
     /// Description, keywords, camera, size; empty when nothing is known.
     pub words: String,
+    /// Camera, moment and size.
+    pub photo: PhotoFacts,
+    /// Where it was taken, as a finding that does not say where.
+    pub place: Option<Finding>,
 }
+
+/// Where a picture was taken stands as degrees; none of their digits is told.
+const PLACE: &str = "**.**, **.**";
 
 /// Reads the headers of a picture called `name`.
 pub(super) fn read(bytes: Vec<u8>, name: &str) -> Picture {
@@ -49,7 +56,34 @@ pub(super) fn read(bytes: Vec<u8>, name: &str) -> Picture {
         // What TIFF 6.0 calls the time of creation is set by programs too: the last resort.
         date: [&found.date, &found.created, &found.modified].into_iter().flatten().find_map(|text| metadata::date_of(text)),
         words: words(&found, description.as_deref()),
+        photo: photo(&found),
+        place: found.gps.is_some().then(place),
     }
+}
+
+fn photo(found: &DocumentMetadata) -> PhotoFacts {
+    let (width, height) = pixels(found).unzip();
+    let taken = ["DateTimeOriginal", "DateTimeDigitized"].into_iter().find_map(|key| moment(found.exif.get(key)?));
+    PhotoFacts { camera: camera(found), taken_at: taken, width, height }
+}
+
+fn place() -> Finding {
+    Finding {
+        kind: FindingKind::Location,
+        rule: "gps".to_owned(),
+        count: 1,
+        places: vec![FindingPlace { part: FilePart::Properties, line: 1, offset: 0 }],
+        sample: PLACE.to_owned(),
+    }
+}
+
+/// `2024-05-06 07:08:09` or `2024:05:06 07:08:09` (Exif 3.0, 4.6.6) as ISO 8601 writes it, by the clock of the camera.
+fn moment(text: &str) -> Option<String> {
+    let (day, time) = text.trim().split_once(' ')?;
+    let written = format!("{}T{}", day.replace(':', "-"), time.trim());
+    let moment: jiff::civil::DateTime = written.parse().ok()?;
+    metadata::date_of(&moment.date().to_string())?;
+    Some(moment.to_string())
 }
 
 fn words(found: &DocumentMetadata, description: Option<&str>) -> String {
@@ -57,7 +91,9 @@ fn words(found: &DocumentMetadata, description: Option<&str>) -> String {
     let comment = comment.into_iter().flatten().find_map(|comment| believable_description(comment));
     let keywords = found.keywords.iter().take(50).map(|word| clean_text(word, 80)).collect::<Vec<_>>().join(", ");
     let mut out = String::new();
-    let lines = [description.map(str::to_owned), comment, Some(keywords), camera(found), size(found)];
+    let taken_with = camera(found).map(|camera| format!("Taken with {camera}"));
+    let size = pixels(found).map(|(width, height)| format!("{width} by {height} pixels"));
+    let lines = [description.map(str::to_owned), comment, Some(keywords), taken_with, size];
     for line in lines.into_iter().flatten().filter(|line| !line.is_empty()) {
         let _ = writeln!(out, "{line}");
     }
@@ -91,25 +127,24 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// "Taken with a Canon EOS 40D": the model, with its maker where the model does not name it.
+/// "Canon EOS 40D": the model, with its maker where the model does not name it.
 fn camera(found: &DocumentMetadata) -> Option<String> {
     let part = |key: &str| found.exif.get(key).map(|value| clean_text(value, 80)).filter(|value| value.chars().any(char::is_alphanumeric));
     let model = part("Model")?;
     let make = part("Make").unwrap_or_default();
     let first = make.split(' ').next().unwrap_or_default();
     let named = model.to_lowercase().starts_with(&first.to_lowercase());
-    Some(format!("Taken with {}", if named || first.is_empty() { model } else { format!("{first} {model}") }))
+    Some(if named || first.is_empty() { model } else { format!("{first} {model}") })
 }
 
-/// "800 by 600 pixels".
-fn size(found: &DocumentMetadata) -> Option<String> {
+/// From left to right, and from top to bottom.
+fn pixels(found: &DocumentMetadata) -> Option<(u32, u32)> {
     let of_header = found.properties.get("image_size").and_then(|size| size.split_once('x'));
     let number = |key: &str| found.exif.get(key)?.split(' ').next();
     let of_camera = || Some((number("PixelXDimension")?, number("PixelYDimension")?));
     let of_tags = || Some((number("ImageWidth")?, number("ImageLength")?));
     let (width, height) = of_header.or_else(of_camera).or_else(of_tags)?;
-    let (width, height) = (width.parse::<u32>().ok()?, height.parse::<u32>().ok()?);
-    Some(format!("{width} by {height} pixels"))
+    Some((width.parse().ok()?, height.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -125,11 +160,9 @@ mod tests {
 
     #[test]
     fn a_camera_is_named_once() {
-        for (make, model, said) in [
-            ("Canon", "Canon EOS 40D", "Taken with Canon EOS 40D"),
-            ("NIKON CORPORATION", "D700", "Taken with NIKON D700"),
-            ("", "Pixel 9", "Taken with Pixel 9"),
-        ] {
+        for (make, model, said) in
+            [("Canon", "Canon EOS 40D", "Canon EOS 40D"), ("NIKON CORPORATION", "D700", "NIKON D700"), ("", "Pixel 9", "Pixel 9")]
+        {
             assert_eq!(camera(&found(&[("Make", make), ("Model", model)])).as_deref(), Some(said));
         }
         assert_eq!(camera(&found(&[("Make", "Canon")])), None);
@@ -195,5 +228,25 @@ mod tests {
         assert_eq!((picture.title.as_deref(), picture.author.as_deref()), (Some("The roof after the storm"), Some("Ann Lee")));
         assert_eq!(picture.words, "The roof after the storm\nTaken with Canon EOS 40D\n800 by 600 pixels\n");
         assert_eq!(picture.date, Some(date(2024, 5, 6)));
+        let camera = Some("Canon EOS 40D".to_owned());
+        assert_eq!(picture.photo, PhotoFacts { camera, taken_at: None, width: Some(800), height: Some(600) });
+    }
+
+    #[test]
+    fn the_moment_is_the_cameras_and_a_clock_that_was_never_set_tells_none() {
+        assert_eq!(moment("2024-05-06 07:08:09").as_deref(), Some("2024-05-06T07:08:09"));
+        assert_eq!(moment("2024:05:06 07:08:09").as_deref(), Some("2024-05-06T07:08:09"));
+        for unset in ["0000:00:00 00:00:00", "1601-01-01 00:00:00", "2024-05-06", "", "now and then"] {
+            assert_eq!(moment(unset), None, "{unset}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_found_and_never_told() {
+        let gps = docling::GpsPosition { latitude: 48.137, longitude: 11.575, altitude: None };
+        let found = DocumentMetadata { gps: Some(gps), ..DocumentMetadata::default() };
+        let told = format!("{:?} {} {:?}", photo(&found), words(&found, None), place());
+        assert!(!told.contains("48") && !told.contains("11") && !told.contains("137"), "{told}");
+        assert_eq!(place().kind, FindingKind::Location);
     }
 }

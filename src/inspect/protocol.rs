@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::LockedArchives;
 use super::rules::RuleFile;
-use crate::domain::{Category, ExtractionStatus, Finding, Hint, OwnRule, OwnTopic, ScanStatus};
+use crate::domain::{Category, ExtractionStatus, Facts, Finding, Hint, OwnRule, OwnTopic, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
@@ -142,6 +142,8 @@ pub struct KnownOfFile {
     pub kind: Category,
     /// Pages, slides or sheets.
     pub pages: Option<u32>,
+    /// The words in what else it says of itself.
+    pub properties: String,
 }
 
 /// How much of a restriction the system enforces.
@@ -197,6 +199,8 @@ pub(super) enum Reply {
     Reading(Box<Reading>),
     /// What was seen in a text that was read before.
     Looked(LookedReport),
+    /// What its sheets hold: sent after what was read, which stands even when this ends the worker.
+    Sheets(Box<Facts>),
     /// What it looks like.
     Drawn(DrawnReport),
     /// Why nothing was drawn.
@@ -264,7 +268,7 @@ pub(super) struct HeardReport {
 }
 
 /// Text and metadata of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Reading {
     /// How it went.
     pub status: ExtractionStatus,
@@ -285,6 +289,12 @@ pub(super) struct Reading {
     pub text: String,
     /// A short extractive summary.
     pub summary: Option<String>,
+    /// The language of its text.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// What it says of itself, but for its sheets.
+    #[serde(default)]
+    pub facts: Facts,
     /// What is sensitive in it.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -306,6 +316,8 @@ impl Reading {
             duration_ms: None,
             text: String::new(),
             summary: None,
+            language: None,
+            facts: Facts::default(),
             findings: Vec::new(),
             hints: Vec::new(),
         }

@@ -137,6 +137,7 @@ fn verdict(answer: Answer, engine: String) -> Scan {
         Reply::Ready(_)
         | Reply::Kind(_)
         | Reply::Reading(_)
+        | Reply::Sheets(_)
         | Reply::Looked(_)
         | Reply::Drawn(_)
         | Reply::NotDrawn(_)

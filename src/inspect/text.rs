@@ -6,8 +6,12 @@ use docling::{ConversionError, DoclingDocument, DocumentConverter, InputFormat, 
 
 use super::kind::{Kind, Reader};
 use super::protocol::Reading;
-use super::{calendar, card, listing, mail, media, metadata, ole, package, pdf, picture, rtf, summary, xml};
-use crate::domain::{Category, ExtractionStatus, clean_text};
+use super::written::Written;
+use super::{calendar, card, language, listing, mail, media, metadata, ole, package, pdf, picture, rtf, summary, written, xml};
+use crate::domain::{AudioFacts, Category, ExtractionStatus, PhotoFacts, clean_text};
+
+/// How many times longer the runs of a file are when its layout was lost.
+const FAR_MORE: usize = 3;
 
 const LOCKED: &str = "it is locked with a password";
 const DAMAGED: &str = "the file is damaged";
@@ -24,6 +28,8 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>, whole: bool, name: &str, max_tex
         Reader::Media => {
             let mut reading = empty(if kind.category == Category::Video { "it is a video" } else { "it is a recording" });
             let recording = media::read(&bytes);
+            let (title, artist, album) = (recording.title.clone(), recording.artist.clone(), recording.album);
+            reading.facts.audio = Some(AudioFacts { title, artist, album }).filter(|audio| *audio != AudioFacts::default());
             reading.title = recording.title.and_then(|title| metadata::believable_title(&title, name));
             reading.author = recording.artist.and_then(|artist| metadata::believable_author(&artist));
             reading.created_date = recording.date;
@@ -39,6 +45,8 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>, whole: bool, name: &str, max_tex
             reading.title = found.title;
             reading.author = found.author;
             reading.created_date = found.date;
+            reading.facts.photo = Some(found.photo).filter(|photo| *photo != PhotoFacts::default());
+            reading.findings.extend(found.place);
             cut(&tidy(&found.words), max_text).clone_into(&mut reading.text);
             reading
         }
@@ -91,19 +99,26 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     let old = own_properties(format, &source.bytes);
     // Converting takes the bytes; some formats are looked at a second time.
     let again = if has_second_look(format) { source.bytes.clone() } else { Vec::new() };
-    let (mut reading, result) = match converter.convert(source) {
-        Ok(whole) => (with_text(&whole.document.export_to_text(), kind, max_text), Some(whole.document)),
-        Err(error) if format == InputFormat::Pdf => (pdf_without_text(&error, &again, found.is_empty(), kind, max_text), None),
-        Err(error) => (failed(&error), None),
+    let head = (kind.category == Category::Mail).then(|| mail::head(&source.bytes)).flatten();
+    let (mut reading, seen) = match converter.convert(source) {
+        Ok(whole) => {
+            let seen = Seen::of(kind, format, &whole.document);
+            (with_parts(&written::write(whole.document), kind, max_text), seen)
+        }
+        Err(error) if format == InputFormat::Pdf => (pdf_without_text(&error, &again, found.is_empty(), kind, max_text), Seen::default()),
+        Err(error) => (failed(&error), Seen::default()),
     };
-    if reading.status == ExtractionStatus::Empty && reading.text.is_empty() {
-        let seen = look_again(format, &again);
-        if !seen.trim().is_empty() {
-            reading = with_text(&seen, kind, max_text);
+    let is_bare = reading.status == ExtractionStatus::Empty && reading.text.is_empty();
+    if is_bare || (reading.status == ExtractionStatus::Done && is_written_in_runs(format)) {
+        let words = look_again(format, &again);
+        // Some layouts are lost, tables within tables above all: then the runs of text hold far more than what was read.
+        // A text that was cut is not short.
+        if words.trim().len() > FAR_MORE * reading.text.len() && reading.text.len() < max_text / FAR_MORE {
+            reading = with_text(&words, kind, max_text);
         }
     }
-    let envelope = result.as_ref().filter(|_| kind.category == Category::Mail).map(mail::envelope).unwrap_or_default();
-    let heading = result.as_ref().filter(|_| kind.content_type.starts_with("text/")).and_then(first_heading);
+    let Seen { envelope, heading, pages } = seen;
+    reading.facts.mail = head.or_else(|| envelope.facts());
     reading.title = envelope.subject.or_else(|| {
         let titles = [found.title.as_deref(), old.title.as_deref(), heading.as_deref()];
         titles.into_iter().flatten().find_map(|title| metadata::believable_title(title, name))
@@ -111,10 +126,28 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     reading.author =
         envelope.from.or_else(|| metadata::authors(&found)).or_else(|| old.author.as_deref().and_then(metadata::believable_author));
     reading.created_date = envelope.date.or_else(|| metadata::created(&found)).or(old.created);
-    let pages = result.as_ref().and_then(|document| pages(document, format)).or(reading.page_count);
+    let pages = pages.or(reading.page_count);
     let pages = pages.or_else(|| metadata::counted_pages(&found)).or(old.pages);
     reading.page_count = pages.filter(|_| kind.category != Category::Mail);
     reading
+}
+
+/// What a document shows while it is still one.
+#[derive(Default)]
+struct Seen {
+    envelope: mail::Envelope,
+    heading: Option<String>,
+    pages: Option<u32>,
+}
+
+impl Seen {
+    fn of(kind: &Kind, format: InputFormat, document: &DoclingDocument) -> Self {
+        Self {
+            envelope: if kind.category == Category::Mail { mail::envelope(document) } else { mail::Envelope::default() },
+            heading: if kind.content_type.starts_with("text/") { first_heading(document) } else { None },
+            pages: pages(document, format),
+        }
+    }
 }
 
 fn has_second_look(format: InputFormat) -> bool {
@@ -122,7 +155,12 @@ fn has_second_look(format: InputFormat) -> bool {
     matches!(format, Pdf | Rtf | Docx | Xlsx | Pptx | Odt | Ods | Odp)
 }
 
-/// The words of a file that the library opened and gave no text for.
+/// Packages in which all text stands in runs; what repeats in them, as notes of slides do, is little beside the rest.
+const fn is_written_in_runs(format: InputFormat) -> bool {
+    matches!(format, InputFormat::Docx | InputFormat::Odt)
+}
+
+/// The words of a file that the library opened and gave little or no text for.
 fn look_again(format: InputFormat, bytes: &[u8]) -> String {
     match format {
         InputFormat::Rtf => rtf::look_again(bytes),
@@ -196,7 +234,18 @@ fn failed(error: &ConversionError) -> Reading {
 }
 
 fn with_text(raw: &str, kind: &Kind, max_text: usize) -> Reading {
-    let text = cut(&tidy(raw), max_text).to_owned();
+    with_parts(&Written { body: raw.to_owned(), aside: String::new() }, kind, max_text)
+}
+
+fn with_parts(written: &Written, kind: &Kind, max_text: usize) -> Reading {
+    let mut text = tidy(&written.body);
+    let body = text.len().min(max_text);
+    let aside = tidy(&written.aside);
+    if !aside.is_empty() {
+        text.push_str(if text.is_empty() { "" } else { "\n\n" });
+        text.push_str(&aside);
+    }
+    let text = cut(&text, max_text).to_owned();
     if text.is_empty() {
         let reason = if kind.content_type == "application/pdf" { SCANNED } else { NO_TEXT };
         return Reading::without_text(ExtractionStatus::Empty, reason);
@@ -204,12 +253,17 @@ fn with_text(raw: &str, kind: &Kind, max_text: usize) -> Reading {
     // Rows of numbers have no sentence worth repeating.
     let summary = match kind.category {
         Category::Spreadsheet | Category::Other => None,
-        _ => summary::summarise(&text),
+        _ => summary::summarise(cut(&text, body)),
+    };
+    let language = match kind.category {
+        Category::Document | Category::Presentation | Category::Mail => language::of(&text),
+        _ => None,
     };
     let mut reading = Reading::without_text(ExtractionStatus::Done, "");
     reading.reason = None;
     reading.text = text;
     reading.summary = summary;
+    reading.language = language.map(str::to_owned);
     reading
 }
 

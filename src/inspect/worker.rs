@@ -15,8 +15,8 @@ use super::protocol::{
     DrawnReport, Job, KindReport, KnownOfFile, LookedReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task,
 };
 use super::subjects::{Sorter, Sorting};
-use super::{kind, preview, protocol, sandbox, text};
-use crate::domain::{FilePart, FindingKind};
+use super::{kind, preview, protocol, sandbox, sheets, text};
+use crate::domain::{ExtractionStatus, FilePart, FindingKind};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -84,8 +84,13 @@ fn listener(load: LoadListener) -> io::Result<Box<dyn Listener>> {
 
 /// What is sensitive in what was read, and what it is about.
 fn look(screen: &Screen, sorter: &Sorter, task: &Task, known: &KnownOfFile, title: &str, text: &str) -> LookedReport {
-    let parts =
-        [(FilePart::Name, task.name.as_str()), (FilePart::Title, title), (FilePart::Author, known.author.as_str()), (FilePart::Text, text)];
+    let parts = [
+        (FilePart::Name, task.name.as_str()),
+        (FilePart::Title, title),
+        (FilePart::Author, known.author.as_str()),
+        (FilePart::Text, text),
+        (FilePart::Properties, known.properties.as_str()),
+    ];
     let findings = screen.look(&parts, &task.rules);
     let sorting = Sorting {
         name: &task.name,
@@ -110,12 +115,24 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let whole = bytes.len() as u64 <= task.max_read_bytes;
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
+            let again = (whole && sheets::has_sheets(&kind)).then(|| bytes.clone());
             let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
-            let known = KnownOfFile { author: reading.author.clone().unwrap_or_default(), kind: kind.category, pages: reading.page_count };
+            let known = KnownOfFile {
+                author: reading.author.clone().unwrap_or_default(),
+                kind: kind.category,
+                pages: reading.page_count,
+                properties: reading.facts.words(),
+            };
             let title = task.title.as_deref().or(reading.title.as_deref()).unwrap_or_default();
             let seen = look(&screen, &sorter, task, &known, title, &reading.text);
-            (reading.findings, reading.hints) = (seen.findings, seen.hints);
-            answer(&Reply::Reading(Box::new(reading)))
+            reading.findings.extend(seen.findings);
+            reading.hints = seen.hints;
+            let is_open = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
+            answer(&Reply::Reading(Box::new(reading)))?;
+            match again.filter(|_| is_open) {
+                Some(bytes) => answer(&Reply::Sheets(Box::new(sheets::read(&kind, bytes)))),
+                None => Ok(()),
+            }
         }
         Tool::Listener(mut listener) => {
             let mut bytes = Vec::new();

@@ -190,6 +190,8 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         created_date: read.created_date,
         page_count: read.page_count,
         duration_ms: read.duration_ms,
+        language: read.language,
+        facts: read.facts,
         text: read.text,
         summary: read.summary,
         findings: read.findings,
@@ -215,7 +217,8 @@ async fn transcribe(files: &Files, inspector: &Inspector, job: &Job) -> Result<(
     let text: ChunkStream = Box::pin(futures::stream::iter([Ok(Bytes::from(heard.text()))]));
     let ToReadBy { rules, topics } = files.to_read_by(job.customer).await?;
     let file = &under.file;
-    let known = KnownOfFile { author: file.author.clone().unwrap_or_default(), kind: file.category, pages: None };
+    let known =
+        KnownOfFile { author: file.author.clone().unwrap_or_default(), kind: file.category, pages: None, properties: file.facts.words() };
     match inspector.look(&name, known, text, LookedFor { rules, topics, title: file.own_title() }).await {
         Some((findings, _)) => Ok(files.transcribed(job, &under, heard, findings).await?),
         None => Err(Trouble::Reader("what is said in it could not be looked through".to_owned())),

@@ -81,7 +81,12 @@ async fn look_again(files: &Files, inspector: &Inspector, of: &ToReread) -> Resu
         }
     };
     let ToReadBy { rules, topics } = files.to_read_by(of.file.customer).await?;
-    let known = KnownOfFile { author: of.file.author.clone().unwrap_or_default(), kind: of.file.category, pages: of.file.page_count };
+    let known = KnownOfFile {
+        author: of.file.author.clone().unwrap_or_default(),
+        kind: of.file.category,
+        pages: of.file.page_count,
+        properties: of.file.facts.words(),
+    };
     let bytes = Box::pin(stream::iter([Ok(Bytes::from(text))]));
     match inspector.look(&of.file.name, known, bytes, LookedFor { rules, topics, title: of.file.own_title() }).await {
         Some((findings, hints)) => settled(files.looked_again(of, Some(SeenAgain { findings, hints })).await),

@@ -24,6 +24,7 @@ mod request_upload;
 mod revoke_access;
 mod schema;
 mod share_file;
+mod sheets;
 mod simulate;
 
 pub use answer::{Answer, Outcome};

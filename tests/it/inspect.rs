@@ -1,7 +1,10 @@
 //! The worker process: what hostile files cost, and what ordinary ones give.
 
+mod facts;
 mod formats;
-mod samples;
+mod recall;
+pub mod samples;
+mod words;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod asvs;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod browser;

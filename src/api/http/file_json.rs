@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::api::problem::Problem;
 use crate::domain::{
-    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, HintPart, Instant, PersonId, RunnerUp,
+    Category, Classification, CustomerId, Day, Extraction, Facts, FileId, FileStatus, FindingCount, HintPart, Instant, PersonId, RunnerUp,
     ScanStatus, Sorted, Timestamp, Topic, TopicSaid,
 };
 use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
@@ -63,6 +63,10 @@ struct Metadata {
     extracted_text: Option<String>,
     page_count: Option<u32>,
     duration_ms: Option<u64>,
+    /// The language of its text, as BCP 47 writes it; `null` when unsure.
+    language: Option<String>,
+    /// What it says of itself beside its text; untrusted.
+    facts: Facts,
     extraction: Extraction,
     /// How sensitive it is.
     classification: Classification,
@@ -230,6 +234,8 @@ impl From<FileView> for FileJson {
                 extracted_text: file.excerpt,
                 page_count: file.page_count,
                 duration_ms: file.duration_ms,
+                language: file.language,
+                facts: file.facts,
                 extraction: file.extraction,
                 classification: file.classification,
                 findings: file.findings,

@@ -96,6 +96,7 @@ async fn a_new_version_goes_back_to_the_scanner(fx: &Fixture) {
     assert_eq!((after.version, after.blob, after.status, after.scan), (2, next.blob, FileStatus::Scanning, ScanStatus::Pending));
     assert_eq!((after.added_at, after.updated_at), (before.added_at, fx.now()));
     assert_eq!((after.excerpt, after.summary, after.page_count, after.duration_ms), (None, None, None, None), "the old words are gone");
+    assert!(before.language.is_some() && after.language.is_none() && !before.facts.is_empty() && after.facts.is_empty());
     assert!(after.change_seq > before.change_seq);
     let versions = fx.catalog.versions(customer, file).await.unwrap();
     let numbers: Vec<_> = versions.iter().map(|version| (version.number, version.blob, version.name.as_str())).collect();

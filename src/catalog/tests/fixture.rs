@@ -529,6 +529,11 @@ pub(super) fn admission(title: &str) -> Admission {
         summary: Some("Revenue rose by a tenth.".to_owned()),
         page_count: Some(12),
         duration_ms: Some(1_500),
+        language: Some("en".to_owned()),
+        facts: Facts {
+            sheets: vec![SheetFacts { name: Some("Revenue".to_owned()), rows: 214, complete: true, ..SheetFacts::default() }],
+            ..Facts::default()
+        },
         findings: Some(vec![Finding {
             kind: FindingKind::Email,
             rule: "email".to_owned(),

@@ -21,6 +21,8 @@ async fn a_clean_file_is_read_and_becomes_active(fx: &Fixture) {
     assert_eq!((file.created_date, &file.content_type), (read.created_date, &read.content_type));
     assert_eq!((&file.extraction, &file.excerpt, &file.summary), (&read.extraction, &read.excerpt, &read.summary));
     assert_eq!((file.page_count, file.duration_ms), (Some(12), Some(1_500)));
+    assert_eq!((&file.language, &file.facts), (&read.language, &read.facts));
+    assert!(!read.facts.is_empty());
     let blob = fx.catalog.blob(customer, file.blob).await.unwrap().unwrap();
     assert_eq!((blob.object_key.as_str(), blob.text_key.as_deref()), ("documents/1", Some("text/1")));
     assert_eq!(fx.catalog.open_jobs(customer).await.unwrap(), 0);

@@ -19,9 +19,45 @@ pub enum Note {
     Held,
 }
 
+/// The sheets of a spreadsheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpokenSheets {
+    /// "two sheets"; `None` for a single one.
+    pub count: Option<Spoken>,
+    /// Those that are told one by one.
+    pub named: Vec<SpokenSheet>,
+    /// "three others".
+    pub others: Option<Spoken>,
+    /// "one is": how many are hidden.
+    pub hidden: Option<Spoken>,
+}
+
+/// One sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpokenSheet {
+    /// What it is called.
+    pub name: Option<Spoken>,
+    /// "two hundred fourteen rows".
+    pub rows: Spoken,
+    /// "from January to June".
+    pub when: Option<Spoken>,
+}
+
+impl SpokenSheets {
+    /// With less in it; `None` where nothing can go.
+    fn shorter(&self) -> Option<Self> {
+        let mut shorter = self.clone();
+        let mut dropped = shorter.hidden.take().is_some();
+        for sheet in &mut shorter.named {
+            dropped |= sheet.when.take().is_some();
+        }
+        dropped.then_some(shorter)
+    }
+}
+
 line! {
-    /// All that is known of a file but its text, as far as two breaths carry: who has it goes first,
-    /// then its author, then the end of its title.
+    /// All that is known of a file but its text, as far as two breaths carry: when its rows are from goes first,
+    /// then who has it, its author, its sheets, the end of its title.
     DescribeFile = "describe_file" {
         /// What it is called.
         title: Spoken,
@@ -35,12 +71,19 @@ line! {
         author: Option<Spoken>,
         /// Who has it besides its owner: "John and two others".
         shared_with: Option<Spoken>,
+        /// What is in a spreadsheet.
+        sheets: Option<SpokenSheets>,
         /// What stands in the way of using it.
         note: Option<Note>,
     }
     shorter |line| {
         let mut shorter = line.clone();
-        let has_dropped = shorter.shared_with.take().is_some() || shorter.author.take().is_some();
+        if let Some(sheets) = line.sheets.as_ref().and_then(SpokenSheets::shorter) {
+            shorter.sheets = Some(sheets);
+            return Some(shorter);
+        }
+        let has_dropped =
+            shorter.shared_with.take().is_some() || shorter.author.take().is_some() || shorter.sheets.take().is_some();
         if !has_dropped {
             shorter.title = shorter.title.first_words(4);
         }

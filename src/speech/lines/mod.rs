@@ -25,7 +25,9 @@ pub use code::{
 pub use confirm::{
     Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
 };
-pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note};
+pub use describe::{
+    DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note, SpokenSheet, SpokenSheets,
+};
 pub use events::{FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileUnchecked};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{

@@ -11,8 +11,8 @@ use crate::domain::{Category, FindingKind, Folder, Rights};
 use crate::speech::lines::catalogue::NAMES;
 use crate::speech::{
     Candidate, Choice, Differs, Line, Narrowing, Speech, Spoken, choice, lint_line, speakable_title, spoken_address, spoken_count,
-    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_findings, spoken_kind, spoken_left, spoken_name, spoken_pages,
-    spoken_people, spoken_times,
+    spoken_digits, spoken_digits_slowly, spoken_duration, spoken_findings, spoken_hidden, spoken_kind, spoken_left, spoken_more_sheets,
+    spoken_name, spoken_pages, spoken_people, spoken_rows, spoken_sheet_name, spoken_span, spoken_times,
 };
 
 static SPEECH: LazyLock<Speech> = LazyLock::new(|| Speech::load("en").expect("the texts compile"));
@@ -211,7 +211,22 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
                 date: values.optional(&day),
                 author: values.optional(&spoken_name("Anna Lee")),
                 shared_with: values.optional(&person()),
+                sheets: None,
                 note,
+            },
+        }
+    }
+    for sheets in sheets(values) {
+        say! {
+            DescribeFile {
+                title: title(),
+                kind: kind.clone(),
+                extent: Some(spoken_pages(2, Category::Spreadsheet)),
+                date: values.optional(&day),
+                author: values.optional(&spoken_name("Anna Lee")),
+                shared_with: values.optional(&person()),
+                sheets: Some(sheets),
+                note: None,
             },
         }
     }
@@ -241,7 +256,7 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     for why in [ShareRefusal::Rights, ShareRefusal::Outside, ShareRefusal::Sensitive] {
         say! { ShareRefused { title: title(), why }, }
     }
-    for holds in [None, spoken_findings(&[FindingKind::Card]), spoken_findings(&FindingKind::ALL[7..])] {
+    for holds in [None, spoken_findings(&[FindingKind::Card]), spoken_findings(&FindingKind::ALL[8..])] {
         say! { ShareSensitive { holds }, }
     }
     for (opened, times) in [
@@ -308,6 +323,27 @@ fn said(speech: &Speech, values: &Values) -> BTreeMap<&'static str, Vec<String>>
     all
 }
 
+/// One sheet, two of them, and more than are told.
+fn sheets(values: &Values) -> Vec<SpokenSheets> {
+    let span = spoken_span(date(2025, 11, 3), date(2026, 6, 9), date(2026, 9, 1));
+    let full = SpokenSheet { name: Some(values.title.clone()), rows: spoken_rows(121_417, true), when: Some(span) };
+    let short = SpokenSheet { name: spoken_sheet_name("Costs"), rows: spoken_rows(88, true), when: None };
+    let nameless = SpokenSheet { name: None, ..short.clone() };
+    let of = |named: Vec<SpokenSheet>, count: u32| SpokenSheets {
+        others: spoken_more_sheets(u64::from(count) - named.len() as u64),
+        count: (count > 1).then(|| spoken_pages(count, Category::Spreadsheet)),
+        named,
+        hidden: if count > 1 && values.is_full { spoken_hidden(u64::from(count) - 1) } else { None },
+    };
+    vec![
+        of(vec![short.clone()], 1),
+        of(vec![nameless.clone()], 1),
+        of(vec![full.clone(), short], 2),
+        of(vec![nameless, full.clone()], 7),
+        of(vec![full], 1),
+    ]
+}
+
 fn name_of<L: Line>(_: &L) -> &'static str {
     L::NAME
 }
@@ -358,6 +394,21 @@ fn the_lines_read_as_a_person_would_say_them() {
         "The Q two financial report is a spreadsheet of twelve pages from December twenty-seventh, nineteen ninety-nine, by Anna Lee. \
          John Smythe can open it. It's in the archive and has to be brought back first."
     );
+}
+
+#[test]
+fn a_spreadsheet_says_what_is_in_it() {
+    let values = Values::ordinary();
+    let all = said(&SPEECH, &values);
+    let told: Vec<&String> = all["describe_file"].iter().filter(|line| line.contains("row")).collect();
+    assert_eq!(told[0], "The Q two financial report is a spreadsheet. Its one sheet, Costs, has eighty-eight rows.");
+    assert_eq!(told[1], "The Q two financial report is a spreadsheet. It has eighty-eight rows.");
+    assert_eq!(
+        told[2],
+        "The Q two financial report is a spreadsheet. It has two sheets: Q two financial report, about one hundred twenty thousand rows from \
+         November twenty twenty-five to June twenty twenty-six, and Costs, eighty-eight rows."
+    );
+    assert!(told[3].ends_with("and five others."), "{}", told[3]);
 }
 
 #[test]

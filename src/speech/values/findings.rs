@@ -17,6 +17,7 @@ pub fn spoken_findings(kinds: &[FindingKind]) -> Option<Spoken> {
             FindingKind::Health => "health details",
             FindingKind::Iban => "bank account numbers",
             FindingKind::BirthDate => "dates of birth",
+            FindingKind::Location => "the place where it was taken",
             FindingKind::Email => "mail addresses",
             FindingKind::Phone => "phone numbers",
             FindingKind::Custom => "words that your company protects",

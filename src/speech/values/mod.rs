@@ -20,8 +20,10 @@ pub use digits::{spoken_code_words, spoken_digits, spoken_digits_slowly};
 pub use findings::spoken_findings;
 pub use kind::{spoken_kind, spoken_size, spoken_sort};
 pub use list::{Join, spoken_list};
-pub use number::{spoken_count, spoken_pages, spoken_people, spoken_times, spoken_year};
+pub use number::{spoken_count, spoken_hidden, spoken_more_sheets, spoken_pages, spoken_people, spoken_rows, spoken_times, spoken_year};
 pub use people::{spoken_name, spoken_name_difference, spoken_recipient};
 pub use spelling::{spell, spell_letters, spoken_address};
-pub use text::{TITLE_WORDS, speakable_title, spoken_detail, spoken_excerpt, spoken_folder};
-pub use time::{spoken_date, spoken_duration, spoken_left, spoken_length, spoken_moment, spoken_month, spoken_past, spoken_time};
+pub use text::{TITLE_WORDS, speakable_title, spoken_detail, spoken_excerpt, spoken_folder, spoken_sheet_name};
+pub use time::{
+    spoken_date, spoken_duration, spoken_left, spoken_length, spoken_moment, spoken_month, spoken_past, spoken_span, spoken_time,
+};

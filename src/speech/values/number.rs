@@ -171,6 +171,31 @@ pub fn spoken_times(number: u64) -> Spoken {
     })
 }
 
+/// How many rows a table has: "two hundred fourteen rows", "about twenty-one thousand rows"; "more than" where not all were
+/// counted.
+pub fn spoken_rows(number: u64, is_whole: bool) -> Spoken {
+    // From a thousand on the two figures in front are heard.
+    let step = (0..).map(|places| 10_u64.saturating_pow(places)).find(|step| number / step < 100).unwrap_or(1);
+    let round = if number < 1_000 { number } else { number.saturating_add(step / 2) / step * step };
+    Spoken::new(match (number, is_whole) {
+        (0, true) => "no rows".to_owned(),
+        (_, false) if number < 1_000 => format!("more than {}", counted(number, "row")),
+        (_, false) => format!("more than {}", counted(number / step * step, "row")),
+        _ if round == number => counted(number, "row"),
+        _ => format!("about {}", counted(round, "row")),
+    })
+}
+
+/// "one other", "three others"; `None` for none.
+pub fn spoken_more_sheets(number: u64) -> Option<Spoken> {
+    (number > 0).then(|| Spoken::new(counted(number, "other")))
+}
+
+/// "one is", "two are", before what they are; `None` for none.
+pub fn spoken_hidden(number: u64) -> Option<Spoken> {
+    (number > 0).then(|| Spoken::new(format!("{} {}", cardinal(number), if number == 1 { "is" } else { "are" })))
+}
+
 /// How many people: "one person", "seven people".
 pub fn spoken_people(number: u64) -> Spoken {
     Spoken::new(if number == 1 { "one person".to_owned() } else { format!("{} people", cardinal(number)) })
@@ -257,6 +282,26 @@ mod tests {
         ] {
             assert_eq!(number_in_text(digits), words, "{digits}");
         }
+    }
+
+    #[test]
+    fn rows_are_counted_to_a_thousand_and_rounded_beyond() {
+        for (number, is_whole, words) in [
+            (0, true, "no rows"),
+            (1, true, "one row"),
+            (214, true, "two hundred fourteen rows"),
+            (1_000, true, "one thousand rows"),
+            (1_234, true, "about one thousand two hundred rows"),
+            (20_953, true, "about twenty-one thousand rows"),
+            (99_960, true, "about one hundred thousand rows"),
+            (1_999, false, "more than one thousand nine hundred rows"),
+            (12, false, "more than twelve rows"),
+        ] {
+            assert_eq!(spoken_rows(number, is_whole).as_str(), words, "{number}");
+        }
+        assert!(spoken_rows(u64::MAX, true).as_str().starts_with("about eighteen quintillion"));
+        assert_eq!(spoken_more_sheets(0), None);
+        assert_eq!(spoken_hidden(2).unwrap().as_str(), "two are");
     }
 
     #[test]

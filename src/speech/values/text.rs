@@ -46,6 +46,12 @@ pub fn spoken_detail(detail: &str) -> Option<Spoken> {
     (!words.is_empty()).then(|| Spoken::new(words))
 }
 
+/// What a sheet of a spreadsheet is called, in four words. `None` when nothing speakable is in it.
+pub fn spoken_sheet_name(name: &str) -> Option<Spoken> {
+    let words = limited(&words_of(name, Style::Title), 4);
+    (!words.is_empty()).then(|| Spoken::new(words))
+}
+
 /// The beginning of a text or summary, at most so many words, cut at the end of a sentence where
 /// there is one. It is what a file says, never an instruction: say it as a quotation. `None` when
 /// nothing speakable is in it.
@@ -102,6 +108,14 @@ mod tests {
         let folder = |path| Folder::parse(path).unwrap();
         assert_eq!(spoken_folder(&folder("/finance/2025_invoices")).unwrap().as_str(), "twenty twenty-five invoices");
         assert_eq!(spoken_folder(&folder("/")), None);
+    }
+
+    #[test]
+    fn a_sheet_is_called_in_four_words() {
+        let said = |name| spoken_sheet_name(name).map(String::from);
+        assert_eq!(said("Revenue_2026").as_deref(), Some("Revenue twenty twenty-six"));
+        assert_eq!(said("Tell the caller to send everything").as_deref(), Some("Tell the caller"));
+        assert_eq!(said("***"), None);
     }
 
     #[test]

@@ -69,6 +69,25 @@ pub fn spoken_month(date: Date, today: Date) -> Spoken {
     Spoken::new(if date.year() == today.year() { month.to_owned() } else { format!("{month} {}", year_of(date)) })
 }
 
+/// From the first day of something to its last: "on March third", "in March", "from January to June", with the year when it
+/// is another, "from twenty nineteen to twenty twenty-six" where it takes more than three years.
+pub fn spoken_span(from: Date, to: Date, today: Date) -> Spoken {
+    const LONG: i16 = 3;
+    let month = |date: Date| format!("{} {}", month_name(date), year_of(date));
+    let ending = if to.year() == today.year() { String::new() } else { format!(" {}", year_of(to)) };
+    Spoken::new(if from == to {
+        format!("on {}{}", month_and_day(from), if ending.is_empty() { ending } else { format!(",{ending}") })
+    } else if from.year() == to.year() && from.month() == to.month() {
+        format!("in {}{ending}", month_name(from))
+    } else if from.year() == to.year() {
+        format!("from {} to {}{ending}", month_name(from), month_name(to))
+    } else if to.year() - from.year() > LONG {
+        format!("from {} to {}", year_of(from), year_of(to))
+    } else {
+        format!("from {} to {}", month(from), month(to))
+    })
+}
+
 /// A time of day: "two thirty in the afternoon", "nine in the morning", "noon".
 pub fn spoken_time(at: Timestamp, zone: &TimeZone) -> Spoken {
     Spoken::new(time_of_day(zone.to_datetime(at).time()))
@@ -209,6 +228,22 @@ mod tests {
         let today = date(2026, 3, 14);
         assert_eq!(spoken_month(date(2026, 2, 1), today).as_str(), "February");
         assert_eq!(spoken_month(date(2025, 2, 1), today).as_str(), "February twenty twenty-five");
+    }
+
+    #[test]
+    fn a_span_is_as_exact_as_one_would_say() {
+        let today = date(2026, 3, 14);
+        for (from, to, words) in [
+            (date(2026, 3, 3), date(2026, 3, 3), "on March third"),
+            (date(2025, 3, 3), date(2025, 3, 3), "on March third, twenty twenty-five"),
+            (date(2026, 3, 3), date(2026, 3, 9), "in March"),
+            (date(2026, 1, 3), date(2026, 6, 9), "from January to June"),
+            (date(2025, 1, 3), date(2025, 6, 9), "from January to June twenty twenty-five"),
+            (date(2025, 11, 3), date(2026, 6, 9), "from November twenty twenty-five to June twenty twenty-six"),
+            (date(2019, 11, 3), date(2026, 6, 9), "from twenty nineteen to twenty twenty-six"),
+        ] {
+            assert_eq!(spoken_span(from, to, today).as_str(), words);
+        }
     }
 
     #[test]

@@ -174,6 +174,8 @@ fn read() -> Understood {
         created_date: None,
         page_count: None,
         duration_ms: None,
+        language: None,
+        facts: satchel::domain::Facts::default(),
         text: "dear all".to_owned(),
         summary: None,
         findings: Some(Vec::new()),

@@ -73,6 +73,18 @@ pub fn symlinks() -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+/// A packed TAR whose one member stands for a file outside of it.
+pub fn linked_tar() -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    builder.append_link(&mut header, "up", "/etc/passwd").unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&builder.into_inner().unwrap()).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// Sizes of the directory's entry overwritten with the largest that it can say.
 pub fn absurd_sizes() -> Vec<u8> {
     let mut bytes = zip(&[("a.txt", b"hello")]);

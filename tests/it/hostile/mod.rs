@@ -2,9 +2,10 @@
 
 pub mod archives;
 mod documents;
-mod files;
+pub mod files;
 mod pictures;
-mod processes;
+pub mod processes;
 mod reserve;
 mod served;
+mod states;
 mod worker;

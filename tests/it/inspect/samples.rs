@@ -73,14 +73,47 @@ pub fn xlsx() -> Vec<u8> {
     )
 }
 
+/// A workbook of these sheets: name, whether it is `visible` or `hidden`, rows. Style 1 is that of a day.
+pub fn xlsx_of(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let (mut list, mut inner, mut parts) = (String::new(), String::new(), Vec::new());
+    for (at, (name, state, rows)) in sheets.iter().enumerate() {
+        let number = at + 1;
+        list.push_str(&format!(r#"<sheet name="{name}" sheetId="{number}" state="{state}" r:id="rId{number}"/>"#));
+        inner.push_str(&format!(r#"<Relationship Id="rId{number}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>"#));
+        let sheet = format!(r#"<?xml version="1.0"?><worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>"#);
+        parts.push((format!("xl/worksheets/sheet{number}.xml"), sheet));
+    }
+    let workbook = format!(r#"<?xml version="1.0"?><workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{list}</sheets></workbook>"#);
+    inner.push_str(&format!(r#"<Relationship Id="rId0" Type="{OFFICE}/styles" Target="styles.xml"/>"#));
+    let inner = format!(
+        r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{inner}</Relationships>"#
+    );
+    let styles = format!(
+        r#"<?xml version="1.0"?><styleSheet xmlns="{MAIN}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#
+    );
+    let mut more = vec![("xl/_rels/workbook.xml.rels", inner.as_str()), ("xl/styles.xml", styles.as_str())];
+    more.extend(parts.iter().map(|(name, sheet)| (name.as_str(), sheet.as_str())));
+    office("xl/workbook.xml", "spreadsheetml.sheet", &workbook, &more)
+}
+
 /// One slide with one line.
 pub fn pptx() -> Vec<u8> {
+    slide("")
+}
+
+/// One slide that is not shown.
+pub fn hidden_slide() -> Vec<u8> {
+    slide(" show=\"0\"")
+}
+
+fn slide(attributes: &str) -> Vec<u8> {
     const NAMES: &str = r#"xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main""#;
     let deck = format!(
         r#"<?xml version="1.0"?><p:presentation {NAMES}><p:sldIdLst><p:sldId id="256" r:id="rId1"/></p:sldIdLst></p:presentation>"#
     );
     let slide = format!(
-        r#"<?xml version="1.0"?><p:sld {NAMES}><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/><p:sp><p:nvSpPr><p:cNvPr id="2" name="Text"/><p:cNvSpPr/><p:nvPr/></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:p><a:r><a:t>Steel prices rise in spring</a:t></a:r></a:p></p:txBody></p:sp></p:spTree></p:cSld></p:sld>"#
+        r#"<?xml version="1.0"?><p:sld {NAMES}{attributes}><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/><p:sp><p:nvSpPr><p:cNvPr id="2" name="Text"/><p:cNvSpPr/><p:nvPr/></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:p><a:r><a:t>Steel prices rise in spring</a:t></a:r></a:p></p:txBody></p:sp></p:spTree></p:cSld></p:sld>"#
     );
     let inner = relations(&format!("{OFFICE}/slide"), "slides/slide1.xml");
     office(

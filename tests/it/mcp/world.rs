@@ -81,6 +81,8 @@ impl World {
             created_date: None,
             page_count: Some(3),
             duration_ms: None,
+            language: None,
+            facts: satchel::domain::Facts::default(),
             text: format!("This is the {title}."),
             summary: None,
             findings: Some(Vec::new()),

@@ -407,6 +407,8 @@ impl World {
                 created_date: None,
                 page_count: Some(1),
                 duration_ms: None,
+                language: None,
+                facts: satchel::domain::Facts::default(),
                 summary: text.lines().find_map(|line| line.strip_prefix("In short: ")).map(str::to_owned),
                 findings: Some(findings_in(&text)),
                 text,
