@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::priority::Priority;
 use super::rows::{RowRef, micros};
 use super::session::{Scope, Tx};
-use super::{Catalog, CatalogError, audit, sql, sweeps};
+use super::{Catalog, CatalogError, audit, sql, sweeps, unlocks};
 use crate::domain::{AuditEntry, CustomerId, FileId, JobId, Timestamp};
 
 const TAKEN_OVER: CatalogError = CatalogError::Conflict("the job was taken over by another worker");
@@ -22,11 +22,13 @@ pub enum JobKind {
     Read,
     /// Draw what it looks like.
     Preview,
+    /// Try a password that somebody gave, and read what it opens.
+    Unlock,
 }
 
 impl JobKind {
     /// Every kind that this program runs, in the order of a file's stages.
-    pub const ALL: [Self; 3] = [Self::Scan, Self::Read, Self::Preview];
+    pub const ALL: [Self; 4] = [Self::Scan, Self::Read, Self::Preview, Self::Unlock];
 
     /// The text form, as stored and as the API gives it.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl JobKind {
             Self::Scan => "scan",
             Self::Read => "read",
             Self::Preview => "preview",
+            Self::Unlock => "unlock",
         }
     }
 
@@ -46,7 +49,7 @@ impl JobKind {
 /// Every kind that this program runs, for a condition. What a newer server beside this one makes is left to it.
 macro_rules! known_kinds {
     () => {
-        "kind IN ('scan', 'read', 'preview')"
+        "kind IN ('scan', 'read', 'preview', 'unlock')"
     };
 }
 
@@ -304,7 +307,13 @@ pub(super) async fn leave_job(
     .bind(error)
     .execute(tx)
     .await?;
-    if left == 1 { Ok(()) } else { Err(TAKEN_OVER) }
+    if left != 1 {
+        return Err(TAKEN_OVER);
+    }
+    if job.kind == JobKind::Unlock && matches!(state, JobState::Done | JobState::GivenUp) {
+        unlocks::forget_password(tx, job.customer, job.file, job.version).await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that a job is still in the hands of the worker that leased it, until the transaction ends.

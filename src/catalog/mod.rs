@@ -61,6 +61,7 @@ mod stages;
 mod sweeps;
 #[cfg(test)]
 mod tests;
+mod unlocks;
 mod upload_links;
 mod verdict;
 mod writer;
@@ -108,5 +109,6 @@ pub use sensitivity::{NewSaid, OwnRuleRecord};
 pub use shares::{LinkRecord, NewLink, NewRecipient, NewShare, Revoked, ShareFilter, ShareRecord};
 pub use stages::StageRecord;
 pub use sweeps::{Ages, Sweep};
+pub use unlocks::{Begun, Inside, NewUnlock, TryLimits, UnlockEnd};
 pub use upload_links::{NewUploadLink, UploadLink};
 pub use verdict::{Admission, Drawing, Judgement};

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, UserId};
+use super::{BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, Unlock, UserId};
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -209,6 +209,8 @@ pub struct FileRecord {
     pub scan: ScanStatus,
     /// How reading text went.
     pub extraction: Extraction,
+    /// What came of the last password that was given for this version.
+    pub unlock: Option<Unlock>,
     /// The first words of its text; untrusted.
     pub excerpt: Option<String>,
     /// A short extractive summary; untrusted.

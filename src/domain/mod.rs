@@ -29,6 +29,7 @@ mod share;
 mod state;
 mod store_event;
 mod turns;
+mod unlock;
 
 pub use adopted::{AdoptedPlace, Pin};
 pub use audit::{Actor, AuditEntry, Decision, Door, Origin, Purpose, PurposeError};
@@ -58,6 +59,7 @@ pub use share::{Edition, Lifetime, LifetimeError, Rights};
 pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};
 pub use turns::Turns;
+pub use unlock::{Password, Unlock, is_opened_here};
 
 /// A point in time, UTC, microsecond precision when stored.
 pub type Timestamp = jiff::Timestamp;

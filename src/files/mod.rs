@@ -73,6 +73,7 @@ mod shares;
 mod standing;
 mod sweeps;
 mod trail;
+mod unlock;
 mod verdicts;
 mod versions;
 mod when;
@@ -128,6 +129,7 @@ pub use sessions::{Session, SessionUser};
 pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
+pub use unlock::Unlocking;
 pub use versions::VersionView;
 pub use words::WORDS as CODE_WORDS;
 

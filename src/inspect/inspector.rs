@@ -14,11 +14,15 @@ use super::clamd::{ClamdScanner, ClamdSettings};
 use super::engine::LockedArchives;
 use super::panel::Panel;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
-use super::protocol::{ADDRESS_SPACE, Confinement, Job, KindReport, Limits, OPEN_FILES, Reading, Reply, Setup, Task};
+use super::protocol::{
+    ADDRESS_SPACE, Confinement, Job, Key, KindReport, Limits, LockReport, OPEN_FILES, Reading, Reply, ScanReport, Setup, Task,
+};
 use super::rules::Rules;
 use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
 use super::{kind, preview};
-use crate::domain::{Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, clean_text};
+use crate::domain::{
+    Category, ChunkStream, Extraction, ExtractionStatus, FileName, Finding, OwnRule, Password, ScanStatus, ScanVerdict, clean_text,
+};
 
 /// How inspection is run.
 #[derive(Debug, Clone)]
@@ -120,6 +124,27 @@ pub struct Undrawn {
     pub may_draw_again: bool,
 }
 
+/// What came of a password.
+#[derive(Debug, Clone)]
+pub enum Tried {
+    /// It fits.
+    Opened {
+        /// What was read.
+        extracted: Box<Extracted>,
+        /// What the rules say of what was behind it.
+        inside: ScanVerdict,
+    },
+    /// It does not fit.
+    Wrong,
+    /// It could not be tried.
+    Failed {
+        /// In plain words.
+        reason: String,
+        /// What kept it from being tried lies outside the file: another time it may be.
+        may_try_again: bool,
+    },
+}
+
 /// How every JPEG file begins (ITU-T T.81, B.1.1.3: start of image, then a marker).
 const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF];
 const NO_PICTURE: &str = "no picture of it could be made";
@@ -198,6 +223,7 @@ impl Inspector {
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
             rules,
+            password: None,
         };
         let answer =
             self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
@@ -205,6 +231,24 @@ impl Inspector {
             tracing::info!(error = %error, "the text of a file could not be read");
         }
         assemble(name, answer)
+    }
+
+    /// Tries a password at a file. What it opens is judged by the rules of the embedded scanner before it counts as read.
+    pub async fn unlock(&self, name: &FileName, stream: ChunkStream, rules: Vec<OwnRule>, password: &Password) -> Tried {
+        let setup = Setup { job: Job::Unlock, limits: self.limits(), locked: LockedArchives::Note };
+        let task = Task {
+            name: name.as_str().to_owned(),
+            max_read_bytes: self.settings.max_read_bytes,
+            max_text_bytes: self.settings.max_text_bytes,
+            rules,
+            password: Some(Key::of(password)),
+        };
+        let answer =
+            self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "a password could not be tried");
+        }
+        tried(name, answer)
     }
 
     /// Whether files of this type are drawn.
@@ -220,7 +264,7 @@ impl Inspector {
         let wall = self.settings.draw_wall;
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
         let max_read_bytes = self.settings.max_read_bytes;
-        let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0, rules: Vec::new() };
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes, max_text_bytes: 0, rules: Vec::new(), password: None };
         let answer = self
             .workers
             .run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall)
@@ -232,12 +276,33 @@ impl Inspector {
     }
 }
 
+/// What the worker says of a password. Only a whole answer opens anything: without a verdict nothing counts as read.
+fn tried(name: &FileName, answer: Answer) -> Tried {
+    let lock = answer.replies.iter().find_map(|reply| if let Reply::Lock(report) = reply { Some(report.clone()) } else { None });
+    let scan = answer.replies.iter().find_map(|reply| if let Reply::Scan(report) = reply { Some(report.clone()) } else { None });
+    let failed = |reason: &str, may_try_again| Tried::Failed { reason: clean_text(reason, 200), may_try_again };
+    match (lock, scan, &answer.error) {
+        (Some(LockReport::Opened), Some(ScanReport { status, findings }), None) => {
+            let status = if matches!(status, ScanStatus::Infected | ScanStatus::Suspicious) { status } else { ScanStatus::Clean };
+            let findings = findings.iter().take(100).map(|finding| clean_text(finding, 200)).collect();
+            let inside = ScanVerdict { status, engine: "inside".to_owned(), findings };
+            Tried::Opened { extracted: Box::new(assemble(name, answer)), inside }
+        }
+        (Some(LockReport::Wrong), _, None) => Tried::Wrong,
+        (Some(LockReport::Failed(reason)), _, None) => failed(&reason, false),
+        (_, _, error) => {
+            let may_try_again = matches!(error, Some(WorkerError::Process(_) | WorkerError::Start | WorkerError::Source(_)));
+            failed(error.as_ref().map_or("the file is damaged", why_failed), may_try_again)
+        }
+    }
+}
+
 /// What the worker drew, or why not.
 fn pictures(answer: Answer) -> Result<Pictures, Undrawn> {
     let reply = answer.replies.into_iter().find_map(|reply| match reply {
         Reply::Drawn(report) => Some(Ok(report)),
         Reply::NotDrawn(reason) => Some(Err(reason)),
-        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) => None,
+        Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Lock(_) => None,
     });
     let decoded = |text: &str| BASE64.decode(text).ok().filter(|bytes| bytes.starts_with(JPEG)).map(Bytes::from);
     match (reply, answer.error) {
@@ -273,7 +338,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
         match reply {
             Reply::Kind(report) => kind = Some(report),
             Reply::Reading(report) => reading = Some(*report),
-            Reply::Ready(_) | Reply::Scan(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => {}
+            Reply::Ready(_) | Reply::Scan(_) | Reply::Drawn(_) | Reply::NotDrawn(_) | Reply::Lock(_) => {}
         }
     }
     let KindReport { content_type, category } = kind.unwrap_or_else(|| {

@@ -6,10 +6,11 @@ use std::{fmt, io};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use super::engine::LockedArchives;
 use super::rules::RuleFile;
-use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, ScanStatus};
+use crate::domain::{Category, ExtractionStatus, Finding, OwnRule, Password, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
@@ -45,6 +46,8 @@ pub(super) enum Job {
     Extract,
     /// Pictures of what it looks like.
     Draw,
+    /// What a password opens: type, text and metadata, and a verdict on it.
+    Unlock,
 }
 
 impl Job {
@@ -52,7 +55,7 @@ impl Job {
     pub const fn is_urgent(self) -> bool {
         match self {
             Self::Scan | Self::Extract => true,
-            Self::Draw => false,
+            Self::Draw | Self::Unlock => false,
         }
     }
 }
@@ -112,6 +115,36 @@ pub(super) struct Task {
     /// What the customer looks for besides.
     #[serde(default)]
     pub rules: Vec<OwnRule>,
+    /// The password to try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Key>,
+}
+
+/// A password on its way to a worker.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Key(String);
+
+impl Key {
+    pub fn of(password: &Password) -> Self {
+        Self(password.expose().to_owned())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Key(..)")
+    }
 }
 
 /// How much of a restriction the system enforces.
@@ -169,6 +202,20 @@ pub(super) enum Reply {
     Drawn(DrawnReport),
     /// Why nothing was drawn.
     NotDrawn(String),
+    /// What came of a password.
+    Lock(LockReport),
+}
+
+/// What came of a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LockReport {
+    /// It fits; what was read and the verdict come with it.
+    Opened,
+    /// It does not fit.
+    Wrong,
+    /// It could not be tried, and why.
+    Failed(String),
 }
 
 /// Pictures of a file, as JPEG in base64.

@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::dlp::Screen;
 use super::engine::Engine;
-use super::protocol::{DrawnReport, Job, KindReport, MAX_TASK_LINE, Reply, ScanReport, Setup, Task};
+use super::protocol::{DrawnReport, Job, KindReport, LockReport, MAX_TASK_LINE, Reading, Reply, ScanReport, Setup, Task};
+use super::unlock::{self, Attempt};
 use super::{kind, preview, protocol, sandbox, text};
 use crate::domain::FilePart;
 
@@ -41,6 +42,10 @@ fn run() -> io::Result<()> {
         Job::Scan => Tool::Scanner(Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?)),
         Job::Extract => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?)),
         Job::Draw => Tool::Pencil,
+        Job::Unlock => Tool::Opener(
+            Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?),
+            Box::new(Screen::new().map_err(io::Error::other)?),
+        ),
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -59,6 +64,7 @@ enum Tool {
     Scanner(Box<Engine>),
     Reader(Box<Screen>),
     Pencil,
+    Opener(Box<Engine>, Box<Screen>),
 }
 
 fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
@@ -73,16 +79,27 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let whole = bytes.len() as u64 <= task.max_read_bytes;
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
-            let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
-            let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
-            let parts = [
-                (FilePart::Name, task.name.as_str()),
-                (FilePart::Title, title),
-                (FilePart::Author, author),
-                (FilePart::Text, &reading.text),
-            ];
-            reading.findings = screen.look(&parts, &task.rules);
-            answer(&Reply::Reading(Box::new(reading)))
+            let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
+            answer(&Reply::Reading(Box::new(looked_through(&screen, reading, task))))
+        }
+        Tool::Opener(mut engine, screen) => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
+            let whole = bytes.len() as u64 <= task.max_read_bytes;
+            let kind = kind::detect(&bytes, &task.name);
+            let password = task.password.as_ref().map(protocol::Key::expose).unwrap_or_default();
+            let attempt = unlock::attempt(&mut engine, &kind, bytes, whole, (&task.name, password), task.max_text_bytes);
+            match attempt.map_err(io::Error::other)? {
+                Attempt::Opened(reading, outcome) => {
+                    answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
+                    answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))?;
+                    answer(&Reply::Reading(Box::new(looked_through(&screen, *reading, task))))?;
+                    // Last: whoever hears it has heard all of the rest.
+                    answer(&Reply::Lock(LockReport::Opened))
+                }
+                Attempt::Wrong => answer(&Reply::Lock(LockReport::Wrong)),
+                Attempt::Failed(reason) => answer(&Reply::Lock(LockReport::Failed(reason.to_owned()))),
+            }
         }
         Tool::Pencil => {
             let mut bytes = Vec::new();
@@ -97,6 +114,19 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             })
         }
     }
+}
+
+/// A reading with what is sensitive in it.
+fn looked_through(screen: &Screen, mut reading: Reading, task: &Task) -> Reading {
+    let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
+    let parts = [
+        (FilePart::Name, task.name.as_str()),
+        (FilePart::Title, title),
+        (FilePart::Author, author),
+        (FilePart::Text, &reading.text),
+    ];
+    reading.findings = screen.look(&parts, &task.rules);
+    reading
 }
 
 fn answer(reply: &Reply) -> io::Result<()> {

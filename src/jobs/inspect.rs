@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
 use crate::domain::{ErrorCode, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Job, JobKind, Putback, UnderInspection, Understood};
-use crate::inspect::{Inspector, Scan, Shortfall};
+use crate::files::{Files, FilesError, Job, JobKind, Putback, UnderInspection, Understood, Unlocking};
+use crate::inspect::{Extracted, Inspector, Scan, Shortfall, Tried};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -101,6 +101,13 @@ async fn give_up(files: &Files, job: &Job, error: &Trouble) -> Result<(), FilesE
             files.give_up_job(job, reason).await
         }
         JobKind::Preview => files.give_up_job(job, reason).await,
+        JobKind::Unlock => {
+            let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+            match files.end_unlock(job, &under, &Unlocking::Failed(reason.clone())).await {
+                Err(error) if error.code() != ErrorCode::Unavailable => files.give_up_job(job, reason).await,
+                done => done,
+            }
+        }
         JobKind::Read => {
             let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
             match files.admit_unread(job, &under, reason).await {
@@ -124,6 +131,7 @@ async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) 
             JobKind::Scan => scan(files, inspector, job).await,
             JobKind::Read => read(files, inspector, job).await,
             JobKind::Preview => preview(files, inspector, job).await,
+            JobKind::Unlock => unlock(files, inspector, job).await,
         }
     };
     lease.held(job.id, limits.longest, Box::pin(stage), renew).await?.unwrap_or(Err(Trouble::Late))
@@ -173,8 +181,13 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         return Err(Trouble::Reader(read.extraction.reason.unwrap_or_default()));
     }
     let drawn = Inspector::draws(&read.content_type).then_some(JobKind::Preview);
-    let understood = Understood {
-        follow_ups: drawn.into_iter().collect(),
+    let understood = understood(read, drawn.into_iter().collect());
+    Ok(files.admit(job, &under, &understood).await?)
+}
+
+fn understood(read: Extracted, follow_ups: Vec<JobKind>) -> Understood {
+    Understood {
+        follow_ups,
         content_type: read.content_type,
         category: read.category,
         title: read.title,
@@ -186,8 +199,24 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         summary: read.summary,
         findings: read.findings,
         extraction: read.extraction,
+    }
+}
+
+/// Tries a password, and reads what it opens. There is no picture of it: whoever may see the file may not see behind the lock.
+async fn unlock(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let Some(password) = files.password_to_try(job).await? else {
+        return Ok(files.give_up_job(job, "the password is gone").await?);
     };
-    Ok(files.admit(job, &under, &understood).await?)
+    let (name, bytes) = files.open_for_inspection(&under).await?;
+    let rules = files.rules_to_read_by(job.customer).await?;
+    let came = match inspector.unlock(&name, bytes, rules, &password).await {
+        Tried::Opened { extracted, inside } => Unlocking::Opened { understood: Box::new(understood(*extracted, Vec::new())), inside },
+        Tried::Wrong => Unlocking::Wrong,
+        Tried::Failed { reason, may_try_again: true } if may_try_again(job) => return Err(Trouble::Reader(reason)),
+        Tried::Failed { reason, .. } => Unlocking::Failed(reason),
+    };
+    Ok(files.end_unlock(job, &under, &came).await?)
 }
 
 async fn preview(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {

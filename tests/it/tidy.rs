@@ -59,6 +59,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("cedar_policy", &["policy"]),
     ("miette", &["policy"]),
     ("docling*", &["inspect"]),
+    ("lopdf", &["inspect"]),
+    ("zeroize", &["domain", "inspect"]),
     ("hayro", &["inspect"]),
     ("image", &["inspect"]),
     ("file_format", &["inspect"]),
