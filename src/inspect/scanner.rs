@@ -106,7 +106,7 @@ impl Scanner for EmbeddedScanner {
         let cpu_seconds = self.wall.as_secs().saturating_mul(20).max(60);
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds, open_files: OPEN_FILES };
         let setup = Setup { job: Job::Scan, limits, locked: self.locked };
-        let task = Task { name: name.as_str().to_owned(), max_read_bytes: u64::MAX, max_text_bytes: 0, rules: Vec::new() };
+        let task = Task { name: name.as_str().to_owned(), max_read_bytes: u64::MAX, max_text_bytes: 0, rules: Vec::new(), password: None };
         let answer = self.workers.run(setup, &task, stream, u64::MAX, self.wall).await;
         if let Some(error) = &answer.error {
             tracing::warn!(error = %error, "a file could not be scanned");
@@ -126,7 +126,7 @@ impl Scanner for EmbeddedScanner {
 fn verdict(answer: Answer, engine: String) -> Scan {
     let report = answer.replies.into_iter().find_map(|reply| match reply {
         Reply::Scan(report) => Some(report),
-        Reply::Ready(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => None,
+        Reply::Ready(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Drawn(_) | Reply::NotDrawn(_) | Reply::Lock(_) => None,
     });
     match (report, answer.error) {
         (Some(report), None) if report.status != ScanStatus::Pending => Scan::judged(report.status, engine, report.findings),

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::api::problem::Problem;
 use crate::domain::{
-    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp,
+    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp, Unlock,
 };
 use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
 
@@ -58,6 +58,8 @@ struct Metadata {
     page_count: Option<u32>,
     duration_ms: Option<u64>,
     extraction: Extraction,
+    /// What came of the last password that was given for it; `opened` is read, and its bytes are still locked.
+    unlock: Option<Unlock>,
     /// How sensitive it is.
     classification: Classification,
     /// What was found in it, by type; `null` where its text could not be looked at.
@@ -157,6 +159,7 @@ impl From<FileView> for FileJson {
                 page_count: file.page_count,
                 duration_ms: file.duration_ms,
                 extraction: file.extraction,
+                unlock: file.unlock,
                 classification: file.classification,
                 findings: file.findings,
             },

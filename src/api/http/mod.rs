@@ -33,6 +33,7 @@ mod sensitivity;
 mod shares;
 mod store_events;
 mod tools;
+mod unlock;
 mod upload;
 mod uploads;
 

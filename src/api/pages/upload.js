@@ -215,19 +215,43 @@
   };
 
   // What has arrived, and what became of it.
+  const unlocker = (file) => {
+    const unlock = element("form", "unlock", "");
+    unlock.method = "post";
+    unlock.action = base + "/files/" + file.unlock + "/unlock";
+    const label = element("label", "", "Password of " + file.name);
+    const field = element("input", "", "");
+    const id = "password-" + file.unlock;
+    label.htmlFor = id;
+    Object.assign(field, { id, name: "password", type: "password", required: true, maxLength: 255, autocomplete: "off", autocapitalize: "off", spellcheck: false });
+    field.setAttribute("aria-describedby", "kept");
+    if (file.state === "wrong_password") { field.setAttribute("aria-invalid", "true"); }
+    const button = element("button", "small", "Unlock");
+    button.type = "submit";
+    button.append(element("span", "unseen", " " + file.name));
+    const row = element("div", "row", "");
+    row.append(field, button);
+    unlock.append(label, row);
+    return unlock;
+  };
   const look = async () => {
     const { files } = await ask({}, "GET", "/files");
     const now = new Map();
-    cameList.replaceChildren(...files.map((file, index) => {
+    for (const [index, file] of files.entries()) {
+      now.set(index, file.state);
+      // A line that says the same stays: a password may be half typed in it.
+      if (seen.get(index) === file.state && cameList.children[index]) { continue; }
       const line = element("li", file.state, "");
       line.append(element("span", "name", file.name), " ", element("span", "size", file.size), " ", element("span", "state", file.text));
-      now.set(index, file.state);
-      if (seen.get(index) !== file.state) { say(file.name + ": " + file.text + "."); }
-      return line;
-    }));
+      if (file.unlock) { line.append(unlocker(file)); }
+      say(file.name + ": " + file.text.replace(/\.$/, "") + ".");
+      if (cameList.children[index]) { cameList.children[index].replaceWith(line); } else { cameList.append(line); }
+    }
+    while (cameList.children.length > files.length) { cameList.lastElementChild.remove(); }
     seen = now;
     document.getElementById("arrived").hidden = files.length === 0;
-    return files.some((file) => file.state === "checking");
+    document.getElementById("kept").hidden = !files.some((file) => file.unlock);
+    return files.some((file) => file.state === "checking" || file.state === "trying");
   };
   const watch = async () => {
     if (looking) { return; }
@@ -242,7 +266,7 @@
   };
 
   for (const [index, line] of [...cameList.children].entries()) { seen.set(index, line.className); }
-  if ([...seen.values()].includes("checking")) { watch(); }
+  if ([...seen.values()].some((state) => state === "checking" || state === "trying")) { watch(); }
   if (!form) { return; }
   const drop = document.getElementById("drop");
   document.getElementById("send").hidden = true;
