@@ -1,6 +1,7 @@
 //! The worker process: what hostile files cost, and what ordinary ones give.
 
 mod formats;
+mod locked;
 mod samples;
 
 use std::path::PathBuf;

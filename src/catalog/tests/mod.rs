@@ -37,6 +37,7 @@ mod sensitivity;
 mod shares;
 mod stages;
 mod sweeps;
+mod unlocks;
 mod verbs;
 mod verdict;
 mod walls;
