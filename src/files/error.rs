@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::posts::FetchError;
 use crate::blob::BlobError;
 use crate::catalog::CatalogError;
-use crate::domain::{ErrorCode, FileStatus, FindingKind};
+use crate::domain::{ErrorCode, FileRecord, FileStatus, FindingKind, ScanStatus};
 use crate::policy::PolicyError;
 use crate::search::SearchError;
 
@@ -91,6 +91,15 @@ pub enum FilesError {
 }
 
 impl FilesError {
+    /// Why nothing of a file may leave in the state that it is in; `None` where it is active and was found clean.
+    pub(super) fn by_state(file: &FileRecord) -> Option<Self> {
+        if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
+            return Some(Self::Quarantined { title: file.title.clone() });
+        }
+        let is_open = file.status == FileStatus::Active && file.scan == ScanStatus::Clean;
+        (!is_open).then(|| Self::NotReady { title: file.title.clone(), status: file.status })
+    }
+
     /// The code this is at the edge.
     pub const fn code(&self) -> ErrorCode {
         match self {

@@ -3,7 +3,7 @@
 use super::hold::is_kept;
 use super::{Files, FilesError, Handout, Subject};
 use crate::catalog::{CatalogError, StageRecord};
-use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Person, ScanStatus};
+use crate::domain::{AuditEntry, Decision, FileId, FileRecord, FileStatus, Person};
 use crate::policy::{Action, Delete, Describe, Download, Find, Permit};
 
 /// A file with everything its JSON shows.
@@ -114,14 +114,10 @@ impl Files {
     async fn download(&self, subject: &Subject, id: FileId) -> Result<FileRecord, FilesError> {
         let file = self.known(subject, id, "download").await?;
         let permit = self.permit_or_refuse::<Download>(subject, &file).await?;
-        let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
-            FilesError::Quarantined { title: file.title.clone() }
-        } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
+        let Some(error) = FilesError::by_state(&file) else {
             let entry = AuditEntry { bytes: Some(file.size), ..subject.file_entry("done", &file, &permit) };
             self.0.catalog.accessed(file.customer, file.id, &entry).await?;
             return Ok(file);
-        } else {
-            FilesError::NotReady { title: file.title.clone(), status: file.status }
         };
         let entry = AuditEntry { reason: Some(error.to_string()), ..subject.file_entry("unavailable", &file, &permit) };
         self.0.catalog.record(file.customer, &entry).await?;

@@ -7,8 +7,8 @@ use super::errand::Errand;
 use super::{Files, FilesError, Subject, UnderInspection};
 use crate::blob::{BlobError, ObjectKey};
 use crate::catalog::{Drawing, Job, JobKind, JobState};
-use crate::domain::{AuditEntry, FileId, FileRecord, FileStatus, Preview, PreviewSize, ScanStatus};
-use crate::policy::Read;
+use crate::domain::{AuditEntry, FileId, FileRecord, Preview, PreviewSize, ScanStatus};
+use crate::policy::{Describe, Read};
 
 /// Of which type every picture is.
 pub const PICTURE_TYPE: &str = "image/jpeg";
@@ -62,6 +62,13 @@ impl Files {
     /// store do not answer.
     pub async fn preview(&self, subject: &Subject, id: FileId, size: PreviewSize) -> Result<Bytes, FilesError> {
         let file = self.known(subject, id, "preview").await?;
+        // Policies let nobody read what is not judged; whoever may know of the file is told that it is not.
+        if let Some(error) = FilesError::by_state(&file) {
+            let permit = self.permit_or_refuse::<Describe>(subject, &file).await?;
+            let entry = AuditEntry { reason: Some(error.to_string()), ..subject.file_entry("unavailable", &file, &permit) };
+            self.0.catalog.record(file.customer, &entry).await?;
+            return Err(error);
+        }
         let permit = self.permit_or_refuse::<Read>(subject, &file).await?;
         let shown = self.picture(subject, &file, size).await;
         let entry = match &shown {
@@ -77,12 +84,6 @@ impl Files {
     }
 
     async fn picture(&self, subject: &Subject, file: &FileRecord, size: PreviewSize) -> Result<Bytes, FilesError> {
-        if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
-            return Err(FilesError::Quarantined { title: file.title.clone() });
-        }
-        if file.status != FileStatus::Active || file.scan != ScanStatus::Clean {
-            return Err(FilesError::NotReady { title: file.title.clone(), status: file.status });
-        }
         match self.blob_of(file).await?.preview {
             Preview::Made => {}
             Preview::Never(reason) => return Err(FilesError::NoPreview(reason)),

@@ -10,8 +10,8 @@ use super::recipient::{AskedContact, Recipient};
 use super::{Files, FilesError, Subject, Toward, Unclear, Who};
 use crate::catalog::{NewLink, NewShare, ShareRecord};
 use crate::domain::{
-    AuditEntry, CallContext, CallId, Channel, Classification, Edition, FileId, FileRecord, FileStatus, Lifetime, LinkId, PendingId, Person,
-    PersonId, PersonKind, Rights, ScanStatus, ShareId, Timestamp,
+    AuditEntry, CallContext, CallId, Channel, Classification, Edition, FileId, FileRecord, Lifetime, LinkId, PendingId, Person, PersonId,
+    PersonKind, Rights, ShareId, Timestamp,
 };
 use crate::policy::{Action, Permit, RESTRICTED_OUTSIDE, Read, Share};
 
@@ -285,13 +285,7 @@ impl Files {
 
     /// Whether a file's bytes may leave: active, and found clean.
     pub(super) async fn handed_out(&self, file: &FileRecord, unavailable: &AuditEntry) -> Result<(), FilesError> {
-        let error = if file.status == FileStatus::Quarantined || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
-            FilesError::Quarantined { title: file.title.clone() }
-        } else if file.status == FileStatus::Active && file.scan == ScanStatus::Clean {
-            return Ok(());
-        } else {
-            FilesError::NotReady { title: file.title.clone(), status: file.status }
-        };
+        let Some(error) = FilesError::by_state(file) else { return Ok(()) };
         let entry = AuditEntry { reason: Some(error.to_string()), ..unavailable.clone() };
         self.0.catalog.record(file.customer, &entry).await?;
         Err(error)

@@ -202,6 +202,12 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
                 assert!(matches!(answer.status, 400 | 404), "{} with `{needed}`: {answer:?}", endpoint.name());
                 continue;
             }
+            // Texts are not drawn: that is said to whoever may see the file, and to nobody else.
+            if endpoint.route.ends_with("/preview") {
+                let told = "there is no preview: files of this kind are not shown";
+                assert_eq!((answer.status, answer.text("/detail").as_str()), (404, told), "{} with `{needed}`", endpoint.name());
+                continue;
+            }
             // Nobody is known by the id to whom these give something.
             if endpoint.method == Method::POST && endpoint.route.ends_with("/grants") {
                 assert_eq!(answer.status, 409, "{} with `{needed}`: {answer:?}", endpoint.name());
