@@ -11,7 +11,7 @@ use super::{Files, FilesError, Subject, UnderInspection, Understood, Uploader};
 use crate::blob::ObjectKey;
 use crate::catalog::{Begun, Bound, CatalogError, Inside, Job, NewUnlock, TryLimits, UnlockEnd};
 use crate::domain::{
-    AuditEntry, ExtractionStatus, FileId, FileRecord, FileStatus, JobId, Password, ScanStatus, ScanVerdict, Unlock, is_opened_here,
+    AuditEntry, ExtractionStatus, FileId, FileRecord, JobId, Password, ScanStatus, ScanVerdict, Unlock, is_opened_here,
 };
 use crate::policy::{Organise, Permit};
 
@@ -44,11 +44,8 @@ pub enum Unlocking {
 
 /// Whether a password can be given for a file now; else why not.
 pub(super) fn may_be_tried(file: &FileRecord) -> Result<(), FilesError> {
-    if matches!(file.status, FileStatus::Quarantined) || matches!(file.scan, ScanStatus::Infected | ScanStatus::Suspicious) {
-        return Err(FilesError::Quarantined { title: file.title.clone() });
-    }
-    if file.status != FileStatus::Active || file.scan != ScanStatus::Clean {
-        return Err(FilesError::NotReady { title: file.title.clone(), status: file.status });
+    if let Some(error) = FilesError::by_state(file) {
+        return Err(error);
     }
     if file.extraction.status != ExtractionStatus::Locked {
         return Err(FilesError::Conflict(NOT_LOCKED));
