@@ -98,12 +98,11 @@ pub(super) async fn forget_unlocks(
     file: FileId,
     new_id: impl Fn() -> UploadId,
 ) -> Result<Vec<Garbage>, CatalogError> {
-    let texts: Vec<(String,)> =
-        sql::query("SELECT text_key FROM unlocks WHERE customer_id = $1 AND file_id = $2 ORDER BY version")
-            .bind(customer.to_string())
-            .bind(file.to_string())
-            .fetch_all(tx)
-            .await?;
+    let texts: Vec<(String,)> = sql::query("SELECT text_key FROM unlocks WHERE customer_id = $1 AND file_id = $2 ORDER BY version")
+        .bind(customer.to_string())
+        .bind(file.to_string())
+        .fetch_all(tx)
+        .await?;
     sql::query("DELETE FROM unlocks WHERE customer_id = $1 AND file_id = $2")
         .bind(customer.to_string())
         .bind(file.to_string())

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, Unlock, UserId};
+use super::{
+    BlobId, Classification, CustomerId, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Timestamp, Unlock, UserId,
+};
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

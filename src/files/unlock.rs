@@ -10,9 +10,7 @@ use super::moving::Goal;
 use super::{Files, FilesError, Subject, UnderInspection, Understood, Uploader};
 use crate::blob::ObjectKey;
 use crate::catalog::{Begun, Bound, CatalogError, Inside, Job, NewUnlock, TryLimits, UnlockEnd};
-use crate::domain::{
-    AuditEntry, ExtractionStatus, FileId, FileRecord, JobId, Password, ScanStatus, ScanVerdict, Unlock, is_opened_here,
-};
+use crate::domain::{AuditEntry, ExtractionStatus, FileId, FileRecord, JobId, Password, ScanStatus, ScanVerdict, Unlock, is_opened_here};
 use crate::policy::{Organise, Permit};
 
 /// Passwords that are tried: ten in an hour at one file, thirty in an hour by one asker. Both end by themselves, and a right

@@ -102,14 +102,7 @@ fn written(password: &str) -> Vec<Vec<u8>> {
     }
 }
 
-fn pdf(
-    engine: &mut Engine,
-    kind: &Kind,
-    bytes: Vec<u8>,
-    name: &str,
-    password: &str,
-    max_text: usize,
-) -> Result<Attempt, EngineError> {
+fn pdf(engine: &mut Engine, kind: &Kind, bytes: Vec<u8>, name: &str, password: &str, max_text: usize) -> Result<Attempt, EngineError> {
     if PageTextParser::open_with_password(&bytes, Some(password)).is_none() {
         return Ok(Attempt::Wrong);
     }

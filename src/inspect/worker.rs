@@ -119,12 +119,8 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
 /// A reading with what is sensitive in it.
 fn looked_through(screen: &Screen, mut reading: Reading, task: &Task) -> Reading {
     let (title, author) = (reading.title.as_deref().unwrap_or_default(), reading.author.as_deref().unwrap_or_default());
-    let parts = [
-        (FilePart::Name, task.name.as_str()),
-        (FilePart::Title, title),
-        (FilePart::Author, author),
-        (FilePart::Text, &reading.text),
-    ];
+    let parts =
+        [(FilePart::Name, task.name.as_str()), (FilePart::Title, title), (FilePart::Author, author), (FilePart::Text, &reading.text)];
     reading.findings = screen.look(&parts, &task.rules);
     reading
 }

@@ -9,8 +9,8 @@ use super::registry::Hints;
 use crate::domain::{CallContext, Classification, ExtractionStatus, FileStatus, FindingCount, Person, Unlock};
 use crate::files::{DescribeAnswer, Described, FilesError};
 use crate::speech::{
-    DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, GivenPassword, Join, Note, Spoken, speakable_title,
-    spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages,
+    DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, GivenPassword, Join, Note, Spoken,
+    speakable_title, spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -12,7 +12,8 @@ use url::Url;
 
 use crate::api::problem::Problem;
 use crate::domain::{
-    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp, Unlock,
+    Category, Classification, CustomerId, Day, Extraction, FileId, FileStatus, FindingCount, Instant, PersonId, ScanStatus, Timestamp,
+    Unlock,
 };
 use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
 

@@ -27,7 +27,8 @@ pub use confirm::{
 };
 pub use describe::{DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, GivenPassword, Note};
 pub use events::{
-    FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileStillLocked, FileUnchecked, FileUnlocked, PasswordNotTried,
+    FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileStillLocked, FileUnchecked, FileUnlocked,
+    PasswordNotTried,
 };
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{

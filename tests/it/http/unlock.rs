@@ -165,7 +165,11 @@ async fn harm_behind_a_password_locks_every_file_of_those_bytes_away_and_any_tha
     locked.work().await;
     for file in [&locked.file, &twin, &late] {
         let json = locked.json_of(file).await;
-        assert_eq!((&json["lifecycle"]["status"], &json["lifecycle"]["scan_status"]), (&json!("quarantined"), &json!("suspicious")), "{json}");
+        assert_eq!(
+            (&json["lifecycle"]["status"], &json["lifecycle"]["scan_status"]),
+            (&json!("quarantined"), &json!("suspicious")),
+            "{json}"
+        );
         assert_eq!(json["metadata"]["extracted_text"], Value::Null);
     }
     assert_eq!(locked.records("unlock").await, ["asked", "suspicious"]);
