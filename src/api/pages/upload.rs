@@ -71,7 +71,6 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post("unlock_sent", "/u/{slug}/files/{file}/unlock", "Takes a password for a file that is locked.", Takes::Nothing)
             .form::<NewPassword>()
             .redirects(303)
-            .gives_text(400, HTML)
             .gives_text(404, HTML)
             .gives_text(422, HTML)
             .fails(&[ErrorCode::Unavailable]),
