@@ -144,12 +144,13 @@ struct Fault {
 /// A file that came, for the page's list and for its script.
 #[derive(Debug, Serialize, JsonSchema)]
 struct CameJson {
+    id: FileId,
     name: String,
     size: String,
     state: &'static str,
     text: &'static str,
-    /// Its id, where a password can be given for it now.
-    unlock: Option<FileId>,
+    /// Whether a password can be given for it now.
+    may_unlock: bool,
 }
 
 impl From<Came> for CameJson {
@@ -164,8 +165,14 @@ impl From<Came> for CameJson {
             CameState::LockedAway => "locked_away",
             CameState::Unchecked => "unchecked",
         };
-        let unlock = came.may_unlock.then_some(came.file);
-        Self { name: came.name, size: bytes_text(came.size), state, text: state_text(came.state), unlock }
+        Self {
+            id: came.file,
+            name: came.name,
+            size: bytes_text(came.size),
+            state,
+            text: state_text(came.state),
+            may_unlock: came.may_unlock,
+        }
     }
 }
 

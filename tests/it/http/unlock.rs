@@ -257,7 +257,7 @@ async fn whoever_sent_a_locked_file_gives_its_password_on_the_same_page_and_the_
     let answer = sent.give(&sent.locked.file, "password=open+sesame+8").await.expect(303);
     assert_eq!(answer.header("location"), sent.path);
     let page = sent.page().await;
-    assert!(page.contains("being tried") && !page.contains("Password of"), "{page}");
+    assert!(page.contains("being tried") && !page.contains("Password of settlement.pdf"), "{page}");
     assert_eq!(sent.say().await, "The settlement is here, and the password is being tried.");
     sent.locked.work().await;
     assert!(sent.page().await.contains("That password doesn&#x27;t open it"), "{}", sent.page().await);
@@ -265,7 +265,7 @@ async fn whoever_sent_a_locked_file_gives_its_password_on_the_same_page_and_the_
     sent.give(&sent.locked.file, "password=open+sesame+7").await.expect(303);
     sent.locked.work().await;
     let page = sent.page().await;
-    assert!(page.contains("The password fits") && !page.contains("Password of"), "{page}");
+    assert!(page.contains("The password fits") && !page.contains("Password of settlement.pdf"), "{page}");
     assert_eq!(sent.say().await, "The settlement is here, checked and clean, and the password fits.");
     let mut database = sent.locked.world.database().await;
     let told: Vec<String> = sqlx::query_scalar("SELECT kind FROM events ORDER BY seq").fetch_all(&mut database).await.unwrap();
