@@ -4,6 +4,7 @@
 use std::io::{self, Cursor, Read};
 
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::engine::{Engine, EngineError, Findings, LockedArchives, Piece};
 use super::names::{claims_document, fault, is_program};
@@ -67,16 +68,21 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
         }
         budget.members -= 1;
         let is_locked = look_at_entry(engine, &mut archive, index, budget.key.is_some(), findings);
+        // An archive within the archive may be locked by another password: that is its own affair.
+        let counts = is_locked && depth == 0;
         let member = match &budget.key {
             Some((password, ..)) if is_locked => archive.by_index_decrypt(index, password),
             _ => archive.by_index(index),
         };
         // Locked, damaged or packed in a way that is not read here: nothing to see.
-        let Ok(member) = member else {
-            if is_locked {
-                budget.note(false);
+        let member = match member {
+            Ok(member) => member,
+            Err(error) => {
+                if counts && matches!(error, ZipError::InvalidPassword) {
+                    budget.note(false);
+                }
+                continue;
             }
-            continue;
         };
         if member.is_dir() {
             continue;
@@ -92,7 +98,7 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
         let mut unpacking = Unpacking { member: member.take(budget.bytes), packed, unpacked: 0, is_bomb: false, is_broken: false };
         let whole = engine.judge_stream(&mut unpacking, Piece { start: true, document: claims, macros: false }, findings)?;
         budget.bytes -= unpacking.unpacked;
-        if is_locked {
+        if counts {
             // The older lock lets one wrong password in 256 pass; what it opens then breaks off, or ends with a wrong sum.
             budget.note(!unpacking.is_broken);
         }

@@ -86,6 +86,8 @@ fn zip(engine: &mut Engine, bytes: &[u8], name: &str, password: &str, max_text: 
                 }
                 return Ok(Attempt::Opened(Box::new(reading), findings.outcome()));
             }
+            // Whatever the password is: its members are packed or locked in another way.
+            Some((0, 0)) => return Ok(Attempt::Failed(OTHERWISE)),
             _ => {}
         }
     }

@@ -83,6 +83,13 @@ async fn harm_behind_a_password_is_found_once_the_password_is_there() {
 }
 
 #[tokio::test]
+async fn an_archive_within_a_locked_one_may_have_a_password_of_its_own() {
+    let bytes = zip_with(b"outer", &zip_with(b"inner", b"hello", true), true);
+    assert!(matches!(tried("both.zip", &bytes, "outer").await, Tried::Opened { .. }));
+    assert!(matches!(tried("both.zip", &bytes, "inner").await, Tried::Wrong));
+}
+
+#[tokio::test]
 async fn a_bomb_behind_a_password_costs_no_more_than_one_without() {
     let bytes = zip_with(b"boom", &vec![0; 40 << 20], true);
     let Tried::Opened { inside, .. } = tried("bomb.zip", &bytes, "boom").await else { panic!("it stays locked") };
