@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::{BlobId, Category, CustomerId, PreviewSize, Timestamp, UploadId};
+use crate::domain::{BlobId, Category, CustomerId, FileId, PreviewSize, Timestamp, UploadId};
 
 /// Which of the two buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +71,12 @@ impl ObjectKey {
         Self(format!("metadata/extracted-text/{customer}/{blob}"))
     }
 
+    /// Where the text lies that a password opened: of one file, and not of every file of the same bytes.
+    #[must_use]
+    pub fn unlocked_text(customer: CustomerId, blob: BlobId, file: FileId) -> Self {
+        Self(format!("metadata/extracted-text/{customer}/{blob}/{file}"))
+    }
+
     /// Where a picture of what a file looks like lies.
     #[must_use]
     pub fn preview(customer: CustomerId, blob: BlobId, size: PreviewSize) -> Self {
@@ -103,6 +109,9 @@ impl ObjectKey {
             }
             ["files", _, "quarantine", blob] => Some(Self::quarantine(customer, BlobId::parse(blob).ok()?)),
             ["metadata", "extracted-text", _, blob] => Some(Self::text(customer, BlobId::parse(blob).ok()?)),
+            ["metadata", "extracted-text", _, blob, file] => {
+                Some(Self::unlocked_text(customer, BlobId::parse(blob).ok()?, FileId::parse(file).ok()?))
+            }
             ["metadata", "thumbnails", _, blob, size] => {
                 Some(Self::preview(customer, BlobId::parse(blob).ok()?, PreviewSize::parse(size)?))
             }

@@ -199,8 +199,8 @@ impl Catalog {
                 // What was read from the version before says nothing of this one.
                 sql::query(
                     "UPDATE files SET name = $3, given = $4, title = $5, content_type = $6, version = $7, blob_id = $8, status = $9, \
-                     extraction_status = $10, extraction_reason = NULL, excerpt = NULL, summary = NULL, page_count = NULL, duration_ms = NULL, \
-                     language = NULL, facts = NULL, updated_at = $11, change_seq = $12 WHERE customer_id = $1 AND id = $2",
+                     extraction_status = $10, extraction_reason = NULL, unlock = NULL, excerpt = NULL, summary = NULL, page_count = NULL, \
+                     duration_ms = NULL, language = NULL, facts = NULL, updated_at = $11, change_seq = $12 WHERE customer_id = $1 AND id = $2",
                 )
                 .bind(&customer)
                 .bind(new.id.to_string())

@@ -9,7 +9,7 @@ use super::rows::{RowRef, micros};
 use super::sensitivity::forget_findings;
 use super::session::Tx;
 use super::topics::forget_said;
-use super::{Catalog, CatalogError, audit, object_places, sql, sweeps};
+use super::{Catalog, CatalogError, audit, object_places, sql, sweeps, unlocks};
 use crate::domain::{AuditEntry, BlobId, CustomerId, FileId, Timestamp, UploadId};
 
 /// An object that belongs to nobody.
@@ -156,6 +156,8 @@ impl Catalog {
             }
             forget_findings(&mut tx, customer, file).await?;
             forget_said(&mut tx, customer, file).await?;
+            let texts = unlocks::forget_unlocks(&mut tx, customer, file, || UploadId::new(self.clock(), self.entropy())).await?;
+            note(&mut tx, customer, &texts, self.clock().now()).await?;
             sql::query(concat!(
                 "UPDATE blobs SET unreferenced_at = $3 WHERE customer_id = $1 AND unreferenced_at IS NULL \
                  AND id IN (SELECT blob_id FROM versions WHERE customer_id = $1 AND file_id = $2) AND NOT EXISTS (",

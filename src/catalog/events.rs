@@ -181,6 +181,7 @@ fn news(record: FileRecord, upload_link: Option<LinkId>) -> FileNews {
         size_bytes: record.size,
         scan_status: record.scan,
         extraction_status: Some(record.extraction.status).filter(|status| *status != ExtractionStatus::Pending),
+        unlock: record.unlock,
         page_count: record.page_count,
         upload_link,
     }

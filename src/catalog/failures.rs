@@ -55,7 +55,8 @@ fn began_after(now: Timestamp, seconds: i64) -> i64 {
     micros(now).saturating_sub(seconds.saturating_mul(1_000_000))
 }
 
-async fn failures(tx: &mut Tx, customer: CustomerId, scope: &str, bound: &Bound, now: Timestamp) -> Result<i64, CatalogError> {
+/// How many failures a name has in this window.
+pub(super) async fn failures(tx: &mut Tx, customer: CustomerId, scope: &str, bound: &Bound, now: Timestamp) -> Result<i64, CatalogError> {
     let row: Option<(i64,)> =
         sql::query("SELECT failures FROM code_failures WHERE customer_id = $1 AND scope = $2 AND began_at > $3 AND began_at <= $4")
             .bind(customer.to_string())
@@ -83,7 +84,8 @@ pub(super) async fn may_guess(
     Ok(own < i64::from(bound.failures) && !(spent && own > 0))
 }
 
-async fn count(tx: &mut Tx, owner: &str, scope: &str, bound: &Bound, now: Timestamp) -> Result<i64, CatalogError> {
+/// Counts a failure under a name; gives how many there are in this window.
+pub(super) async fn count(tx: &mut Tx, owner: &str, scope: &str, bound: &Bound, now: Timestamp) -> Result<i64, CatalogError> {
     let (failures,): (i64,) = sql::query(
         "INSERT INTO code_failures (customer_id, scope, began_at, failures) VALUES ($1, $2, $3, 1) ON CONFLICT (customer_id, scope) DO UPDATE SET \
          failures = CASE WHEN code_failures.began_at > $4 AND code_failures.began_at <= $3 THEN code_failures.failures + 1 ELSE 1 END, \

@@ -46,7 +46,8 @@ impl Catalog {
         let Some(last) = files.last().map(|file| file.change_seq) else { return Ok(Vec::new()) };
         // A file that changes between these reads comes again, at its new place, with what it has then.
         let text_keys: Vec<(String, Option<String>)> = sql::query(
-            "SELECT f.id, b.text_key FROM files f JOIN blobs b ON b.id = f.blob_id \
+            "SELECT f.id, COALESCE(u.text_key, b.text_key) FROM files f JOIN blobs b ON b.id = f.blob_id \
+             LEFT JOIN unlocks u ON u.customer_id = f.customer_id AND u.file_id = f.id AND u.version = f.version AND f.unlock = 'opened' \
              WHERE f.customer_id = $1 AND f.change_seq > $2 AND f.change_seq <= $3",
         )
         .bind(customer.to_string())

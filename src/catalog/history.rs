@@ -125,8 +125,8 @@ impl Catalog {
             // What was read from the version before says nothing of this one.
             sql::query(
                 "UPDATE files SET name = $3, content_type = 'application/octet-stream', version = $4, blob_id = $5, status = $6, \
-                 extraction_status = $7, extraction_reason = NULL, excerpt = NULL, summary = NULL, page_count = NULL, duration_ms = NULL, \
-                 language = NULL, facts = NULL, updated_at = $8, change_seq = $9 WHERE customer_id = $1 AND id = $2",
+                 extraction_status = $7, extraction_reason = NULL, unlock = NULL, excerpt = NULL, summary = NULL, page_count = NULL, \
+                 duration_ms = NULL, language = NULL, facts = NULL, updated_at = $8, change_seq = $9 WHERE customer_id = $1 AND id = $2",
             )
             .bind(customer.to_string())
             .bind(file.to_string())

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::priority::Priority;
 use super::rows::{RowRef, micros};
 use super::session::{Scope, Tx};
-use super::{Catalog, CatalogError, audit, sql, sweeps};
+use super::{Catalog, CatalogError, audit, sql, sweeps, unlocks};
 use crate::domain::{AuditEntry, CustomerId, FileId, JobId, Timestamp};
 
 const TAKEN_OVER: CatalogError = CatalogError::Conflict("the job was taken over by another worker");
@@ -24,11 +24,13 @@ pub enum JobKind {
     Preview,
     /// Have written down what is said in a recording.
     Transcribe,
+    /// Try a password that somebody gave, and read what it opens.
+    Unlock,
 }
 
 impl JobKind {
     /// Every kind that this program runs, in the order of a file's stages.
-    pub const ALL: [Self; 4] = [Self::Scan, Self::Read, Self::Preview, Self::Transcribe];
+    pub const ALL: [Self; 5] = [Self::Scan, Self::Read, Self::Preview, Self::Transcribe, Self::Unlock];
 
     /// The text form, as stored and as the API gives it.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl JobKind {
             Self::Read => "read",
             Self::Preview => "preview",
             Self::Transcribe => "transcribe",
+            Self::Unlock => "unlock",
         }
     }
 
@@ -49,7 +52,7 @@ impl JobKind {
 /// Every kind that this program runs, for a condition. What a newer server beside this one makes is left to it.
 macro_rules! known_kinds {
     () => {
-        "kind IN ('scan', 'read', 'preview', 'transcribe')"
+        "kind IN ('scan', 'read', 'preview', 'transcribe', 'unlock')"
     };
 }
 
@@ -321,7 +324,13 @@ pub(super) async fn leave_job(
     .bind(error)
     .execute(tx)
     .await?;
-    if left == 1 { Ok(()) } else { Err(TAKEN_OVER) }
+    if left != 1 {
+        return Err(TAKEN_OVER);
+    }
+    if job.kind == JobKind::Unlock && matches!(state, JobState::Done | JobState::GivenUp) {
+        unlocks::forget_password(tx, job.customer, job.file, job.version).await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that a job is still in the hands of the worker that leased it, until the transaction ends.

@@ -63,6 +63,7 @@ mod sweeps;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod unlocks;
 mod upload_links;
 mod verdict;
 mod writer;
@@ -112,5 +113,6 @@ pub use shares::{LinkRecord, NewLink, NewRecipient, NewShare, Revoked, ShareFilt
 pub use stages::StageRecord;
 pub use sweeps::{Ages, Sweep};
 pub use topics::OwnTopicRecord;
+pub use unlocks::{Begun, Inside, NewUnlock, TryLimits, UnlockEnd};
 pub use upload_links::{NewUploadLink, UploadLink};
 pub use verdict::{Admission, Drawing, Judgement, Looked, Transcription};

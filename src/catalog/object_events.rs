@@ -109,6 +109,7 @@ impl Catalog {
         let found: Option<(String,)> = sql::query(
             "SELECT 'blob' FROM blobs WHERE customer_id = $1 AND object_key = $2 \
              UNION ALL SELECT 'blob' FROM blobs WHERE customer_id = $1 AND text_key = $2 \
+             UNION ALL SELECT 'blob' FROM unlocks WHERE customer_id = $1 AND text_key = $2 \
              UNION ALL SELECT 'upload' FROM uploads WHERE customer_id = $1 AND object_key = $2 \
              UNION ALL SELECT 'upload' FROM garbage WHERE customer_id = $1 AND object_key = $2 LIMIT 1",
         )

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::CatalogError;
 use crate::domain::{
     BlobId, Category, Checksum, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Folder,
-    Owner, Said, ScanStatus, Timestamp, Topic, TopicSaid, UserId,
+    Owner, Said, ScanStatus, Timestamp, Topic, TopicSaid, Unlock, UserId,
 };
 
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -68,7 +68,7 @@ macro_rules! select_files {
     ($tail:literal) => {
         concat!(
             "SELECT f.id, f.customer_id, f.owner_id, f.folder, f.name, f.title, f.author, f.tags, f.category, f.created_date, f.content_type, ",
-            "f.version, f.blob_id, f.status, f.extraction_status, f.extraction_reason, f.excerpt, f.summary, f.page_count, f.duration_ms, ",
+            "f.version, f.blob_id, f.status, f.extraction_status, f.extraction_reason, f.unlock, f.excerpt, f.summary, f.page_count, f.duration_ms, ",
             "f.language, f.facts, f.added_at, f.updated_at, f.last_accessed, f.hold, f.retention_until, f.level, f.level_found, f.level_said, ",
             "f.level_said_version, f.level_said_by, f.level_said_at, f.level_said_reason, f.findings, f.topic, f.topic_found, f.topic_said, ",
             "f.topic_said_by, f.topic_said_at, f.change_seq, b.size, b.checksum, b.scan_status ",
@@ -97,6 +97,7 @@ pub(super) struct FileRow {
     status: String,
     extraction_status: String,
     extraction_reason: Option<String>,
+    unlock: Option<String>,
     excerpt: Option<String>,
     summary: Option<String>,
     page_count: Option<i64>,
@@ -172,6 +173,7 @@ impl FileRow {
                 status: row.known(ExtractionStatus::parse(&self.extraction_status))?,
                 reason: self.extraction_reason.clone(),
             },
+            unlock: self.unlock.as_deref().map(|text| row.known(Unlock::parse(text))).transpose()?,
             page_count: self.page_count.map(|count| row.number(count)).transpose()?,
             duration_ms: self.duration_ms.map(|length| row.number(length)).transpose()?,
             language: self.language.clone(),

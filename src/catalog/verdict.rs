@@ -14,7 +14,7 @@ use super::topics::keep_sorted;
 use super::{Catalog, CatalogError, audit, sql};
 use crate::domain::{
     AuditEntry, BlobId, Category, Classification, CustomerId, Extraction, Facts, FileEvent, FileId, FileRecord, FileStatus, Finding, JobId,
-    ScanStatus, ScanVerdict, Sorted,
+    ScanStatus, ScanVerdict, Sorted, Timestamp, Unlock,
 };
 
 /// The scanner's judgement of a file, with where its bytes lie from now on.
@@ -105,7 +105,7 @@ pub enum Drawing {
 }
 
 /// The file of a job, at the version the job is about.
-async fn file_at(tx: &mut Tx, job: &Job) -> Result<FileRecord, CatalogError> {
+pub(super) async fn file_at(tx: &mut Tx, job: &Job) -> Result<FileRecord, CatalogError> {
     let record = file_in(tx, job.customer, job.file).await?.ok_or(CatalogError::Conflict("the file is gone"))?;
     if record.version == job.version { Ok(record) } else { Err(CatalogError::Conflict("a newer version of the file has arrived")) }
 }
@@ -133,6 +133,57 @@ pub(super) async fn files_of_blob(tx: &mut Tx, customer: CustomerId, blob: BlobI
             Ok((row.parsed(id)?, row.known(FileStatus::parse(status))?))
         })
         .collect()
+}
+
+/// Closes every file of the customer that stands for harmful bytes, and tells who is to know.
+pub(super) async fn close_all(tx: &mut Tx, customer: CustomerId, blob: BlobId, now: Timestamp) -> Result<(), CatalogError> {
+    for (file, status) in files_of_blob(tx, customer, blob).await? {
+        if let Ok(next) = status.to(FileStatus::Quarantined) {
+            set_status(tx, customer, file, next).await?;
+            tell(tx, customer, file, &[FileEvent::Scanned, FileEvent::Quarantined], now).await?;
+            alarm(tx, customer, file, now).await?;
+        }
+        touch(tx, customer, file, now).await?;
+    }
+    Ok(())
+}
+
+/// Makes a file active with what was read from it, and keeps what is sensitive in it.
+pub(super) async fn keep_reading(
+    tx: &mut Tx,
+    record: &FileRecord,
+    admission: &Admission,
+    unlock: Option<Unlock>,
+) -> Result<(), CatalogError> {
+    let facts = (!admission.facts.is_empty()).then(|| serde_json::to_string(&admission.facts)).transpose();
+    let facts = facts.map_err(|_| CatalogError::Conflict("what the file says of itself cannot be kept"))?;
+    sql::query(
+        "UPDATE files SET title = $3, author = $4, tags = $5, category = $6, created_date = $7, content_type = $8, status = $9, \
+         extraction_status = $10, extraction_reason = $11, excerpt = $12, summary = $13, page_count = $14, duration_ms = $15, \
+         unlock = $16, language = $17, facts = $18 WHERE customer_id = $1 AND id = $2",
+    )
+    .bind(record.customer.to_string())
+    .bind(record.id.to_string())
+    .bind(&admission.title)
+    .bind(&admission.author)
+    .bind(list_json(&admission.tags))
+    .bind(admission.category.as_str())
+    .bind(admission.created_date.map(|date| date.to_string()))
+    .bind(&admission.content_type)
+    .bind(FileStatus::Active.as_str())
+    .bind(admission.extraction.status.as_str())
+    .bind(&admission.extraction.reason)
+    .bind(&admission.excerpt)
+    .bind(&admission.summary)
+    .bind(admission.page_count.map(i64::from))
+    .bind(admission.duration_ms.map(as_i64))
+    .bind(unlock.map(Unlock::as_str))
+    .bind(&admission.language)
+    .bind(&facts)
+    .execute(tx)
+    .await?;
+    keep_findings(tx, record, admission.findings.as_deref(), admission.found).await?;
+    keep_sorted(tx, record, Some(&admission.sorted)).await
 }
 
 impl Catalog {
@@ -194,14 +245,7 @@ impl Catalog {
                 }
                 ScanStatus::Infected | ScanStatus::Suspicious => {
                     leave_job(&mut tx, job, JobState::Done, None, None).await?;
-                    for (file, status) in files_of_blob(&mut tx, customer, record.blob).await? {
-                        if let Ok(next) = status.to(FileStatus::Quarantined) {
-                            set_status(&mut tx, customer, file, next).await?;
-                            tell(&mut tx, customer, file, &[FileEvent::Scanned, FileEvent::Quarantined], now).await?;
-                            alarm(&mut tx, customer, file, now).await?;
-                        }
-                        touch(&mut tx, customer, file, now).await?;
-                    }
+                    close_all(&mut tx, customer, record.blob, now).await?;
                     record.status.to(FileStatus::Quarantined).unwrap_or(record.status)
                 }
                 ScanStatus::Failed | ScanStatus::Pending => {
@@ -225,8 +269,6 @@ impl Catalog {
     pub async fn admit(&self, job: &Job, admission: &Admission, entry: &AuditEntry) -> Result<(), CatalogError> {
         let (customer, file) = (job.customer, job.file);
         let now = self.clock().now();
-        let facts = (!admission.facts.is_empty()).then(|| serde_json::to_string(&admission.facts)).transpose();
-        let facts = facts.map_err(|_| CatalogError::Conflict("what the file says of itself cannot be kept"))?;
         self.verb(|| async {
             let mut tx = self.begin(customer).await?;
             leave_job(&mut tx, job, JobState::Done, None, None).await?;
@@ -238,32 +280,7 @@ impl Catalog {
             if record.status != FileStatus::Processing {
                 return Err(CatalogError::Conflict("the file is not being processed"));
             }
-            sql::query(
-                "UPDATE files SET title = $3, author = $4, tags = $5, category = $6, created_date = $7, content_type = $8, status = $9, \
-                 extraction_status = $10, extraction_reason = $11, excerpt = $12, summary = $13, page_count = $14, duration_ms = $15, \
-                 language = $16, facts = $17 WHERE customer_id = $1 AND id = $2",
-            )
-            .bind(customer.to_string())
-            .bind(file.to_string())
-            .bind(&admission.title)
-            .bind(&admission.author)
-            .bind(list_json(&admission.tags))
-            .bind(admission.category.as_str())
-            .bind(admission.created_date.map(|date| date.to_string()))
-            .bind(&admission.content_type)
-            .bind(FileStatus::Active.as_str())
-            .bind(admission.extraction.status.as_str())
-            .bind(&admission.extraction.reason)
-            .bind(&admission.excerpt)
-            .bind(&admission.summary)
-            .bind(admission.page_count.map(i64::from))
-            .bind(admission.duration_ms.map(as_i64))
-            .bind(&admission.language)
-            .bind(&facts)
-            .execute(&mut tx)
-            .await?;
-            keep_findings(&mut tx, &record, admission.findings.as_deref(), admission.found).await?;
-            keep_sorted(&mut tx, &record, Some(&admission.sorted)).await?;
+            keep_reading(&mut tx, &record, admission, None).await?;
             sql::query("UPDATE blobs SET text_key = $3 WHERE customer_id = $1 AND id = $2")
                 .bind(customer.to_string())
                 .bind(record.blob.to_string())

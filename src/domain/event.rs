@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, ExtractionStatus, FileId, LinkId, ScanStatus};
+use super::{Category, ExtractionStatus, FileId, LinkId, ScanStatus, Unlock};
 
 /// What became of a file that somebody sent in a call, or was asked for in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,11 +17,16 @@ pub enum FileEvent {
     Active,
     /// It was found harmful, and nobody may have it.
     Quarantined,
+    /// A password opened it, and it was read.
+    Unlocked,
+    /// The password that was given did not open it.
+    StillLocked,
 }
 
 impl FileEvent {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Arrived, Self::Scanned, Self::Read, Self::Active, Self::Quarantined];
+    pub const ALL: [Self; 7] =
+        [Self::Arrived, Self::Scanned, Self::Read, Self::Active, Self::Quarantined, Self::Unlocked, Self::StillLocked];
 
     /// The text form, as stored and as listeners get it.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +36,8 @@ impl FileEvent {
             Self::Read => "file_read",
             Self::Active => "file_active",
             Self::Quarantined => "file_quarantined",
+            Self::Unlocked => "file_unlocked",
+            Self::StillLocked => "file_still_locked",
         }
     }
 
@@ -60,6 +67,9 @@ pub struct FileNews {
     /// How reading it went, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction_status: Option<ExtractionStatus>,
+    /// What came of the last password that was given for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlock: Option<Unlock>,
     /// Pages, slides, sheets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_count: Option<u32>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BlobId, Classification, CustomerId, Facts, FileId, FileName, FileStatus, FindingCount, Folder, Said, ScanStatus, Sorted, Timestamp,
-    Topic, TopicSaid, UserId,
+    Topic, TopicSaid, Unlock, UserId,
 };
 
 /// SHA-256 of the content; the text form is `sha256:` and 64 hexadecimal digits.
@@ -213,6 +213,8 @@ pub struct FileRecord {
     pub scan: ScanStatus,
     /// How reading text went.
     pub extraction: Extraction,
+    /// What came of the last password that was given for this version.
+    pub unlock: Option<Unlock>,
     /// The first words of its text; untrusted.
     pub excerpt: Option<String>,
     /// A short extractive summary; untrusted.

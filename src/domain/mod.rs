@@ -31,6 +31,7 @@ mod state;
 mod store_event;
 mod topic;
 mod turns;
+mod unlock;
 
 pub use adopted::{AdoptedPlace, Pin};
 pub use audit::{Actor, AuditEntry, Decision, Door, Origin, Purpose, PurposeError};
@@ -62,6 +63,7 @@ pub use state::{FileStatus, ScanStatus, TransitionError};
 pub use store_event::{EventOrder, Happened, ObjectNote, StoreEvent};
 pub use topic::{Hint, HintPart, Likeness, OwnTopic, Remembered, RunnerUp, Sorted, Topic, TopicError, TopicSaid};
 pub use turns::Turns;
+pub use unlock::{Password, Unlock, is_opened_here};
 
 /// A point in time, UTC, microsecond precision when stored.
 pub type Timestamp = jiff::Timestamp;

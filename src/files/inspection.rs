@@ -9,7 +9,7 @@ use crate::blob::ObjectKey;
 use crate::catalog::{Admission, Job, JobKind, JobState, Judgement, Pick, Putback};
 use crate::domain::{
     AuditEntry, Category, ChunkStream, Extraction, ExtractionStatus, Facts, FileName, FileRecord, FileStatus, Finding, Hint, ScanStatus,
-    ScanVerdict, Timestamp, clean_text,
+    ScanVerdict, Timestamp, Unlock, clean_text,
 };
 
 /// A file at the version a job is about.
@@ -70,12 +70,13 @@ fn excerpt(text: &str) -> String {
     clean_text(&words, EXCERPT_CHARS)
 }
 
-/// Whether a file in this state waits for this stage.
-const fn waits_for(kind: JobKind, status: FileStatus) -> bool {
+/// Whether a file waits for this stage.
+const fn waits_for(kind: JobKind, file: &FileRecord) -> bool {
     match kind {
-        JobKind::Scan => matches!(status, FileStatus::Scanning),
-        JobKind::Read => matches!(status, FileStatus::Processing),
-        JobKind::Preview | JobKind::Transcribe => matches!(status, FileStatus::Active),
+        JobKind::Scan => matches!(file.status, FileStatus::Scanning),
+        JobKind::Read => matches!(file.status, FileStatus::Processing),
+        JobKind::Preview | JobKind::Transcribe => matches!(file.status, FileStatus::Active),
+        JobKind::Unlock => matches!((file.status, file.unlock), (FileStatus::Active, Some(Unlock::Trying))),
     }
 }
 
@@ -147,7 +148,7 @@ impl Files {
     pub async fn under_inspection(&self, job: &Job) -> Result<Option<UnderInspection>, FilesError> {
         let file = self.0.catalog.file(job.customer, job.file).await?;
         match file {
-            Some(file) if file.version == job.version && waits_for(job.kind, file.status) && !self.is_drawn(job.kind, &file).await? => {
+            Some(file) if file.version == job.version && waits_for(job.kind, &file) && !self.is_drawn(job.kind, &file).await? => {
                 Ok(Some(UnderInspection { file }))
             }
             _ => {
@@ -199,10 +200,9 @@ impl Files {
     /// `Conflict` when the file has moved on; else when catalog or store do not answer.
     pub async fn admit(&self, job: &Job, under: &UnderInspection, understood: &Understood) -> Result<(), FilesError> {
         let file = &under.file;
-        let given = self.0.catalog.given(job.customer, job.file).await?.unwrap_or_default();
-        let category = given.category.unwrap_or(understood.category);
         let blob = self.blob_of(file).await?;
-        let moved = self.move_on(file.customer, &blob, Goal::Document(category)).await?;
+        let admission = self.admission(file, understood).await?;
+        let moved = self.move_on(file.customer, &blob, Goal::Document(admission.category)).await?;
         let text_key = if understood.text.is_empty() {
             None
         } else {
@@ -210,14 +210,30 @@ impl Files {
             self.store(Errand::of_worker(file.customer)).await?.put_bytes(&key, Bytes::from(understood.text.clone())).await?;
             Some(key.as_str().to_owned())
         };
+        let admission = Admission { text_key, moved: moved.as_ref().map(|(moved, _)| moved.clone()), ..admission };
+        let entry = AuditEntry {
+            version: Some(job.version),
+            content_hash: Some(file.checksum.hex()),
+            reason: understood.extraction.reason.clone(),
+            ..Self::worker_entry("admit", "done", file.id)
+        };
+        self.0.catalog.admit(job, &admission, &entry).await?;
+        self.leave(file.customer, moved).await;
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// What is kept of what was read of a file, before anything of it moved. What its sender said outranks what was read.
+    pub(super) async fn admission(&self, file: &FileRecord, understood: &Understood) -> Result<Admission, FilesError> {
+        let given = self.0.catalog.given(file.customer, file.id).await?.unwrap_or_default();
         let read = |text: &Option<String>, max| text.as_deref().map(|text| clean_text(text, max)).filter(|text| !text.is_empty());
         let author = given.author.or_else(|| read(&understood.author, 120));
-        let admission = Admission {
+        Ok(Admission {
             title: given.title.or_else(|| read(&understood.title, 200)).unwrap_or_else(|| file.name.stem().to_owned()),
             sorted: self.sorted(file, author.as_deref(), &understood.hints).await?,
             author,
             tags: given.tags,
-            category,
+            category: given.category.unwrap_or(understood.category),
             created_date: given.created_date.or(understood.created_date),
             content_type: understood.content_type.clone(),
             extraction: understood.extraction.clone(),
@@ -229,20 +245,10 @@ impl Files {
             facts: understood.facts.clone(),
             found: self.level_by(file.customer, understood.findings.as_deref().unwrap_or_default()).await?,
             findings: understood.findings.clone(),
-            text_key,
-            moved: moved.as_ref().map(|(moved, _)| moved.clone()),
+            text_key: None,
+            moved: None,
             follow_ups: understood.follow_ups.clone(),
-        };
-        let entry = AuditEntry {
-            version: Some(job.version),
-            content_hash: Some(file.checksum.hex()),
-            reason: understood.extraction.reason.clone(),
-            ..Self::worker_entry("admit", "done", file.id)
-        };
-        self.0.catalog.admit(job, &admission, &entry).await?;
-        self.leave(file.customer, moved).await;
-        self.0.changed.notify_waiters();
-        Ok(())
+        })
     }
 
     /// Makes a clean file active that could not be read for good: without text, and saying why.

@@ -76,6 +76,7 @@ mod sweeps;
 mod topics;
 mod trail;
 mod transcript;
+mod unlock;
 mod verdicts;
 mod versions;
 mod when;
@@ -134,6 +135,7 @@ pub use share::{IssuedCode, ReadBack, ShareAnswer, ShareRequest, Shared};
 pub use standing::{GrantRequest, Granted};
 pub use trail::{AuditFilter, AuditPage, AuditReader};
 pub use transcript::Heard;
+pub use unlock::Unlocking;
 pub use versions::VersionView;
 pub use words::WORDS as CODE_WORDS;
 

@@ -7,12 +7,13 @@
 use bytes::Bytes;
 
 use super::secrets::token_hash;
+use super::unlock::may_be_tried;
 use super::{AddRequest, Files, FilesError, Patience, Subject, UploadTerms};
 use crate::blob::BlobError;
 use crate::catalog::{Given, UploadLink};
 use crate::domain::{
     Actor, AuditEntry, ChunkStream, Decision, Door, ExtractionStatus, FileId, FileName, FileRecord, FileStatus, Origin, Permission,
-    Permissions, PersonId, ScanStatus, Timestamp, UploadId,
+    Permissions, PersonId, ScanStatus, Timestamp, Unlock, UploadId,
 };
 use crate::policy::{Conditions, Principal, PrincipalKind};
 
@@ -53,6 +54,8 @@ pub struct Came {
     pub size: u64,
     /// What became of it.
     pub state: CameState,
+    /// Whether its sender may give a password for it now.
+    pub may_unlock: bool,
 }
 
 /// What became of a file that somebody sent.
@@ -64,6 +67,12 @@ pub enum CameState {
     Ready,
     /// It was checked and is clean; it is locked with a password.
     Closed,
+    /// The same, and a password is being tried.
+    Trying,
+    /// The same, and the password that was given does not open it.
+    WrongPassword,
+    /// It was checked and is clean; a password opened it, and it was read.
+    Opened,
     /// It was checked and is clean; its text could not be read.
     Unread,
     /// It looked harmful, and is locked away.
@@ -76,7 +85,12 @@ impl CameState {
     /// What a file's state means to whoever waits for it.
     pub const fn of(file: &FileRecord) -> Self {
         match (file.status, file.scan) {
-            (FileStatus::Active, _) if matches!(file.extraction.status, ExtractionStatus::Locked) => Self::Closed,
+            (FileStatus::Active, _) if matches!(file.extraction.status, ExtractionStatus::Locked) => match file.unlock {
+                Some(Unlock::Trying) => Self::Trying,
+                Some(Unlock::Wrong) => Self::WrongPassword,
+                Some(Unlock::Opened | Unlock::Failed) | None => Self::Closed,
+            },
+            (FileStatus::Active, _) if matches!(file.unlock, Some(Unlock::Opened)) => Self::Opened,
             (FileStatus::Active, _) if matches!(file.extraction.status, ExtractionStatus::Failed) => Self::Unread,
             (FileStatus::Quarantined, _) => Self::LockedAway,
             (FileStatus::Uploading | FileStatus::Scanning, ScanStatus::Failed) => Self::Unchecked,
@@ -104,7 +118,13 @@ pub struct Sending {
 }
 
 fn came(file: &FileRecord) -> Came {
-    Came { file: file.id, name: file.name.as_str().to_owned(), size: file.size, state: CameState::of(file) }
+    Came {
+        file: file.id,
+        name: file.name.as_str().to_owned(),
+        size: file.size,
+        state: CameState::of(file),
+        may_unlock: may_be_tried(file).is_ok(),
+    }
 }
 
 /// Slugs are far shorter.

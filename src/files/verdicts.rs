@@ -33,7 +33,14 @@ fn stricter(ours: &ScanVerdict, theirs: Option<ScanStatus>) -> ScanVerdict {
 impl Files {
     /// The stricter of our verdict and of what the store's scanner said of the same bytes, wherever they lay.
     pub(super) async fn strictest(&self, customer: CustomerId, blob: &BlobRecord, ours: &ScanVerdict) -> Result<ScanVerdict, FilesError> {
-        Ok(stricter(ours, self.0.catalog.store_verdict(customer, blob.id).await?))
+        let theirs = stricter(ours, self.0.catalog.store_verdict(customer, blob.id).await?);
+        // Once somebody's password has shown harm inside, the same bytes are harmful to whoever has no password as well.
+        Ok(match self.0.catalog.harm_inside(customer, blob.id).await? {
+            Some((status, findings)) if theirs.status.strictest(status) != theirs.status => {
+                ScanVerdict { status, engine: ours.engine.clone(), findings }
+            }
+            _ => theirs,
+        })
     }
 
     /// Closes what stands for the bytes that the store's scanner found harmful, and moves them where nobody reads.

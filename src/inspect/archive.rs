@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, Cursor, Read};
 
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::engine::{Engine, EngineError, Findings, LockedArchives, Piece};
 use super::listing::is_tar;
@@ -16,16 +17,35 @@ const MAX_RATIO: u64 = 200;
 /// Below this size the ratio means nothing: a page of blanks packs to nothing.
 const RATIO_FLOOR: u64 = 1 << 20;
 
-/// What one file may cost.
-#[derive(Debug)]
+/// What one file may cost, and what opens its members.
 pub(super) struct Budget {
     bytes: u64,
     members: usize,
+    /// What opens them, with how many it opened and how many it did not.
+    key: Option<(Vec<u8>, usize, usize)>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { bytes: 1 << 30, members: 10_000 }
+        Self { bytes: 1 << 30, members: 10_000, key: None }
+    }
+}
+
+impl Budget {
+    /// The same, with a password for what is locked.
+    pub fn with_password(password: Vec<u8>) -> Self {
+        Self { key: Some((password, 0, 0)), ..Self::default() }
+    }
+
+    /// How many locked members the password opened, and how many it did not; `None` without one.
+    pub fn opened(&self) -> Option<(usize, usize)> {
+        self.key.as_ref().map(|(_, opened, shut)| (*opened, *shut))
+    }
+
+    fn note(&mut self, is_open: bool) {
+        if let Some((_, opened, shut)) = &mut self.key {
+            if is_open { *opened += 1 } else { *shut += 1 }
+        }
     }
 }
 
@@ -48,9 +68,23 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
             return Ok(());
         }
         budget.members -= 1;
-        look_at_entry(engine, &mut archive, index, findings);
+        let is_locked = look_at_entry(engine, &mut archive, index, budget.key.is_some(), findings);
+        // An archive within the archive may be locked by another password: that is its own affair.
+        let counts = is_locked && depth == 0;
+        let member = match &budget.key {
+            Some((password, ..)) if is_locked => archive.by_index_decrypt(index, password),
+            _ => archive.by_index(index),
+        };
         // Locked, damaged or packed in a way that is not read here: nothing to see.
-        let Ok(member) = archive.by_index(index) else { continue };
+        let member = match member {
+            Ok(member) => member,
+            Err(error) => {
+                if counts && matches!(error, ZipError::InvalidPassword) {
+                    budget.note(false);
+                }
+                continue;
+            }
+        };
         if member.is_dir() {
             continue;
         }
@@ -62,9 +96,13 @@ pub(super) fn walk(engine: &mut Engine, bytes: &[u8], depth: u8, budget: &mut Bu
         }
         let claims = member.name().is_ok_and(|name| claims_document(&name));
         let packed = member.compressed_size().max(1);
-        let mut unpacking = Unpacking { member: member.take(budget.bytes), packed, unpacked: 0, is_bomb: false };
+        let mut unpacking = Unpacking { member: member.take(budget.bytes), packed, unpacked: 0, is_bomb: false, is_broken: false };
         let whole = engine.judge_stream(&mut unpacking, Piece { start: true, document: claims, macros: false }, findings)?;
         budget.bytes -= unpacking.unpacked;
+        if counts {
+            // The older lock lets one wrong password in 256 pass; what it opens then breaks off, or ends with a wrong sum.
+            budget.note(!unpacking.is_broken);
+        }
         if unpacking.is_bomb {
             findings.suspect("Archive_Bomb");
         } else if let Some(whole) = whole {
@@ -113,10 +151,17 @@ fn look_for_links_in(bytes: impl Read, budget: &Budget, findings: &mut Findings)
     }
 }
 
-/// What is known of a member before it is unpacked: its name, whether it is a link, and whether a password keeps it from being looked at.
-fn look_at_entry(engine: &Engine, archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, findings: &mut Findings) {
+/// What is known of a member before it is unpacked: its name, whether it is a link, and whether a password keeps it from being looked at,
+/// which is nothing to tell where one is at hand.
+fn look_at_entry(
+    engine: &Engine,
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    index: usize,
+    has_password: bool,
+    findings: &mut Findings,
+) -> bool {
     // Raw: neither a password nor the way of packing matters for an entry.
-    let Ok(entry) = archive.by_index_raw(index) else { return };
+    let Ok(entry) = archive.by_index_raw(index) else { return false };
     let name = entry.name().unwrap_or_default();
     if let Some(fault) = fault(&name) {
         findings.suspect(fault);
@@ -124,13 +169,14 @@ fn look_at_entry(engine: &Engine, archive: &mut ZipArchive<Cursor<&[u8]>>, index
     if entry.is_symlink() {
         findings.suspect(LINK);
     }
-    if entry.encrypted() {
+    if entry.encrypted() && !has_password {
         match engine.locked {
             LockedArchives::Note if is_program(&name) => findings.suspect("Archive_Locked_With_Program"),
             LockedArchives::Note => findings.note("Archive_Locked"),
             LockedArchives::Suspicious => findings.suspect("Archive_Locked"),
         }
     }
+    entry.encrypted()
 }
 
 /// A member as it unpacks: it ends where it breaks off, and where it turns out to be a bomb.
@@ -139,6 +185,7 @@ struct Unpacking<R> {
     packed: u64,
     unpacked: u64,
     is_bomb: bool,
+    is_broken: bool,
 }
 
 impl<R: Read> Read for Unpacking<R> {
@@ -148,7 +195,10 @@ impl<R: Read> Read for Unpacking<R> {
             return Ok(0);
         }
         // What was read before the damage is judged; readers do not get further either.
-        let count = self.member.read(into).unwrap_or(0);
+        let count = self.member.read(into).unwrap_or_else(|_| {
+            self.is_broken = true;
+            0
+        });
         self.unpacked += count as u64;
         Ok(count)
     }

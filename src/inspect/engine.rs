@@ -84,7 +84,8 @@ impl Findings {
         self.noted.insert(finding.to_owned());
     }
 
-    fn outcome(self) -> Outcome {
+    /// The judgement.
+    pub fn outcome(self) -> Outcome {
         let status = match (self.infected.is_empty(), self.suspicious.is_empty()) {
             (false, _) => ScanStatus::Infected,
             (true, false) => ScanStatus::Suspicious,

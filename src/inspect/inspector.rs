@@ -15,14 +15,16 @@ use super::engine::LockedArchives;
 use super::panel::Panel;
 use super::process::{Answer, Ending, Start, WorkerError, Workers};
 use super::protocol::{
-    ADDRESS_SPACE, Confinement, Job, KindReport, KnownOfFile, LISTENING_SPACE, Limits, OPEN_FILES, Passage, Reading, Reply, Setup, Task,
+    ADDRESS_SPACE, Confinement, Job, Key, KindReport, KnownOfFile, LISTENING_SPACE, Limits, LockReport, OPEN_FILES, Passage, Reading,
+    Reply, ScanReport, Setup, Task,
 };
 use super::rules::Rules;
 use super::scanner::{EmbeddedScanner, Scan, Scanner, ScannerFacts};
 use super::subjects::by_name;
 use super::{kind, preview};
 use crate::domain::{
-    Category, ChunkStream, Extraction, ExtractionStatus, Facts, FileName, Finding, Hint, OwnRule, OwnTopic, clean_text, language_tag,
+    Category, ChunkStream, Extraction, ExtractionStatus, Facts, FileName, Finding, Hint, OwnRule, OwnTopic, Password, ScanStatus,
+    ScanVerdict, clean_text, language_tag,
 };
 
 /// How inspection is run.
@@ -171,6 +173,27 @@ pub struct Undrawn {
     pub may_draw_again: bool,
 }
 
+/// What came of a password.
+#[derive(Debug, Clone)]
+pub enum Tried {
+    /// It fits.
+    Opened {
+        /// What was read.
+        extracted: Box<Extracted>,
+        /// What the rules say of what was behind it.
+        inside: ScanVerdict,
+    },
+    /// It does not fit.
+    Wrong,
+    /// It could not be tried.
+    Failed {
+        /// In plain words.
+        reason: String,
+        /// What kept it from being tried lies outside the file: another time it may be.
+        may_try_again: bool,
+    },
+}
+
 /// How every JPEG file begins (ITU-T T.81, B.1.1.3: start of image, then a marker).
 const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF];
 const NO_PICTURE: &str = "no picture of it could be made";
@@ -250,13 +273,12 @@ impl Inspector {
     pub async fn extract(&self, name: &FileName, stream: ChunkStream, by: LookedFor) -> Extracted {
         let setup = Setup { job: Job::Extract, limits: self.limits(), locked: LockedArchives::Note };
         let task = Task {
-            name: name.as_str().to_owned(),
             max_read_bytes: self.settings.max_read_bytes,
             max_text_bytes: self.settings.max_text_bytes,
             rules: by.rules,
             topics: by.topics,
             title: by.title,
-            known: None,
+            ..Task::of(name)
         };
         let answer =
             self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
@@ -269,15 +291,8 @@ impl Inspector {
     /// What is sensitive in a text that was read before, and what speaks for which category; `None` when it could not be looked at.
     pub async fn look(&self, name: &FileName, known: KnownOfFile, text: ChunkStream, by: LookedFor) -> Option<(Vec<Finding>, Vec<Hint>)> {
         let max_read_bytes = self.settings.max_read_bytes;
-        let task = Task {
-            name: name.as_str().to_owned(),
-            max_read_bytes,
-            max_text_bytes: 0,
-            rules: by.rules,
-            topics: by.topics,
-            title: by.title,
-            known: Some(known),
-        };
+        let LookedFor { rules, topics, title } = by;
+        let task = Task { max_read_bytes, rules, topics, title, known: Some(known), ..Task::of(name) };
         let setup = Setup { job: Job::Look, limits: self.limits(), locked: LockedArchives::Note };
         let answer = self.workers.run(setup, &task, text, max_read_bytes, self.settings.extract_wall).await;
         if let Some(error) = &answer.error {
@@ -288,6 +303,26 @@ impl Inspector {
             Reply::Looked(report) => Some((bounded_findings(report.findings), bounded_hints(report.hints))),
             _ => None,
         })
+    }
+
+    /// Tries a password at a file. What it opens is judged by the rules of the embedded scanner before it counts as read.
+    pub async fn unlock(&self, name: &FileName, stream: ChunkStream, by: LookedFor, password: &Password) -> Tried {
+        let setup = Setup { job: Job::Unlock, limits: self.limits(), locked: LockedArchives::Note };
+        let task = Task {
+            max_read_bytes: self.settings.max_read_bytes,
+            max_text_bytes: self.settings.max_text_bytes,
+            rules: by.rules,
+            topics: by.topics,
+            title: by.title,
+            password: Some(Key::of(password)),
+            ..Task::of(name)
+        };
+        let answer =
+            self.workers.run(setup, &task, stream, self.settings.max_read_bytes.saturating_add(1), self.settings.extract_wall).await;
+        if let Some(error) = &answer.error {
+            tracing::info!(error = %error, "a password could not be tried");
+        }
+        tried(name, answer)
     }
 
     /// Whether files of this type are drawn.
@@ -303,15 +338,7 @@ impl Inspector {
         let wall = self.settings.draw_wall;
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds: wall.as_secs().saturating_add(1), open_files: OPEN_FILES };
         let max_read_bytes = self.settings.max_read_bytes;
-        let task = Task {
-            name: name.as_str().to_owned(),
-            max_read_bytes,
-            max_text_bytes: 0,
-            rules: Vec::new(),
-            topics: Vec::new(),
-            title: None,
-            known: None,
-        };
+        let task = Task { max_read_bytes, ..Task::of(name) };
         let answer = self
             .workers
             .run(Setup { job: Job::Draw, limits, locked: LockedArchives::Note }, &task, stream, max_read_bytes.saturating_add(1), wall)
@@ -334,15 +361,7 @@ impl Inspector {
     pub async fn listen(&self, name: &FileName, stream: ChunkStream) -> Result<Listened, Unheard> {
         let wall = self.settings.listen_wall;
         let limits = Limits { address_space: LISTENING_SPACE, cpu_seconds: wall.as_secs(), open_files: OPEN_FILES };
-        let task = Task {
-            name: name.as_str().to_owned(),
-            max_read_bytes: MAX_SOUND_BYTES,
-            max_text_bytes: 0,
-            rules: Vec::new(),
-            topics: Vec::new(),
-            title: None,
-            known: None,
-        };
+        let task = Task { max_read_bytes: MAX_SOUND_BYTES, ..Task::of(name) };
         let answer = self
             .listeners
             .run(Setup { job: Job::Listen, limits, locked: LockedArchives::Note }, &task, stream, MAX_SOUND_BYTES, wall)
@@ -351,6 +370,27 @@ impl Inspector {
             tracing::info!(error = %error, "a recording could not be heard");
         }
         heard(answer)
+    }
+}
+
+/// What the worker says of a password. Only a whole answer opens anything: without a verdict nothing counts as read.
+fn tried(name: &FileName, answer: Answer) -> Tried {
+    let lock = answer.replies.iter().find_map(|reply| if let Reply::Lock(report) = reply { Some(report.clone()) } else { None });
+    let scan = answer.replies.iter().find_map(|reply| if let Reply::Scan(report) = reply { Some(report.clone()) } else { None });
+    let failed = |reason: &str, may_try_again| Tried::Failed { reason: clean_text(reason, 200), may_try_again };
+    match (lock, scan, &answer.error) {
+        (Some(LockReport::Opened), Some(ScanReport { status, findings }), None) => {
+            let status = if matches!(status, ScanStatus::Infected | ScanStatus::Suspicious) { status } else { ScanStatus::Clean };
+            let findings = findings.iter().take(100).map(|finding| clean_text(finding, 200)).collect();
+            let inside = ScanVerdict { status, engine: "inside".to_owned(), findings };
+            Tried::Opened { extracted: Box::new(assemble(name, answer)), inside }
+        }
+        (Some(LockReport::Wrong), _, None) => Tried::Wrong,
+        (Some(LockReport::Failed(reason)), _, None) => failed(&reason, false),
+        (_, _, error) => {
+            let may_try_again = matches!(error, Some(WorkerError::Process(_) | WorkerError::Start | WorkerError::Source(_)));
+            failed(error.as_ref().map_or("the file is damaged", why_failed), may_try_again)
+        }
     }
 }
 
@@ -365,6 +405,7 @@ fn pictures(answer: Answer) -> Result<Pictures, Undrawn> {
         | Reply::Reading(_)
         | Reply::Sheets(_)
         | Reply::Looked(_)
+        | Reply::Lock(_)
         | Reply::Passage(_)
         | Reply::Heard(_) => None,
     });
@@ -429,6 +470,7 @@ fn assemble(name: &FileName, answer: Answer) -> Extracted {
             Reply::Ready(_)
             | Reply::Scan(_)
             | Reply::Looked(_)
+            | Reply::Lock(_)
             | Reply::Drawn(_)
             | Reply::NotDrawn(_)
             | Reply::Passage(_)

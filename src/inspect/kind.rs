@@ -81,6 +81,11 @@ pub(super) fn detect(bytes: &[u8], name: &str) -> Kind {
     }
 }
 
+/// A kind of office file.
+pub(super) fn of_office(format: InputFormat) -> Option<Kind> {
+    of_format(format)
+}
+
 fn kind(content_type: &str, category: Category, reader: Reader) -> Kind {
     Kind { content_type: content_type.to_owned(), category, reader }
 }

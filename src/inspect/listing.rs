@@ -58,6 +58,10 @@ pub(super) fn read(packing: Packing, bytes: &[u8], name: &str) -> Reading {
             reading.reason = None;
             reading.text = members.text();
             reading.summary = Some(members.summary());
+            if members.is_locked {
+                // Names lie open all the same.
+                (reading.status, reading.reason) = (ExtractionStatus::Locked, Some(LOCKED.to_owned()));
+            }
             reading
         }
         Err(Unreadable::Damaged) => Reading::without_text(ExtractionStatus::Failed, DAMAGED),
@@ -83,6 +87,8 @@ struct Members {
     size: u64,
     /// Whether there are more than were counted.
     has_more: bool,
+    /// Whether a password keeps one of them from being opened.
+    is_locked: bool,
 }
 
 impl Members {
@@ -176,6 +182,7 @@ fn zip(bytes: &[u8]) -> Result<Members, Unreadable> {
         if member.is_dir() {
             continue;
         }
+        members.is_locked |= member.encrypted();
         let name = guess.decode(member.name_raw()).or_else(|| member.name().ok().map(std::borrow::Cow::into_owned));
         if !members.note(name.as_deref().unwrap_or_default(), Some(member.size())) {
             break;

@@ -11,8 +11,8 @@ pub(super) struct SecondLook {
 }
 
 /// Reads the words of each page, in the order they are drawn.
-pub(super) fn look_again(bytes: &[u8]) -> SecondLook {
-    let Some(mut parser) = PageTextParser::open(bytes) else { return SecondLook::default() };
+pub(super) fn look_again(bytes: &[u8], password: Option<&str>) -> SecondLook {
+    let Some(mut parser) = PageTextParser::open_with_password(bytes, password) else { return SecondLook::default() };
     let count = parser.page_count();
     let mut text = String::new();
     for index in 0..count {

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufRead
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::protocol::{Confinement, Job, Reply, SPEECH_VARIABLE, Setup, Task, WORKER_ARGUMENT, rules_to_environment};
 use super::rules::Rules;
@@ -248,7 +249,7 @@ impl Workers {
 
     fn spawn(&self, setup: Setup) -> io::Result<Child> {
         let rules = match setup.job {
-            Job::Scan => rules_to_environment(self.start.rules.files())?,
+            Job::Scan | Job::Unlock => rules_to_environment(self.start.rules.files())?,
             Job::Extract | Job::Draw | Job::Listen | Job::Look => Vec::new(),
         };
         Command::new(&self.start.exe)
@@ -304,7 +305,8 @@ async fn wait(child: &mut Child, wall: Duration) -> Result<ExitStatus, WorkerErr
 }
 
 async fn feed(mut stdin: ChildStdin, task: &Task, mut stream: ChunkStream, max_bytes: u64, wall: Duration) -> Result<(), WorkerError> {
-    let mut line = serde_json::to_vec(task).map_err(|error| WorkerError::Process(error.into()))?;
+    // There may be a password in it.
+    let mut line = Zeroizing::new(serde_json::to_vec(task).map_err(|error| WorkerError::Process(error.into()))?);
     line.push(b'\n');
     if !write(&mut stdin, &line, wall).await? {
         return Ok(());

@@ -6,10 +6,11 @@ use std::{fmt, io};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use super::engine::LockedArchives;
 use super::rules::RuleFile;
-use crate::domain::{Category, ExtractionStatus, Facts, Finding, Hint, OwnRule, OwnTopic, ScanStatus};
+use crate::domain::{Category, ExtractionStatus, Facts, FileName, Finding, Hint, OwnRule, OwnTopic, Password, ScanStatus};
 
 /// The argument that makes this binary a worker.
 pub const WORKER_ARGUMENT: &str = "inspect-worker";
@@ -55,6 +56,8 @@ pub(super) enum Job {
     Listen,
     /// What is sensitive in a text that was read before, and what it is about.
     Look,
+    /// What a password opens: type, text and metadata, and a verdict on it.
+    Unlock,
 }
 
 impl Job {
@@ -62,7 +65,7 @@ impl Job {
     pub const fn is_urgent(self) -> bool {
         match self {
             Self::Scan | Self::Extract => true,
-            Self::Draw | Self::Listen | Self::Look => false,
+            Self::Draw | Self::Listen | Self::Look | Self::Unlock => false,
         }
     }
 }
@@ -131,6 +134,25 @@ pub(super) struct Task {
     /// What was read from the file before, where its text is looked at again.
     #[serde(default)]
     pub known: Option<KnownOfFile>,
+    /// The password to try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Key>,
+}
+
+impl Task {
+    /// A file by its name, and nothing else that the worker is to know or may do.
+    pub fn of(name: &FileName) -> Self {
+        Self {
+            name: name.as_str().to_owned(),
+            max_read_bytes: 0,
+            max_text_bytes: 0,
+            rules: Vec::new(),
+            topics: Vec::new(),
+            title: None,
+            known: None,
+            password: None,
+        }
+    }
 }
 
 /// What was read from a file before, beside its text.
@@ -144,6 +166,33 @@ pub struct KnownOfFile {
     pub pages: Option<u32>,
     /// The words in what else it says of itself.
     pub properties: String,
+}
+
+/// A password on its way to a worker.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Key(String);
+
+impl Key {
+    pub fn of(password: &Password) -> Self {
+        Self(password.expose().to_owned())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Key(..)")
+    }
 }
 
 /// How much of a restriction the system enforces.
@@ -209,6 +258,8 @@ pub(super) enum Reply {
     Passage(Passage),
     /// The recording was heard to its end.
     Heard(HeardReport),
+    /// What came of a password.
+    Lock(LockReport),
 }
 
 /// What was seen in a text.
@@ -218,6 +269,18 @@ pub(super) struct LookedReport {
     pub findings: Vec<Finding>,
     /// What speaks for which category.
     pub hints: Vec<Hint>,
+}
+
+/// What came of a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LockReport {
+    /// It fits; what was read and the verdict come with it.
+    Opened,
+    /// It does not fit.
+    Wrong,
+    /// It could not be tried, and why.
+    Failed(String),
 }
 
 /// Pictures of a file, as JPEG in base64.

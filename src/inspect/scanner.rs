@@ -106,15 +106,7 @@ impl Scanner for EmbeddedScanner {
         let cpu_seconds = self.wall.as_secs().saturating_mul(20).max(60);
         let limits = Limits { address_space: ADDRESS_SPACE, cpu_seconds, open_files: OPEN_FILES };
         let setup = Setup { job: Job::Scan, limits, locked: self.locked };
-        let task = Task {
-            name: name.as_str().to_owned(),
-            max_read_bytes: u64::MAX,
-            max_text_bytes: 0,
-            rules: Vec::new(),
-            topics: Vec::new(),
-            title: None,
-            known: None,
-        };
+        let task = Task { max_read_bytes: u64::MAX, ..Task::of(name) };
         let answer = self.workers.run(setup, &task, stream, u64::MAX, self.wall).await;
         if let Some(error) = &answer.error {
             tracing::warn!(error = %error, "a file could not be scanned");
@@ -139,6 +131,7 @@ fn verdict(answer: Answer, engine: String) -> Scan {
         | Reply::Reading(_)
         | Reply::Sheets(_)
         | Reply::Looked(_)
+        | Reply::Lock(_)
         | Reply::Drawn(_)
         | Reply::NotDrawn(_)
         | Reply::Passage(_)

@@ -91,9 +91,41 @@ fn characters(kind: &Kind, text: &str, name: &str, max_text: usize) -> Reading {
     reading
 }
 
+/// Why a password opened nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shut {
+    /// It is another one.
+    Wrong,
+    /// No password opens it here.
+    Otherwise,
+}
+
+/// Reads a document that a password opens.
+pub(super) fn unlocked(
+    kind: &Kind,
+    format: InputFormat,
+    bytes: Vec<u8>,
+    name: &str,
+    password: &str,
+    max_text: usize,
+) -> Result<Reading, Shut> {
+    read_document(kind, format, bytes, name, max_text, Some(password))
+}
+
 fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_text: usize) -> Reading {
+    read_document(kind, format, bytes, name, max_text, None).unwrap_or_else(|_| Reading::without_text(ExtractionStatus::Locked, LOCKED))
+}
+
+fn read_document(
+    kind: &Kind,
+    format: InputFormat,
+    bytes: Vec<u8>,
+    name: &str,
+    max_text: usize,
+    password: Option<&str>,
+) -> Result<Reading, Shut> {
     // Neutral settings: no network, no files beside it, tables without padding.
-    let converter = DocumentConverter::new().compact_tables(true).list_attachments(true);
+    let converter = DocumentConverter::new().compact_tables(true).list_attachments(true).password(password.map(str::to_owned));
     let source = SourceDocument::from_bytes("document", format, bytes);
     let found = converter.document_metadata(&source);
     let old = own_properties(format, &source.bytes);
@@ -105,8 +137,10 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
             let seen = Seen::of(kind, format, &whole.document);
             (with_parts(&written::write(whole.document), kind, max_text), seen)
         }
-        Err(error) if format == InputFormat::Pdf => (pdf_without_text(&error, &again, found.is_empty(), kind, max_text), Seen::default()),
-        Err(error) => (failed(&error), Seen::default()),
+        Err(error) if format == InputFormat::Pdf => {
+            (pdf_without_text(&error, (&again, password), found.is_empty(), kind, max_text)?, Seen::default())
+        }
+        Err(error) => (failed(&error)?, Seen::default()),
     };
     let is_bare = reading.status == ExtractionStatus::Empty && reading.text.is_empty();
     if is_bare || (reading.status == ExtractionStatus::Done && is_written_in_runs(format)) {
@@ -129,7 +163,7 @@ fn document(kind: &Kind, format: InputFormat, bytes: Vec<u8>, name: &str, max_te
     let pages = pages.or(reading.page_count);
     let pages = pages.or_else(|| metadata::counted_pages(&found)).or(old.pages);
     reading.page_count = pages.filter(|_| kind.category != Category::Mail);
-    reading
+    Ok(reading)
 }
 
 /// What a document shows while it is still one.
@@ -182,21 +216,27 @@ fn own_properties(format: InputFormat, bytes: &[u8]) -> ole::Summary {
 }
 
 /// A PDF that the library gave no text for.
-fn pdf_without_text(error: &ConversionError, bytes: &[u8], says_nothing: bool, kind: &Kind, max_text: usize) -> Reading {
-    let look = pdf::look_again(bytes);
+fn pdf_without_text(
+    error: &ConversionError,
+    (bytes, password): (&[u8], Option<&str>),
+    says_nothing: bool,
+    kind: &Kind,
+    max_text: usize,
+) -> Result<Reading, Shut> {
+    let look = pdf::look_again(bytes, password);
     let mut reading = if !look.text.trim().is_empty() {
         with_text(&look.text, kind, max_text)
-    } else if says_nothing && pdf::is_encrypted(bytes) {
-        // One that opens without a password would have given its properties at least.
-        Reading::without_text(ExtractionStatus::Locked, LOCKED)
+    } else if says_nothing && look.pages.is_none() && pdf::is_encrypted(bytes) {
+        // One that opens without a password would have given its properties at least, or its pages.
+        return Err(Shut::Wrong);
     } else if matches!(error, ConversionError::Parse(_)) {
         // It opened and had no text: the one parse error without a cause.
         Reading::without_text(ExtractionStatus::Empty, SCANNED)
     } else {
-        failed(error)
+        failed(error)?
     };
     reading.page_count = look.pages;
-    reading
+    Ok(reading)
 }
 
 /// Markdown and web pages carry their title as their first heading.
@@ -219,18 +259,18 @@ fn pages(document: &DoclingDocument, format: InputFormat) -> Option<u32> {
     u32::try_from(count).ok()
 }
 
-fn failed(error: &ConversionError) -> Reading {
-    if error.encryption().is_some() {
-        return Reading::without_text(ExtractionStatus::Locked, LOCKED);
+fn failed(error: &ConversionError) -> Result<Reading, Shut> {
+    if let Some(lock) = error.encryption() {
+        return Err(if lock.needs_password() { Shut::Wrong } else { Shut::Otherwise });
     }
-    match error {
+    Ok(match error {
         ConversionError::UnsupportedFormat(_) | ConversionError::UnknownFormat { .. } | ConversionError::UnsupportedOption(_) => {
             Reading::without_text(ExtractionStatus::Empty, "it is not a kind of file that has text")
         }
         ConversionError::Timeout(_) => Reading::without_text(ExtractionStatus::Failed, "reading it took too long"),
         _ if error.limit().is_some() => Reading::without_text(ExtractionStatus::Failed, "it unpacks to more than is read for text"),
         _ => Reading::without_text(ExtractionStatus::Failed, DAMAGED),
-    }
+    })
 }
 
 fn with_text(raw: &str, kind: &Kind, max_text: usize) -> Reading {

@@ -12,11 +12,13 @@ use super::dlp::Screen;
 use super::engine::Engine;
 use super::listening::{Listener, LoadListener, listen};
 use super::protocol::{
-    DrawnReport, Job, KindReport, KnownOfFile, LookedReport, MAX_TASK_LINE, Reply, SPEECH_VARIABLE, ScanReport, Setup, Task,
+    DrawnReport, Job, KindReport, KnownOfFile, LockReport, LookedReport, MAX_TASK_LINE, Reading, Reply, SPEECH_VARIABLE, ScanReport, Setup,
+    Task,
 };
 use super::subjects::{Sorter, Sorting};
+use super::unlock::{self, Attempt};
 use super::{kind, preview, protocol, sandbox, sheets, text};
-use crate::domain::{ExtractionStatus, FilePart, FindingKind};
+use crate::domain::{Category, ExtractionStatus, FilePart, FindingKind};
 
 /// Stack of the thread that parses, in bytes: nested input is deep before it is large.
 const STACK: usize = 64 << 20;
@@ -43,12 +45,16 @@ fn run(load: LoadListener) -> io::Result<()> {
     // A model is a file, and files are given up next.
     let listener = if setup.job == Job::Listen { Some(listener(load)?) } else { None };
     let confinement = sandbox::enter(setup.limits)?;
+    let screen = || Screen::new().map(Box::new).map_err(io::Error::other);
+    let sorter = || Sorter::new().map(Box::new);
+    let engine = || Engine::load(&rules, setup.locked).map(Box::new).map_err(io::Error::other);
     let tool = match (setup.job, listener) {
-        (Job::Scan, _) => Tool::Scanner(Box::new(Engine::load(&rules, setup.locked).map_err(io::Error::other)?)),
+        (Job::Scan, _) => Tool::Scanner(engine()?),
         (Job::Listen, Some(listener)) => Tool::Listener(listener),
-        (Job::Look, _) => Tool::Glass(Box::new(Screen::new().map_err(io::Error::other)?), Box::new(Sorter::new()?)),
+        (Job::Look, _) => Tool::Glass(screen()?, sorter()?),
         (Job::Draw, _) => Tool::Pencil,
-        (Job::Extract | Job::Listen, _) => Tool::Reader(Box::new(Screen::new().map_err(io::Error::other)?), Box::new(Sorter::new()?)),
+        (Job::Unlock, _) => Tool::Opener(engine()?, screen()?, sorter()?),
+        (Job::Extract | Job::Listen, _) => Tool::Reader(screen()?, sorter()?),
     };
     answer(&Reply::Ready(confinement))?;
     let mut input = BufReader::with_capacity(256 << 10, io::stdin());
@@ -69,6 +75,7 @@ enum Tool {
     /// For text that was read before.
     Glass(Box<Screen>, Box<Sorter>),
     Pencil,
+    Opener(Box<Engine>, Box<Screen>, Box<Sorter>),
     Listener(Box<dyn Listener>),
 }
 
@@ -116,19 +123,9 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let kind = kind::detect(&bytes, &task.name);
             answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
             let again = (whole && sheets::has_sheets(&kind)).then(|| bytes.clone());
-            let mut reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
-            let known = KnownOfFile {
-                author: reading.author.clone().unwrap_or_default(),
-                kind: kind.category,
-                pages: reading.page_count,
-                properties: reading.facts.words(),
-            };
-            let title = task.title.as_deref().or(reading.title.as_deref()).unwrap_or_default();
-            let seen = look(&screen, &sorter, task, &known, title, &reading.text);
-            reading.findings.extend(seen.findings);
-            reading.hints = seen.hints;
+            let reading = text::read(&kind, bytes, whole, &task.name, task.max_text_bytes);
             let is_open = matches!(reading.status, ExtractionStatus::Done | ExtractionStatus::Empty);
-            answer(&Reply::Reading(Box::new(reading)))?;
+            answer(&Reply::Reading(Box::new(looked_through(&screen, &sorter, reading, task, kind.category))))?;
             match again.filter(|_| is_open) {
                 Some(bytes) => answer(&Reply::Sheets(Box::new(sheets::read(&kind, bytes)))),
                 None => Ok(()),
@@ -146,6 +143,25 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             let title = task.title.as_deref().unwrap_or_default();
             answer(&Reply::Looked(look(&screen, &sorter, task, known, title, &text)))
         }
+        Tool::Opener(mut engine, screen, sorter) => {
+            let mut bytes = Vec::new();
+            input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
+            let whole = bytes.len() as u64 <= task.max_read_bytes;
+            let kind = kind::detect(&bytes, &task.name);
+            let password = task.password.as_ref().map(protocol::Key::expose).unwrap_or_default();
+            let attempt = unlock::attempt(&mut engine, &kind, bytes, whole, (&task.name, password), task.max_text_bytes);
+            match attempt.map_err(io::Error::other)? {
+                Attempt::Opened(reading, outcome) => {
+                    answer(&Reply::Kind(KindReport { content_type: kind.content_type.clone(), category: kind.category }))?;
+                    answer(&Reply::Scan(ScanReport { status: outcome.status, findings: outcome.findings }))?;
+                    answer(&Reply::Reading(Box::new(looked_through(&screen, &sorter, *reading, task, kind.category))))?;
+                    // Last: whoever hears it has heard all of the rest.
+                    answer(&Reply::Lock(LockReport::Opened))
+                }
+                Attempt::Wrong => answer(&Reply::Lock(LockReport::Wrong)),
+                Attempt::Failed(reason) => answer(&Reply::Lock(LockReport::Failed(reason.to_owned()))),
+            }
+        }
         Tool::Pencil => {
             let mut bytes = Vec::new();
             input.take(task.max_read_bytes + 1).read_to_end(&mut bytes)?;
@@ -159,6 +175,21 @@ fn work(tool: Tool, task: &Task, input: &mut dyn Read) -> io::Result<()> {
             })
         }
     }
+}
+
+/// A reading with what is sensitive in it, and what it is about.
+fn looked_through(screen: &Screen, sorter: &Sorter, mut reading: Reading, task: &Task, kind: Category) -> Reading {
+    let known = KnownOfFile {
+        author: reading.author.clone().unwrap_or_default(),
+        kind,
+        pages: reading.page_count,
+        properties: reading.facts.words(),
+    };
+    let title = task.title.as_deref().or(reading.title.as_deref()).unwrap_or_default();
+    let seen = look(screen, sorter, task, &known, title, &reading.text);
+    reading.findings.extend(seen.findings);
+    reading.hints = seen.hints;
+    reading
 }
 
 fn answer(reply: &Reply) -> io::Result<()> {

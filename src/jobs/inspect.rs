@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::lease::Lease;
 use super::stage::{StageLimits, backoff_seconds, outage_seconds};
 use crate::domain::{Category, ChunkStream, ErrorCode, FileStatus, ScanStatus, ScanVerdict};
-use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, ToReadBy, UnderInspection, Understood};
-use crate::inspect::{Inspector, KnownOfFile, LookedFor, Scan, Shortfall, Unheard};
+use crate::files::{Files, FilesError, Heard, Job, JobKind, Putback, ToReadBy, UnderInspection, Understood, Unlocking};
+use crate::inspect::{Extracted, Inspector, KnownOfFile, LookedFor, Scan, Shortfall, Tried, Unheard};
 use crate::telemetry::Stopwatch;
 
 /// How long to wait before a job is put back again, while the catalog does not answer.
@@ -107,6 +107,13 @@ async fn give_up(files: &Files, job: &Job, error: &Trouble) -> Result<(), FilesE
             files.give_up_job(job, reason).await
         }
         JobKind::Preview | JobKind::Transcribe => files.give_up_job(job, reason).await,
+        JobKind::Unlock => {
+            let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+            match files.end_unlock(job, &under, &Unlocking::Failed(reason.clone())).await {
+                Err(error) if error.code() != ErrorCode::Unavailable => files.give_up_job(job, reason).await,
+                done => done,
+            }
+        }
         JobKind::Read => {
             let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
             match files.admit_unread(job, &under, reason).await {
@@ -131,6 +138,7 @@ async fn in_hand(files: &Files, inspector: &Inspector, job: &Job, lease: Lease) 
             JobKind::Read => read(files, inspector, job).await,
             JobKind::Preview => preview(files, inspector, job).await,
             JobKind::Transcribe => transcribe(files, inspector, job).await,
+            JobKind::Unlock => unlock(files, inspector, job).await,
         }
     };
     lease.held(job.id, limits.longest, Box::pin(stage), renew).await?.unwrap_or(Err(Trouble::Late))
@@ -181,8 +189,13 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
     }
     let drawn = Inspector::draws(&read.content_type).then_some(JobKind::Preview);
     let heard = (inspector.listens() && read.category == Category::Recording).then_some(JobKind::Transcribe);
-    let understood = Understood {
-        follow_ups: drawn.into_iter().chain(heard).collect(),
+    let understood = understood(read, drawn.into_iter().chain(heard).collect());
+    Ok(files.admit(job, &under, &understood).await?)
+}
+
+fn understood(read: Extracted, follow_ups: Vec<JobKind>) -> Understood {
+    Understood {
+        follow_ups,
         content_type: read.content_type,
         category: read.category,
         title: read.title,
@@ -197,8 +210,25 @@ async fn read(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Tro
         findings: read.findings,
         hints: read.hints,
         extraction: read.extraction,
+    }
+}
+
+/// Tries a password, and reads what it opens. There is no picture of it: whoever may see the file may not see behind the lock.
+async fn unlock(files: &Files, inspector: &Inspector, job: &Job) -> Result<(), Trouble> {
+    let Some(under) = files.under_inspection(job).await? else { return Ok(()) };
+    let Some(password) = files.password_to_try(job).await? else {
+        return Ok(files.give_up_job(job, "the password is gone").await?);
     };
-    Ok(files.admit(job, &under, &understood).await?)
+    let (name, bytes) = files.open_for_inspection(&under).await?;
+    let ToReadBy { rules, topics } = files.to_read_by(job.customer).await?;
+    let by = LookedFor { rules, topics, title: under.file.own_title() };
+    let came = match inspector.unlock(&name, bytes, by, &password).await {
+        Tried::Opened { extracted, inside } => Unlocking::Opened { understood: Box::new(understood(*extracted, Vec::new())), inside },
+        Tried::Wrong => Unlocking::Wrong,
+        Tried::Failed { reason, may_try_again: true } if may_try_again(job) => return Err(Trouble::Reader(reason)),
+        Tried::Failed { reason, .. } => Unlocking::Failed(reason),
+    };
+    Ok(files.end_unlock(job, &under, &came).await?)
 }
 
 /// Writes down what is said in a recording. Where there is no sound to be read, that is what is known of it.

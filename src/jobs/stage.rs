@@ -20,7 +20,7 @@ impl StageLimits {
             // The largest file at two megabytes a second takes less.
             JobKind::Scan => Self { longest: Duration::from_mins(45), tries: 5 },
             // What is read for text, or drawn, is far smaller.
-            JobKind::Read | JobKind::Preview => Self { longest: Duration::from_mins(10), tries: 5 },
+            JobKind::Read | JobKind::Preview | JobKind::Unlock => Self { longest: Duration::from_mins(10), tries: 5 },
             // An hour of speech, on one processor.
             JobKind::Transcribe => Self { longest: Duration::from_hours(1), tries: 3 },
         }

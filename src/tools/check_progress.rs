@@ -23,7 +23,8 @@ struct StateItem {
     file: String,
     /// What it is called.
     title: String,
-    /// checking, ready, locked with a password, unreadable, locked away or unchecked.
+    /// checking, ready, locked with a password, trying the password, locked and the password is wrong, opened by a password,
+    /// unreadable, locked away or unchecked.
     state: &'static str,
 }
 
@@ -48,6 +49,9 @@ const fn state_word(state: CameState) -> &'static str {
         CameState::Checking => "checking",
         CameState::Ready => "ready",
         CameState::Closed => "locked with a password",
+        CameState::Trying => "trying the password",
+        CameState::WrongPassword => "locked and the password is wrong",
+        CameState::Opened => "opened by a password",
         CameState::Unread => "unreadable",
         CameState::LockedAway => "locked away",
         CameState::Unchecked => "unchecked",
@@ -68,6 +72,9 @@ fn group(files: &[OnItsWay], state: CameState) -> (Option<Spoken>, bool) {
 
 fn said(kit: &Kit, files: &[OnItsWay]) -> String {
     let (ready, ready_many) = group(files, CameState::Ready);
+    let (opened, opened_many) = group(files, CameState::Opened);
+    let (trying, trying_many) = group(files, CameState::Trying);
+    let (wrong, wrong_many) = group(files, CameState::WrongPassword);
     let (closed, closed_many) = group(files, CameState::Closed);
     let (unread, unread_many) = group(files, CameState::Unread);
     let (checking, checking_many) = group(files, CameState::Checking);
@@ -76,6 +83,12 @@ fn said(kit: &Kit, files: &[OnItsWay]) -> String {
     kit.say(&HowFar {
         ready,
         ready_many,
+        opened,
+        opened_many,
+        trying,
+        trying_many,
+        wrong,
+        wrong_many,
         closed,
         closed_many,
         unread,
@@ -114,7 +127,7 @@ impl Tool for CheckProgress {
             let say = kit.say(&NothingArrived { waiting_for: who, yours });
             return Ok(Answer::new(outcome, say).with_data(&Data { waiting_for, ..Data::default() }));
         }
-        let is_checking = files.iter().any(|file| file.state == CameState::Checking);
+        let is_checking = files.iter().any(|file| matches!(file.state, CameState::Checking | CameState::Trying));
         let item = |file: &OnItsWay| StateItem {
             file: handle(file.listed.handle),
             title: speakable_title(&file.listed.file.title).to_string(),

@@ -7,11 +7,11 @@ use super::answer::{Answer, Outcome};
 use super::kit::{FileItem, Kit, Tool, handle};
 use super::registry::Hints;
 use super::sheets::{self, Contents};
-use crate::domain::{CallContext, Classification, ExtractionStatus, Facts, FileRecord, FileStatus, FindingCount, Person};
+use crate::domain::{CallContext, Classification, ExtractionStatus, Facts, FileRecord, FileStatus, FindingCount, Person, Unlock};
 use crate::files::{DescribeAnswer, Described, FilesError};
 use crate::speech::{
-    DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Join, Note, Spoken, speakable_title,
-    spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages, spoken_sort,
+    DescribeChecking, DescribeFile as Line, DescribeLocked, DescribeQuarantined, DescribeUnreadable, GivenPassword, Join, Note, Spoken,
+    speakable_title, spoken_count, spoken_date, spoken_kind, spoken_length, spoken_list, spoken_name, spoken_pages, spoken_sort,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -126,7 +126,14 @@ fn said(kit: &Kit, ctx: &CallContext, described: &Described) -> String {
     match (file.status, file.extraction.status) {
         (FileStatus::Uploading | FileStatus::Scanning | FileStatus::Processing, _) => return kit.say(&DescribeChecking { title }),
         (FileStatus::Quarantined, _) => return kit.say(&DescribeQuarantined { title }),
-        (_, ExtractionStatus::Locked) => return kit.say(&DescribeLocked { title, kind }),
+        (_, ExtractionStatus::Locked) => {
+            let tried = match file.unlock {
+                Some(Unlock::Trying) => Some(GivenPassword::Trying),
+                Some(Unlock::Wrong) => Some(GivenPassword::Wrong),
+                Some(Unlock::Opened | Unlock::Failed) | None => None,
+            };
+            return kit.say(&DescribeLocked { title, kind, tried });
+        }
         (_, ExtractionStatus::Failed) => return kit.say(&DescribeUnreadable { title, kind }),
         (_, ExtractionStatus::Pending | ExtractionStatus::Done | ExtractionStatus::Empty) => {}
     }
@@ -135,6 +142,7 @@ fn said(kit: &Kit, ctx: &CallContext, described: &Described) -> String {
         FileStatus::Restoring => Some(Note::Restoring),
         FileStatus::Expired => Some(Note::Expired),
         _ if file.hold => Some(Note::Held),
+        _ if file.unlock == Some(Unlock::Opened) => Some(Note::Locked),
         _ => None,
     };
     kit.say(&Line {

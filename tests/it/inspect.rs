@@ -2,6 +2,7 @@
 
 mod facts;
 mod formats;
+mod locked;
 mod recall;
 pub mod samples;
 mod words;

@@ -22,11 +22,11 @@ use crate::api::input::Segment;
 use crate::api::openapi::{Operation, Takes};
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{CallId, CustomerId, ErrorCode, ExtractionStatus, FileEvent, FileNews, ScanStatus, Timestamp};
+use crate::domain::{CallId, CustomerId, ErrorCode, ExtractionStatus, FileEvent, FileNews, ScanStatus, Timestamp, Unlock};
 use crate::files::{EventRecord, Listening};
 use crate::speech::{
-    FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileUnchecked, Speech, speakable_title, spoken_kind,
-    spoken_pages,
+    FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileStillLocked, FileUnchecked, FileUnlocked,
+    PasswordNotTried, Speech, speakable_title, spoken_kind, spoken_pages,
 };
 
 /// How often the catalog is asked for more: another server of the installation may have written it.
@@ -136,6 +136,9 @@ fn said(speech: &Speech, event: &EventRecord) -> Option<String> {
             let extent = news.page_count.filter(|count| *count > 0).map(|count| spoken_pages(count, news.category));
             Some(speech.say(&FileReady { title, kind: spoken_kind(news.category), extent }))
         }
+        (FileEvent::Unlocked, _) => Some(speech.say(&FileUnlocked { title })),
+        (FileEvent::StillLocked, _) if news.unlock == Some(Unlock::Wrong) => Some(speech.say(&FileStillLocked { title })),
+        (FileEvent::StillLocked, _) => Some(speech.say(&PasswordNotTried { title })),
         (FileEvent::Quarantined, _) => Some(speech.say(&FileLockedAway { title })),
         (FileEvent::Scanned, ScanStatus::Failed) => Some(speech.say(&FileUnchecked { title })),
         // What follows at once says more.
@@ -236,6 +239,7 @@ mod tests {
             size_bytes: 7,
             scan_status: scan,
             extraction_status: Some(extraction),
+            unlock: None,
             page_count: Some(3),
             upload_link: None,
         };

@@ -13,7 +13,7 @@ use url::Url;
 use crate::api::problem::Problem;
 use crate::domain::{
     Category, Classification, CustomerId, Day, Extraction, Facts, FileId, FileStatus, FindingCount, HintPart, Instant, PersonId, RunnerUp,
-    ScanStatus, Sorted, Timestamp, Topic, TopicSaid,
+    ScanStatus, Sorted, Timestamp, Topic, TopicSaid, Unlock,
 };
 use crate::files::{FileView, JobState, StageRecord, VersionRecord, VersionView};
 
@@ -68,6 +68,8 @@ struct Metadata {
     /// What it says of itself beside its text; untrusted.
     facts: Facts,
     extraction: Extraction,
+    /// What came of the last password that was given for it; `opened` is read, and its bytes are still locked.
+    unlock: Option<Unlock>,
     /// How sensitive it is.
     classification: Classification,
     /// What was found in it, by type; `null` where its text could not be looked at.
@@ -237,6 +239,7 @@ impl From<FileView> for FileJson {
                 language: file.language,
                 facts: file.facts,
                 extraction: file.extraction,
+                unlock: file.unlock,
                 classification: file.classification,
                 findings: file.findings,
             },

@@ -34,6 +34,7 @@ mod sensitivity;
 mod shares;
 mod store_events;
 mod tools;
+mod unlock;
 mod upload;
 mod uploads;
 

@@ -4,7 +4,7 @@ use axum::Router;
 
 use super::{
     audit, calls, categories, customers, events, files, grants, health, holds, imports, keys, metrics, openapi, operator_keys, outbox,
-    people, policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, upload, uploads,
+    people, policies, preview, quarantine, quotas, report, sensitivity, shares, store_events, tools, unlock, upload, uploads,
 };
 use crate::api::openapi::Operation;
 use crate::api::state::Api;
@@ -23,6 +23,7 @@ pub(in crate::api) fn routes() -> Router<Api> {
         .merge(tools::routes())
         .merge(files::routes())
         .merge(preview::routes())
+        .merge(unlock::routes())
         .merge(grants::routes())
         .merge(sensitivity::routes())
         .merge(categories::routes())
@@ -62,6 +63,7 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
         tools::operations(),
         files::operations(),
         preview::operations(),
+        unlock::operations(),
         grants::operations(),
         sensitivity::operations(),
         categories::operations(),

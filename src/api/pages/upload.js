@@ -16,7 +16,6 @@
   let left = Number(page.dataset.left);
   let looks = 0;
   let looking = false;
-  let seen = new Map();
   const waiting = [];
   let sending = null;
 
@@ -215,19 +214,51 @@
   };
 
   // What has arrived, and what became of it.
+  const unlocker = (file) => {
+    const unlock = element("form", "unlock", "");
+    unlock.method = "post";
+    unlock.action = base + "/files/" + file.id + "/unlock";
+    const label = element("label", "", "Password of " + file.name);
+    const field = element("input", "", "");
+    const id = "password-" + file.id;
+    label.htmlFor = id;
+    Object.assign(field, { id, name: "password", type: "password", required: true, maxLength: 255, autocomplete: "off", autocapitalize: "off", spellcheck: false });
+    field.setAttribute("aria-describedby", "kept");
+    if (file.state === "wrong_password") { field.setAttribute("aria-invalid", "true"); }
+    const button = element("button", "small", "Unlock");
+    button.type = "submit";
+    button.append(element("span", "unseen", " " + file.name));
+    const row = element("div", "row", "");
+    row.append(field, button);
+    unlock.append(label, row);
+    return unlock;
+  };
+  const cameLine = (file) => {
+    const line = element("li", file.state, "");
+    line.dataset.id = file.id;
+    line.append(element("span", "name", file.name), " ", element("span", "size", file.size), " ", element("span", "state", file.text));
+    if (file.may_unlock) { line.append(unlocker(file)); }
+    return line;
+  };
   const look = async () => {
     const { files } = await ask({}, "GET", "/files");
-    const now = new Map();
-    cameList.replaceChildren(...files.map((file, index) => {
-      const line = element("li", file.state, "");
-      line.append(element("span", "name", file.name), " ", element("span", "size", file.size), " ", element("span", "state", file.text));
-      now.set(index, file.state);
-      if (seen.get(index) !== file.state) { say(file.name + ": " + file.text + "."); }
-      return line;
-    }));
-    seen = now;
+    const known = new Map([...cameList.children].map((line) => [line.dataset.id, line]));
+    for (const [index, file] of files.entries()) {
+      // A line that says the same stays as it is: a password may be half typed in it.
+      let line = known.get(file.id);
+      if (!line || line.className !== file.state) {
+        const made = cameLine(file);
+        if (line) { line.replaceWith(made); }
+        line = made;
+        say(file.name + ": " + file.text.replace(/\.$/, "") + ".");
+      }
+      known.delete(file.id);
+      if (cameList.children[index] !== line) { cameList.insertBefore(line, cameList.children[index] || null); }
+    }
+    for (const line of known.values()) { line.remove(); }
     document.getElementById("arrived").hidden = files.length === 0;
-    return files.some((file) => file.state === "checking");
+    document.getElementById("kept").hidden = !files.some((file) => file.may_unlock);
+    return files.some((file) => file.state === "checking" || file.state === "trying");
   };
   const watch = async () => {
     if (looking) { return; }
@@ -241,8 +272,7 @@
     looking = false;
   };
 
-  for (const [index, line] of [...cameList.children].entries()) { seen.set(index, line.className); }
-  if ([...seen.values()].includes("checking")) { watch(); }
+  if ([...cameList.children].some((line) => line.className === "checking" || line.className === "trying")) { watch(); }
   if (!form) { return; }
   const drop = document.getElementById("drop");
   document.getElementById("send").hidden = true;

@@ -1,13 +1,14 @@
 //! `/u/{slug}`: files that somebody was asked for. A form that works by itself; a script beside it sends what is
 //! chosen at once, shows how far it is, and goes on where it broke off.
 
-use axum::extract::{DefaultBodyLimit, FromRequestParts, RawPathParams, Request, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Form, FromRequestParts, RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, Uri};
 use multer::Multipart;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use crate::api::openapi::{Operation, Takes};
 use crate::api::origin::place;
 use crate::api::problem::Problem;
 use crate::api::state::Api;
-use crate::domain::{Door, ErrorCode, FileName, Instant, Timestamp, UploadId, clean_text};
+use crate::domain::{Door, ErrorCode, FileId, FileName, Instant, Password, Timestamp, UploadId, clean_text};
 use crate::files::{Came, CameState, FilesError, Sending, UploadFace, Uploader};
 use crate::speech::spoken_left;
 
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/u/{slug}", get(show))
         .route("/u/{slug}/files", get(status))
+        .route("/u/{slug}/files/{file}/unlock", post(unlock))
         .route("/u/{slug}/uploads", post(begin))
         .route("/u/{slug}/uploads/{upload}", get(progress).delete(stop))
 }
@@ -66,6 +68,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .bytes()
             .gives::<CameJson>(201)
             .fails(&[ErrorCode::NotFound, ErrorCode::Conflict]),
+        Operation::post("unlock_sent", "/u/{slug}/files/{file}/unlock", "Takes a password for a file that is locked.", Takes::Nothing)
+            .form::<NewPassword>()
+            .redirects(303)
+            .gives_text(404, HTML)
+            .gives_text(422, HTML)
+            .fails(&[ErrorCode::Unavailable]),
         Operation::post("begin_sending", "/u/{slug}/uploads", "Begins a file that comes in parts.", Takes::Nothing)
             .body::<NewSending>()
             .example(json!({ "name": "film.mov", "size_bytes": 734_003_200, "content_type": "video/quicktime" }))
@@ -111,6 +119,8 @@ impl FromRequestParts<Api> for Sender {
 struct Shown {
     /// `open`, `full` or `ended`.
     face: &'static str,
+    /// The page's own path.
+    path: String,
     from: String,
     asked_by: String,
     what: Option<String>,
@@ -134,10 +144,13 @@ struct Fault {
 /// A file that came, for the page's list and for its script.
 #[derive(Debug, Serialize, JsonSchema)]
 struct CameJson {
+    id: FileId,
     name: String,
     size: String,
     state: &'static str,
     text: &'static str,
+    /// Whether a password can be given for it now.
+    may_unlock: bool,
 }
 
 impl From<Came> for CameJson {
@@ -145,19 +158,30 @@ impl From<Came> for CameJson {
         let state = match came.state {
             CameState::Checking => "checking",
             // What its sender can do no more about.
-            CameState::Ready | CameState::Closed | CameState::Unread => "ready",
+            CameState::Ready | CameState::Opened | CameState::Unread => "ready",
+            CameState::Closed => "locked",
+            CameState::WrongPassword => "wrong_password",
+            CameState::Trying => "trying",
             CameState::LockedAway => "locked_away",
             CameState::Unchecked => "unchecked",
         };
-        Self { name: came.name, size: bytes_text(came.size), state, text: state_text(came.state) }
+        Self {
+            id: came.file,
+            name: came.name,
+            size: bytes_text(came.size),
+            state,
+            text: state_text(came.state),
+            may_unlock: came.may_unlock,
+        }
     }
 }
 
 impl Shown {
-    fn of(api: &Api, face: UploadFace, faults: Vec<Fault>) -> Self {
+    fn of(api: &Api, path: String, face: UploadFace, faults: Vec<Fault>) -> Self {
         let left = face.expires_at.duration_since(api.0.files.now()).as_secs();
         Self {
             face: if face.left == 0 { "full" } else { "open" },
+            path,
             from: face.from,
             asked_by: face.asked_by,
             what: face.what,
@@ -174,6 +198,7 @@ impl Shown {
     fn ended() -> Self {
         Self {
             face: "ended",
+            path: String::new(),
             from: String::new(),
             asked_by: String::new(),
             what: None,
@@ -192,16 +217,21 @@ fn ended(api: &Api) -> Response {
     api.0.pages.answer(Page::Upload, StatusCode::NOT_FOUND, &Shown::ended())
 }
 
-async fn page(api: &Api, uploader: &Uploader, status: StatusCode, faults: Vec<Fault>) -> Response {
+async fn page(api: &Api, path: &str, uploader: &Uploader, status: StatusCode, faults: Vec<Fault>) -> Response {
     match api.0.files.upload_face(uploader).await {
-        Ok(face) => api.0.pages.answer(Page::Upload, status, &Shown::of(api, face, faults)),
+        Ok(face) => api.0.pages.answer(Page::Upload, status, &Shown::of(api, page_of(path), face, faults)),
         Err(error) => Problem::from(error).into_response(),
     }
 }
 
-async fn show(State(api): State<Api>, sender: Result<Sender, Problem>) -> Response {
+/// The page's own path, from that of anything on it.
+fn page_of(path: &str) -> String {
+    path.split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+async fn show(State(api): State<Api>, uri: Uri, sender: Result<Sender, Problem>) -> Response {
     match sender {
-        Ok(Sender(uploader)) => page(&api, &uploader, StatusCode::OK, Vec::new()).await,
+        Ok(Sender(uploader)) => page(&api, uri.path(), &uploader, StatusCode::OK, Vec::new()).await,
         Err(problem) if problem.code() == ErrorCode::NotFound => ended(&api),
         Err(problem) => problem.into_response(),
     }
@@ -271,16 +301,16 @@ async fn form(State(api): State<Api>, sender: Result<Sender, Problem>, request: 
         Err(problem) => return problem.into_response(),
     };
     let length = declared_length(request.headers());
+    let path = request.uri().path().to_owned();
     let boundary = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(multer::parse_boundary);
     let Some(Ok(boundary)) = boundary else {
         let faults = vec![Fault { name: String::new(), text: "Nothing was chosen. Choose a file, then send it." }];
-        return page(&api, &uploader, StatusCode::BAD_REQUEST, faults).await;
+        return page(&api, &path, &uploader, StatusCode::BAD_REQUEST, faults).await;
     };
     let place = match api.0.admission.upload(length).await {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
-    let path = request.uri().path().to_owned();
     let form = Multipart::new(request.into_body().into_data_stream(), boundary);
     let (work_api, work_uploader) = (api.clone(), uploader.clone());
     // In a task of its own: a client that hangs up must not keep the store from tidying up.
@@ -291,12 +321,65 @@ async fn form(State(api): State<Api>, sender: Result<Sender, Problem>, request: 
     });
     match work.await {
         Ok(faults) if faults.is_empty() => back(&api, &path),
-        Ok(faults) => page(&api, &uploader, StatusCode::UNPROCESSABLE_ENTITY, faults).await,
+        Ok(faults) => page(&api, &path, &uploader, StatusCode::UNPROCESSABLE_ENTITY, faults).await,
         Err(error) => {
             tracing::error!(error = %error, "a form's task ended early");
             Problem::internal().into_response()
         }
     }
+}
+
+/// A password as the page's form gives it.
+#[derive(Deserialize, JsonSchema)]
+struct NewPassword {
+    password: String,
+}
+
+/// Why a password was not tried, for whoever gave it.
+const fn refusal(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::TooMany => "Too many passwords were tried. Please try again in an hour.",
+        ErrorCode::Conflict | ErrorCode::NotReady => "No password is needed for it now.",
+        ErrorCode::Quarantined => "It looked harmful, so it was locked away.",
+        ErrorCode::NotFound | ErrorCode::Forbidden => "A password can't be given for it any more.",
+        ErrorCode::Invalid => "Enter the password of the file, up to 255 characters.",
+        ErrorCode::Unauthenticated
+        | ErrorCode::TooLarge
+        | ErrorCode::OverQuota
+        | ErrorCode::Held
+        | ErrorCode::Timeout
+        | ErrorCode::Unavailable
+        | ErrorCode::Internal => "The password couldn't be tried. Please enter it again.",
+    }
+}
+
+async fn unlock(
+    State(api): State<Api>,
+    uri: Uri,
+    sender: Result<Sender, Problem>,
+    Segments(_, file): Segments,
+    form: Result<Form<NewPassword>, FormRejection>,
+) -> Response {
+    let uploader = match sender {
+        Ok(Sender(uploader)) => uploader,
+        Err(problem) if problem.code() == ErrorCode::NotFound => return ended(&api),
+        Err(problem) => return problem.into_response(),
+    };
+    let given = form.ok().and_then(|Form(given)| Password::parse(given.password));
+    let code = match (FileId::parse(&file), given) {
+        (Ok(file), Some(password)) => match api.0.files.unlock_sent(&uploader, file, &password).await {
+            Ok(()) => return back(&api, &page_of(uri.path())),
+            Err(error) => error.code(),
+        },
+        (Err(_), _) => ErrorCode::NotFound,
+        (_, None) => ErrorCode::Invalid,
+    };
+    let name = match api.0.files.came(&uploader).await {
+        Ok(came) => came.into_iter().find(|came| came.file.to_string() == file).map(|came| came.name),
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let faults = vec![Fault { name: name.unwrap_or_default(), text: refusal(code) }];
+    page(&api, uri.path(), &uploader, StatusCode::UNPROCESSABLE_ENTITY, faults).await
 }
 
 /// To the page again, so that loading it once more sends nothing twice.

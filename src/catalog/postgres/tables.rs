@@ -13,7 +13,7 @@ const fn table(name: &'static str, rights: &'static str) -> Table {
 }
 
 /// Every table there is but the one that counts migrations.
-pub const TABLES: [Table; 45] = [
+pub const TABLES: [Table; 46] = [
     table("installation", "SELECT, INSERT"),
     table("sweeps", "SELECT, INSERT, UPDATE"),
     table(
@@ -31,6 +31,7 @@ pub const TABLES: [Table; 45] = [
     table("blobs", "SELECT, INSERT, UPDATE"),
     table("files", "SELECT, INSERT, UPDATE"),
     table("versions", "SELECT, INSERT"),
+    table("unlocks", "SELECT, INSERT, UPDATE (password, text_key, asked_at), DELETE"),
     table("file_findings", "SELECT, INSERT, DELETE"),
     table("own_rules", "SELECT, INSERT, DELETE"),
     table("level_rules", "SELECT, INSERT, DELETE"),

@@ -38,6 +38,7 @@ mod shares;
 mod stages;
 mod sweeps;
 mod topics;
+mod unlocks;
 mod verbs;
 mod verdict;
 mod walls;

@@ -88,7 +88,7 @@ async fn tables(fx: &Fixture) -> Vec<(String, &'static str)> {
 #[tokio::test]
 async fn every_table_is_walled_for_its_owner_too() {
     let fx = Fixture::open(Engine::Postgres).await;
-    assert_eq!(tables(&fx).await.len(), 45);
+    assert_eq!(tables(&fx).await.len(), 46);
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use std::path::Path;
 use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, transcription, verdict};
 use super::sensitivity::{own_rule, said};
 use super::topics::{like, own_topic, topic};
+use super::unlocks;
 use super::world::World;
 use crate::catalog::{
-    Admission, Ages, CallChange, CallGuess, CatalogError, Collected, DirectState, Drawing, Garbage, Guess, Guesser, ImportPage,
+    Admission, Ages, Begun, CallChange, CallGuess, CatalogError, Collected, DirectState, Drawing, Garbage, Guess, Guesser, ImportPage,
     ImportState, JobKind, JobState, Judgement, KeyOwner, MostOpen, NewCustomer, NewFile, NewMessage, NewPolicySet, PersonChange, Pick,
-    Place, Putback, Quota, Reread, RereadFile, Revocation, Rotation, SYSTEM_CHAIN, Settled,
+    Place, Putback, Quota, Reread, RereadFile, Revocation, Rotation, SYSTEM_CHAIN, Settled, UnlockEnd,
 };
 use crate::domain::{
     Caller, Channel, ContactId, CustomerId, FileStatus, Happened, HeardKind, JobId, LevelRule, Owner, PersonId, Phone, ScanStatus, UploadId,
@@ -195,6 +196,17 @@ async fn releases(count: &mut Counter<'_>, world: &World) {
     count.leaves(1, "note_rescan", catalog.note_rescan(customer, world.blob, &clean, &world.name, &e)).await;
 }
 
+/// Passwords that are tried at a file.
+async fn passwords(count: &mut Counter<'_>) {
+    let (fx, customer, catalog, e) = (count.fx, count.customer, &count.fx.catalog, entry("act"));
+    let file = unlocks::locked(fx, customer, "locked anew").await;
+    let new = unlocks::new_unlock(fx, file, "nobody else");
+    let begun = count.leaves(1, "begin_unlock", catalog.begin_unlock(customer, &new, &unlocks::FEW, &e)).await;
+    assert_eq!(begun, Begun::Yes);
+    let job = fx.stage(JobKind::Unlock, file).await;
+    count.leaves(1, "end_unlock", catalog.end_unlock(&job, &UnlockEnd::Wrong("no"), "a file", &e)).await;
+}
+
 async fn sweeps(count: &mut Counter<'_>) {
     let (fx, customer, catalog) = (count.fx, count.customer, &count.fx.catalog);
     let sweep = count.leaves(0, "take_sweep", catalog.take_sweep("deleted", fx.in_seconds(60))).await.unwrap();
@@ -304,6 +316,7 @@ async fn every_verb_is_asked_here_and_leaves_the_records_it_should(fx: &Fixture)
     assert!(catalog.object_note(customer, "uploads/1").await.unwrap().is_none());
     condemnation(&mut count).await;
     releases(&mut count, &world).await;
+    passwords(&mut count).await;
     sweeps(&mut count).await;
     garbage(&mut count, &world).await;
     imports(&mut count, &world).await;

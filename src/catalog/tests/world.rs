@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use super::fixture::{Fixture, LIMITS, admission, by_system, entry, hash, new_person, signing_key, verdict};
 use super::sensitivity::own_rule;
 use super::topics::{like, own_topic, topic};
+use super::unlocks;
 use crate::catalog::*;
 use crate::domain::*;
 
@@ -26,6 +27,9 @@ pub(super) struct World {
     pub place: String,
     pub name: FileName,
     pub released: FileRecord,
+    /// A password that is being tried, and bytes that were harmful behind one.
+    pub trying: Job,
+    pub inside: BlobId,
     pub job: Job,
     pub call: CallId,
     pub pending: PendingId,
@@ -88,6 +92,7 @@ impl World {
         let place = catalog.blob(customer, of_harmful).await.unwrap().unwrap().object_key;
         assert!(catalog.condemn(customer, &place, &verdict(ScanStatus::Infected), &entry("scan")).await.unwrap().is_some());
         let released = Box::pin(Self::let_out(fx, customer)).await;
+        let (trying, inside) = Box::pin(Self::locked(fx, customer)).await;
         let sweep = catalog.take_sweep("world", fx.in_seconds(60)).await.unwrap().unwrap();
         catalog.end_sweep(&sweep, fx.now()).await.unwrap();
         let blob = catalog.file(customer, file).await.unwrap().unwrap().blob;
@@ -158,6 +163,8 @@ impl World {
             place,
             name: file_name,
             released,
+            trying,
+            inside,
             job,
             call,
             pending,
@@ -185,6 +192,17 @@ impl World {
         let job = fx.lease().await;
         fx.passes(&job).await;
         record
+    }
+
+    /// A password that a worker has in hand, and bytes that one opened and that were harmful.
+    async fn locked(fx: &Fixture, customer: CustomerId) -> (Job, BlobId) {
+        let harmful = unlocks::locked(fx, customer, "locked harm").await;
+        let blob = fx.catalog.file(customer, harmful).await.unwrap().unwrap().blob;
+        let job = unlocks::trying(fx, customer, harmful).await;
+        let inside = Inside { verdict: &verdict(ScanStatus::Infected), moved: None };
+        fx.catalog.end_unlock(&job, &UnlockEnd::Harmful(&inside), "a file", &entry("unlock")).await.unwrap();
+        let file = unlocks::locked(fx, customer, "locked").await;
+        (unlocks::trying(fx, customer, file).await, blob)
     }
 
     /// A code for calls that was keyed wrong from one number, and right from its own.
@@ -229,6 +247,7 @@ impl World {
             self.blob.to_string(),
             self.waiting.to_string(),
             self.job.id.to_string(),
+            self.trying.id.to_string(),
             self.call.to_string(),
             self.pending.to_string(),
             self.share.to_string(),
@@ -319,6 +338,8 @@ impl World {
             answer("checksum_at", &catalog.checksum_at(asker, &self.place).await.unwrap()),
             answer("known_clean", &catalog.known_clean(asker, self.blob, "boreal 1 rules 7", &self.name).await.unwrap()),
             answer("stale_blobs", &catalog.stale_blobs(asker, "another", Timestamp::MAX, 100).await.unwrap()),
+            answer("password_to_try", &catalog.password_to_try(&Job { customer: asker, ..self.trying.clone() }).await.unwrap()),
+            answer("harm_inside", &catalog.harm_inside(asker, self.inside).await.unwrap()),
             answer("condemned", &catalog.condemned(asker, 100).await.unwrap()),
             answer("object_reference", &catalog.object_reference(asker, "uploads/1").await.unwrap()),
             answer("audit_page", &catalog.audit_page(asker, 0, 100).await.unwrap()),

@@ -88,6 +88,9 @@ catalogue! {
     "event_ready"
     "event_ready_locked"
     "event_ready_unread"
+    "event_unlocked"
+    "event_still_locked"
+    "event_not_tried"
     "event_quarantined"
     "event_unchecked"
 

@@ -17,6 +17,18 @@ pub enum Note {
     Expired,
     /// It must not be deleted.
     Held,
+    /// Its text was read behind a password; its bytes are still locked.
+    Locked,
+}
+
+/// A password that was given for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivenPassword {
+    /// It is being tried.
+    Trying,
+    /// It does not open it.
+    Wrong,
 }
 
 /// The sheets of a spreadsheet.
@@ -96,6 +108,8 @@ line! {
         title: Spoken,
         /// "document".
         kind: Spoken,
+        /// What became of a password that was given.
+        tried: Option<GivenPassword>,
     };
 
     /// A file whose text could not be read.

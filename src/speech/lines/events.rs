@@ -43,6 +43,24 @@ line! {
         title: Spoken,
     };
 
+    /// A password opened it.
+    FileUnlocked = "event_unlocked" {
+        /// What it is called.
+        title: Spoken,
+    };
+
+    /// The password that was given does not open it.
+    FileStillLocked = "event_still_locked" {
+        /// What it is called.
+        title: Spoken,
+    };
+
+    /// The password that was given could not be tried.
+    PasswordNotTried = "event_not_tried" {
+        /// What it is called.
+        title: Spoken,
+    };
+
     /// It could not be checked.
     FileUnchecked = "event_unchecked" {
         /// What it is called.

@@ -26,9 +26,12 @@ pub use confirm::{
     Attempt, Cancelled, ConfirmExpired, ConfirmNeedsKey, ConfirmSuperseded, ConfirmTooEarly, NotUnderstood, NothingToConfirm,
 };
 pub use describe::{
-    DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, Note, SpokenSheet, SpokenSheets,
+    DescribeChecking, DescribeFile, DescribeLocked, DescribeQuarantined, DescribeUnreadable, GivenPassword, Note, SpokenSheet, SpokenSheets,
 };
-pub use events::{FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileUnchecked};
+pub use events::{
+    FileArrived, FileLockedAway, FileReady, FileReadyLocked, FileReadyUnread, FileStillLocked, FileUnchecked, FileUnlocked,
+    PasswordNotTried,
+};
 pub use find::{FindMany, FindNone, FindNoneNearest, FindOne, FindOneChecking, FindOneQuarantined, FindSeveral, Late};
 pub use general::{
     Apology, AsISaid, Field, Invalid, Listed, NotAllowed, NotFound, NothingListed, Part, Quarantined, Refused, StillChecking, TooMany,

@@ -69,6 +69,18 @@ line! {
         ready: Option<Spoken>,
         /// Whether that is more than one.
         ready_many: bool,
+        /// What a password opened.
+        opened: Option<Spoken>,
+        /// Whether that is more than one.
+        opened_many: bool,
+        /// What a password is being tried at.
+        trying: Option<Spoken>,
+        /// Whether that is more than one.
+        trying_many: bool,
+        /// What the password that was given does not open.
+        wrong: Option<Spoken>,
+        /// Whether that is more than one.
+        wrong_many: bool,
         /// What is here and locked with a password.
         closed: Option<Spoken>,
         /// Whether that is more than one.
@@ -94,6 +106,9 @@ line! {
         let mut shorter = line.clone();
         let titles = [
             &mut shorter.ready,
+            &mut shorter.opened,
+            &mut shorter.trying,
+            &mut shorter.wrong,
             &mut shorter.closed,
             &mut shorter.unread,
             &mut shorter.checking,

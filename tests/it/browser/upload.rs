@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::http::previews::work;
 use crate::support::{Browser, Call, DIRECT_PART, Ground, Tenant, World, until};
 
 /// Somebody was asked for something, and has the page open.
@@ -140,4 +141,60 @@ async fn what_cannot_be_taken_is_told_before_it_is_sent() {
     sender.browser.open(&sender.url).await;
     sender.until_shown("This link takes no files").await;
     sender.browser.expect_accessible("ended").await;
+}
+
+/// A file that is locked came by the link, and was looked at by real workers.
+async fn with_a_locked_file() -> Sender {
+    let sender = Sender::asked().await;
+    let path = sender.file("settlement.pdf", include_bytes!("../inspect/files/locked/aes-256.pdf"));
+    sender.browser.open(&sender.url).await;
+    sender.choose(&path).await;
+    sender.until_shown("Arrived, being checked").await;
+    work(&sender.world, &sender.tenant).await;
+    sender
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_given_beside_the_file_that_needs_it() {
+    let sender = with_a_locked_file().await;
+    let browser = &sender.browser;
+    sender.until_shown("It's locked with a password.").await;
+    let field = browser.find("#came input[name=password]").await.expect("a place for the password");
+    assert_eq!(field.label().await, "Password of settlement.pdf");
+    assert_eq!((field.attribute("type").await.as_str(), field.attribute("autocomplete").await.as_str()), ("password", "off"));
+    browser.expect_accessible("asking for a password").await;
+    // What is half typed stays while the page looks what became of everything.
+    field.enter("open sesame").await;
+    sender.choose(&sender.file("note.txt", b"more")).await;
+    sender.until_shown("note.txt").await;
+    assert_eq!(browser.script("return document.querySelector('#came input[name=password]').value").await, "open sesame");
+    work(&sender.world, &sender.tenant).await;
+    field.enter(" 8").await;
+    browser.find("#came .unlock button").await.unwrap().click().await;
+    sender.until_shown("The password is being tried.").await;
+    browser.expect_accessible("while the password is tried").await;
+    work(&sender.world, &sender.tenant).await;
+    sender.until_shown("That password doesn't open it.").await;
+    browser.expect_accessible("after a wrong password").await;
+    browser.find("#came input[name=password]").await.expect("another try").enter("open sesame 7").await;
+    browser.find("#came .unlock button").await.unwrap().click().await;
+    sender.until_shown("The password is being tried.").await;
+    work(&sender.world, &sender.tenant).await;
+    sender.until_shown("The password fits.").await;
+    assert!(browser.find("#came input[name=password]").await.is_none());
+    assert_eq!(browser.console().await, [""; 0], "the page asked nobody else and ran nothing foreign");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_scripts_a_password_is_given_too() {
+    let sender = with_a_locked_file().await;
+    let browser = &sender.browser;
+    browser.scripts(false).await;
+    browser.open(&sender.url).await;
+    browser.find("#came input[name=password]").await.expect("a place for the password").enter("open sesame 7").await;
+    browser.find("#came .unlock button").await.unwrap().click().await;
+    until("the page again", async || browser.find("#came .trying").await).await;
+    work(&sender.world, &sender.tenant).await;
+    browser.open(&sender.url).await;
+    assert!(browser.find("#came li").await.unwrap().text().await.contains("The password fits."));
 }

@@ -113,6 +113,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/u/{slug}", Nothing, Never),
         post("/u/{slug}", none(), Nothing, Never),
         get("/u/{slug}/files", Nothing, Never),
+        post("/u/{slug}/files/{file}/unlock", none(), Nothing, Never),
         post("/u/{slug}/files?name=b.txt", none(), Nothing, Never),
         post("/u/{slug}/uploads", json!({"name": "b.txt", "size_bytes": 1}), Nothing, Never),
         get("/u/{slug}/uploads/{upload}", Nothing, Never),
@@ -171,6 +172,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             KeyOrCall,
             Forbidden("files:share"),
         ),
+        post("/v1/files/{file}/unlock", json!({"password": "x"}), KeyOrCall, Forbidden("files:write")),
         get("/v1/files/{file}/findings", KeyOrCall, Hidden("files:read")),
         row(
             Method::PUT,

@@ -19,7 +19,7 @@ use crate::support::{Answer, Tenant, World};
 const BOUND: Duration = Duration::from_mins(1);
 
 /// Lets real workers do all that waits.
-async fn work(world: &World, tenant: &Tenant) {
+pub async fn work(world: &World, tenant: &Tenant) {
     let inspector = Arc::new(Inspector::new(InspectorSettings::new(PathBuf::from(env!("CARGO_BIN_EXE_satchel")))));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     tasks.spawn(Workers::new(world.files.clone(), inspector, WorkerSettings { count: 1, ..WorkerSettings::default() }).run(stop.clone()));
