@@ -451,7 +451,7 @@ fn heard(answer: Answer) -> Result<Listened, Unheard> {
                     .reason
                     .map_or(Ok(Listened { passages, duration_ms: report.duration_ms }), |reason| Err(Unheard::Unreadable(reason)));
             }
-            Reply::Ready(_) | Reply::Scan(_) | Reply::Kind(_) | Reply::Reading(_) | Reply::Drawn(_) | Reply::NotDrawn(_) => {}
+            _ => {}
         }
     }
     Err(Unheard::NotNow("it was not heard to its end"))
