@@ -17,7 +17,7 @@ pub struct House {
     _server: Serving,
     _dir: TempDir,
     client: Client,
-    url: String,
+    pub url: String,
     pub key: String,
     pub operator: String,
     pub customer: String,
