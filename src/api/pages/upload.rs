@@ -1,7 +1,7 @@
 //! `/u/{slug}`: files that somebody was asked for. A form that works by itself; a script beside it sends what is
 //! chosen at once, shows how far it is, and goes on where it broke off.
 
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -99,10 +99,10 @@ impl FromRequestParts<Api> for Sender {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        // The slug is the first part of the path, and on some routes the only one.
-        let path = parts.uri.path().to_owned();
-        let slug = path.strip_prefix("/u/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        sender_of(parts, api, slug).await?.map(Self).ok_or_else(Problem::not_found)
+        // The first part of the path, and on some routes the only one; written in whatever way means the same.
+        let variables = RawPathParams::from_request_parts(parts, api).await.map_err(|_| Problem::not_found())?;
+        let slug = variables.iter().find(|(name, _)| *name == "slug").map(|(_, slug)| slug.to_owned()).unwrap_or_default();
+        sender_of(parts, api, &slug).await?.map(Self).ok_or_else(Problem::not_found)
     }
 }
 

@@ -84,6 +84,18 @@ async fn what_comes_by_a_form_is_the_askers_and_told_to_the_call() {
 }
 
 #[tokio::test]
+async fn a_link_is_the_same_in_whatever_way_its_address_is_written() {
+    let asked = Asked::new().await;
+    let slug = asked.path.strip_prefix("/u/").unwrap();
+    let written = slug.bytes().fold(String::new(), |written, byte| format!("{written}%{byte:02X}"));
+    asked.world.get(&format!("/u/{written}"), "").await.expect(200);
+    let about = json!({"name": "film.bin", "size_bytes": DIRECT_PART + 1});
+    let begun = asked.world.post(&format!("/u/{written}/uploads"), "", &about).await.expect(201).text("/upload_id");
+    asked.world.get(&format!("{}/uploads/{begun}", asked.path), "").await.expect(200);
+    asked.world.get(&format!("/u/{written}%FF/uploads/{begun}"), "").await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn a_large_file_comes_in_parts_and_goes_on_where_it_broke_off() {
     let ground = Ground::new(u64::from(std::process::id())).await;
     let asked = Asked::on(World::taking(ground, 4 * DIRECT_PART).await, &json!({"what": "the film"})).await;
