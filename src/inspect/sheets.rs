@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Cell as Read1, Data, DataRef, ExcelDateTime, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
+use calamine::{Cell as Stored, Data, DataRef, ExcelDateTime, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 use docling::{InputFormat, SourceDocument};
 
 use super::cells::{self, Cell, believable_day};
@@ -130,7 +130,7 @@ fn each(sheets: &[Sheet], mut table: impl FnMut(&str) -> Option<Table>) -> Vec<S
 }
 
 /// Cells one after another, as a sheet writes them: those of a row side by side.
-fn streamed<'a>(mut next: impl FnMut() -> Option<Read1<DataRef<'a>>>, budget: &mut Budget) -> Table {
+fn streamed<'a>(mut next: impl FnMut() -> Option<Stored<DataRef<'a>>>, budget: &mut Budget) -> Table {
     let mut table = Table::default();
     let mut row: (u32, Vec<(usize, Cell)>) = (0, Vec::new());
     while let Some(cell) = next() {

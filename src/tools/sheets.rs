@@ -40,7 +40,6 @@ struct SheetItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// Whether whoever opens the file does not see it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     hidden: bool,
     /// Rows that hold something, without heads and totals.
     rows: u64,

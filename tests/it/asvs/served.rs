@@ -17,7 +17,7 @@ pub struct House {
     _server: Serving,
     _dir: TempDir,
     client: Client,
-    url: String,
+    pub url: String,
     pub key: String,
     pub operator: String,
     pub customer: String,
@@ -66,7 +66,7 @@ impl House {
             url: text(&card, "/url").to_owned(),
             key: text(&customer, "/api_key").to_owned(),
             customer: text(&customer, "/customer_id").to_owned(),
-            operator: text(&operator, "/key").to_owned(),
+            operator: text(&operator, "/api_key").to_owned(),
             _dir: dir,
         }
     }

@@ -29,9 +29,9 @@ async fn asvs_5_2_2_a_file_is_what_its_content_is_and_not_what_its_ending_says()
     let house = House::start();
     let program = files::program();
     let alone = house.settled("contract.pdf", &program).await;
-    assert_eq!(house.why_locked_away(&alone).await, "quarantined");
+    assert_eq!(house.why_locked_away(&alone).await, "forbidden");
     let packed = house.settled("contracts.zip", &archives::zip(&[("contract.pdf", &program)])).await;
-    assert_eq!(house.why_locked_away(&packed).await, "quarantined");
+    assert_eq!(house.why_locked_away(&packed).await, "forbidden");
     for (name, bytes, content_type) in [
         ("letter.docx", b"<html><body><p>hello</p></body></html>".to_vec(), "text/html"),
         ("photo.jpg", archives::zip(&[("a.txt", b"hello")]), "application/zip"),
@@ -55,7 +55,7 @@ async fn asvs_5_2_3_what_is_packed_is_measured_and_counted_before_anybody_relies
         ("bomb.docx", bomb),
     ] {
         let file = house.settled(name, &bytes).await;
-        assert_eq!(house.why_locked_away(&file).await, "quarantined", "{name}");
+        assert_eq!(house.why_locked_away(&file).await, "forbidden", "{name}");
     }
     assert_eq!(house.settled("few.zip", &archives::zip(&[("a.txt", b"hello")])).await["lifecycle"]["status"], "active");
 }
@@ -81,7 +81,7 @@ async fn asvs_5_2_5_an_archive_with_links_is_locked_away() {
     let house = House::start();
     for (name, bytes) in [("links.zip", archives::symlinks()), ("links.tgz", archives::linked_tar())] {
         let file = house.settled(name, &bytes).await;
-        assert_eq!(house.why_locked_away(&file).await, "quarantined", "{name}");
+        assert_eq!(house.why_locked_away(&file).await, "forbidden", "{name}");
     }
 }
 
