@@ -134,11 +134,12 @@ struct Shown {
     faults: Vec<Fault>,
 }
 
-/// A file that was not taken.
+/// A file, or a password for one, that was not taken.
 #[derive(Debug, Serialize)]
 struct Fault {
     name: String,
     text: &'static str,
+    of_password: bool,
 }
 
 /// A file that came, for the page's list and for its script.
@@ -254,7 +255,7 @@ fn fault(name: String, error: &FilesError) -> Fault {
         | ErrorCode::Unavailable
         | ErrorCode::Internal => "It didn't arrive. Please send it again.",
     };
-    Fault { name, text }
+    Fault { name, text, of_password: false }
 }
 
 /// A name as browsers give it: some send a whole path.
@@ -271,7 +272,11 @@ async fn take_form(api: &Api, uploader: &Uploader, mut form: Multipart<'static>)
             Ok(Some(field)) => field,
             Ok(None) => return faults,
             Err(_) => {
-                faults.push(Fault { name: String::new(), text: "What was sent broke off. Please send the rest again." });
+                faults.push(Fault {
+                    name: String::new(),
+                    text: "What was sent broke off. Please send the rest again.",
+                    of_password: false,
+                });
                 return faults;
             }
         };
@@ -304,7 +309,7 @@ async fn form(State(api): State<Api>, sender: Result<Sender, Problem>, request: 
     let path = request.uri().path().to_owned();
     let boundary = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(multer::parse_boundary);
     let Some(Ok(boundary)) = boundary else {
-        let faults = vec![Fault { name: String::new(), text: "Nothing was chosen. Choose a file, then send it." }];
+        let faults = vec![Fault { name: String::new(), text: "Nothing was chosen. Choose a file, then send it.", of_password: false }];
         return page(&api, &path, &uploader, StatusCode::BAD_REQUEST, faults).await;
     };
     let place = match api.0.admission.upload(length).await {
@@ -378,7 +383,7 @@ async fn unlock(
         Ok(came) => came.into_iter().find(|came| came.file.to_string() == file).map(|came| came.name),
         Err(error) => return Problem::from(error).into_response(),
     };
-    let faults = vec![Fault { name: name.unwrap_or_default(), text: refusal(code) }];
+    let faults = vec![Fault { name: name.unwrap_or_default(), text: refusal(code), of_password: true }];
     page(&api, uri.path(), &uploader, StatusCode::UNPROCESSABLE_ENTITY, faults).await
 }
 

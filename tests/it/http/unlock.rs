@@ -254,6 +254,7 @@ async fn whoever_sent_a_locked_file_gives_its_password_on_the_same_page_and_the_
     assert_eq!(sent.say().await, "The settlement is here and clean, but locked with a password.");
     let refused = sent.give(&sent.locked.file, "password=").await.expect(422);
     assert!(refused.body.contains("role=\"alert\"") && refused.body.contains("Enter the password"), "{}", refused.body);
+    assert!(refused.body.contains("aria-describedby=\"limits\">"), "the choice of files is not at fault: {}", refused.body);
     let answer = sent.give(&sent.locked.file, "password=open+sesame+8").await.expect(303);
     assert_eq!(answer.header("location"), sent.path);
     let page = sent.page().await;
