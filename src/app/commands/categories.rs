@@ -67,7 +67,7 @@ pub async fn reread(path: &str, arguments: &RereadArgs, terminal: Terminal) -> R
     while arguments.wait && now.get("ended_at").is_some_and(Value::is_null) {
         tokio::time::sleep(LOOK_AGAIN).await;
         now = client.get(path).await?;
-        terminal.remark(&so_far(&now));
+        terminal.remark(so_far(&now));
     }
     if arguments.json { Ok(terminal.json(&now)?) } else { Ok(terminal.line(so_far(&now))?) }
 }
@@ -103,7 +103,7 @@ fn listed(found: &Value, terminal: Terminal) -> Result<(), Failure> {
 
 fn told(metadata: &Value, terminal: Terminal) -> Result<(), Failure> {
     let at = |path: &str| metadata.pointer(path);
-    terminal.line(text_or(metadata, "category", "").to_owned())?;
+    terminal.line(text_or(metadata, "category", ""))?;
     if let Some(said) = at("/categorised/said").filter(|said| !said.is_null()) {
         terminal.line(format!("{} says so, since {}", text_or(said, "by", ""), text_or(said, "at", "")))?;
     }
@@ -112,11 +112,10 @@ fn told(metadata: &Value, terminal: Terminal) -> Result<(), Failure> {
         return Ok(());
     };
     let score = |of: &Value| of.get("score").and_then(Value::as_f64).unwrap_or_default();
-    let mut line = format!("the rules say {} ({:.2})", text_or(found, "category", ""), score(found));
-    if let Some(other) = found.get("runner_up").filter(|other| !other.is_null()) {
-        line.push_str(&format!(", else {} ({:.2})", text_or(other, "category", ""), score(other)));
-    }
-    terminal.line(line)?;
+    let other = found.get("runner_up").filter(|other| !other.is_null());
+    let other = other.map(|other| format!(", else {} ({:.2})", text_or(other, "category", ""), score(other)));
+    let (category, other) = (text_or(found, "category", ""), other.unwrap_or_default());
+    terminal.line(format!("the rules say {category} ({:.2}){other}", score(found)))?;
     let row = |reason: &Value| {
         let points = reason.get("points").map(Value::to_string).unwrap_or_default();
         vec![text_or(reason, "part", "").to_owned(), text_or(reason, "rule", "").to_owned(), points]

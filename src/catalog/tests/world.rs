@@ -122,10 +122,7 @@ impl World {
         catalog.activate_policy_set(customer, number, 0, &entry("activate_policies")).await.unwrap();
         catalog.set_own_rule(customer, &own_rule("heron"), &entry("set_own_rule")).await.unwrap();
         catalog.set_level_rules(customer, &LevelRule::USUAL, &entry("set_level_rules")).await.unwrap();
-        catalog.set_own_topic(customer, &own_topic("herons"), &entry("set_own_category")).await.unwrap();
-        let said = topic("contracts");
-        catalog.say_topic(customer, file, Some(&said), &like("lease", "Ana"), &entry("categorise")).await.unwrap();
-        catalog.begin_reread(customer, Reread::Categories, &entry("reread_categories")).await.unwrap();
+        Box::pin(Self::sorted(fx, customer, file)).await;
         let question = fx.new_pending(120);
         catalog.ask(customer, call, 0, &question, &entry("ask")).await.unwrap();
         let (import, later) = Self::adopted(fx, customer).await;
@@ -217,6 +214,15 @@ impl World {
             let guess = CallGuess { call, epoch: 0, number: &number, heard_at, code_hash: &typed, by: &by, strict: false };
             assert!(fx.catalog.try_call_code(customer, &guess, &LIMITS, &entry("redeem_code")).await.unwrap().is_some());
         }
+    }
+
+    /// What somebody says that a file is, a category of the customer's own, and files that are looked at again.
+    async fn sorted(fx: &Fixture, customer: CustomerId, file: FileId) {
+        let catalog = &fx.catalog;
+        catalog.set_own_topic(customer, &own_topic("herons"), &entry("set_own_category")).await.unwrap();
+        let said = topic("contracts");
+        catalog.say_topic(customer, file, Some(&said), &like("lease", "Ana"), &entry("categorise")).await.unwrap();
+        catalog.begin_reread(customer, Reread::Categories, &entry("reread_categories")).await.unwrap();
     }
 
     /// A run that somebody is at, with an object that it adopted and one that it refused; and a run after it.
