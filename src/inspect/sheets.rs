@@ -1,5 +1,6 @@
 //! Spreadsheets as tables: each sheet once, cell after cell, within a budget.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -59,7 +60,7 @@ pub(super) fn read(kind: &Kind, bytes: Vec<u8>) -> Facts {
 
 /// Rows of characters: the sign that parts most of the first lines into the same number of cells parts them all.
 fn characters(kind: &Kind, bytes: Vec<u8>) -> Vec<SheetFacts> {
-    let Ok(text) = SourceDocument::from_bytes("text", InputFormat::Text, bytes).text().map(|text| text.into_owned()) else {
+    let Ok(text) = SourceDocument::from_bytes("text", InputFormat::Text, bytes).text().map(Cow::into_owned) else {
         return Vec::new();
     };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
@@ -144,7 +145,7 @@ fn streamed<'a>(mut next: impl FnMut() -> Option<Stored<DataRef<'a>>>, budget: &
             row.0 = at;
         }
         let meant = match cell.get_value() {
-            DataRef::Int(number) => of_whole(*number),
+            DataRef::Int(number) => Some(of_whole(*number)),
             DataRef::Float(number) => Some(Cell::Number(*number)),
             DataRef::String(text) => cells::of_text(text),
             DataRef::SharedString(text) => cells::of_text(text),
@@ -178,7 +179,7 @@ fn whole<R: Read + Seek>(book: &mut Xls<R>, name: &str, budget: &mut Budget) -> 
                 return Some(table);
             }
             let meant = match value {
-                Data::Int(number) => of_whole(*number),
+                Data::Int(number) => Some(of_whole(*number)),
                 Data::Float(number) => Some(Cell::Number(*number)),
                 Data::String(text) => cells::of_text(text),
                 Data::DateTime(moment) => Some(of_moment(moment)),
@@ -194,8 +195,8 @@ fn whole<R: Read + Seek>(book: &mut Xls<R>, name: &str, budget: &mut Budget) -> 
 }
 
 #[expect(clippy::cast_precision_loss, reason = "whole numbers beyond 2^53 are no quantities of a table")]
-const fn of_whole(number: i64) -> Option<Cell> {
-    Some(Cell::Number(number as f64))
+const fn of_whole(number: i64) -> Cell {
+    Cell::Number(number as f64)
 }
 
 fn of_moment(moment: &ExcelDateTime) -> Cell {

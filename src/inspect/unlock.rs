@@ -80,7 +80,8 @@ fn zip(engine: &mut Engine, bytes: &[u8], name: &str, password: &str, max_text: 
             // Some members that were locked and now are not; none that still are.
             Some((opened, 0)) if opened > 0 => {
                 let mut reading = listing::read(Packing::Zip, bytes, name);
-                reading.text = text::cut(&reading.text, max_text).to_owned();
+                let length = text::cut(&reading.text, max_text).len();
+                reading.text.truncate(length);
                 if reading.status == ExtractionStatus::Locked {
                     (reading.status, reading.reason) = (ExtractionStatus::Done, None);
                 }

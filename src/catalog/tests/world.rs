@@ -51,6 +51,11 @@ impl World {
 
     /// One whose secrets carry its name: `key of`, `token of` and `slug of`.
     pub async fn named(fx: &Fixture, name: &str) -> Self {
+        // On the heap: its making holds one of everything.
+        Box::pin(Self::made(fx, name)).await
+    }
+
+    async fn made(fx: &Fixture, name: &str) -> Self {
         let catalog = &fx.catalog;
         let customer = fx.real_customer(name).await;
         let key = catalog.keys(customer).await.unwrap()[0].id;

@@ -175,7 +175,7 @@ pub fn spoken_times(number: u64) -> Spoken {
 /// counted.
 pub fn spoken_rows(number: u64, is_whole: bool) -> Spoken {
     // From a thousand on the two figures in front are heard.
-    let step = (0..).map(|places| 10_u64.saturating_pow(places)).find(|step| number / step < 100).unwrap_or(1);
+    let step = (0..=19).map(|places| 10_u64.saturating_pow(places)).find(|step| number / step < 100).unwrap_or(1);
     let round = if number < 1_000 { number } else { number.saturating_add(step / 2) / step * step };
     Spoken::new(match (number, is_whole) {
         (0, true) => "no rows".to_owned(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use futures::stream;
 use satchel::domain::{ChunkStream, ExtractionStatus, FileName, ScanStatus};
-use satchel::inspect::{Inspector, InspectorSettings};
+use satchel::inspect::{Inspector, InspectorSettings, LookedFor};
 
 use super::{archives, documents, files};
 use crate::inspect::samples;
@@ -120,7 +120,7 @@ async fn faults(cases: Vec<(&'static str, &'static str, Vec<u8>, End)>) -> Strin
         let name = FileName::parse(&format!("file.{ending}")).unwrap();
         let verdict = inspector.scan(&name, chunks(&bytes)).await.verdict;
         let found = if verdict.status == ScanStatus::Clean {
-            let read = inspector.extract(&name, chunks(&bytes), Vec::new()).await;
+            let read = inspector.extract(&name, chunks(&bytes), LookedFor::default()).await;
             let reason = read.extraction.reason.unwrap_or_default();
             match read.extraction.status {
                 ExtractionStatus::Done => "read".to_owned(),

@@ -1,7 +1,7 @@
 //! Files that are locked with a password, as the usual programs lock them, and what the password opens.
 
 use satchel::domain::{ExtractionStatus, FileName, Password, ScanStatus};
-use satchel::inspect::{Inspector, Tried};
+use satchel::inspect::{Inspector, LookedFor, Tried};
 use zip::unstable::write::FileOptionsExt as _;
 use zip::write::SimpleFileOptions;
 use zip::{AesMode, ZipWriter};
@@ -20,7 +20,7 @@ macro_rules! locked {
 
 async fn tried(name: &str, bytes: &[u8], password: &str) -> Tried {
     let password = Password::parse(password.to_owned()).unwrap();
-    Inspector::new(settings()).unlock(&FileName::parse(name).unwrap(), chunks(bytes), Vec::new(), &password).await
+    Inspector::new(settings()).unlock(&FileName::parse(name).unwrap(), chunks(bytes), LookedFor::default(), &password).await
 }
 
 #[tokio::test]
