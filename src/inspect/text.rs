@@ -10,9 +10,6 @@ use super::written::Written;
 use super::{calendar, card, language, listing, mail, media, metadata, ole, package, pdf, picture, rtf, summary, written, xml};
 use crate::domain::{AudioFacts, Category, ExtractionStatus, PhotoFacts, clean_text};
 
-/// How many times longer the runs of a file are when its layout was lost.
-const FAR_MORE: usize = 3;
-
 const LOCKED: &str = "it is locked with a password";
 const DAMAGED: &str = "the file is damaged";
 const SCANNED: &str = "it has no text layer; it looks scanned";
@@ -142,12 +139,9 @@ fn read_document(
         }
         Err(error) => (failed(&error)?, Seen::default()),
     };
-    let is_bare = reading.status == ExtractionStatus::Empty && reading.text.is_empty();
-    if is_bare || (reading.status == ExtractionStatus::Done && is_written_in_runs(format)) {
+    if reading.status == ExtractionStatus::Empty && reading.text.is_empty() {
         let words = look_again(format, &again);
-        // Some layouts are lost, tables within tables above all: then the runs of text hold far more than what was read.
-        // A text that was cut is not short.
-        if words.trim().len() > FAR_MORE * reading.text.len() && reading.text.len() < max_text / FAR_MORE {
+        if !words.trim().is_empty() {
             reading = with_text(&words, kind, max_text);
         }
     }
@@ -189,12 +183,7 @@ fn has_second_look(format: InputFormat) -> bool {
     matches!(format, Pdf | Rtf | Docx | Xlsx | Pptx | Odt | Ods | Odp)
 }
 
-/// Packages in which all text stands in runs; what repeats in them, as notes of slides do, is little beside the rest.
-const fn is_written_in_runs(format: InputFormat) -> bool {
-    matches!(format, InputFormat::Docx | InputFormat::Odt)
-}
-
-/// The words of a file that the library opened and gave little or no text for.
+/// The words of a file that the library opened and gave no text for.
 fn look_again(format: InputFormat, bytes: &[u8]) -> String {
     match format {
         InputFormat::Rtf => rtf::look_again(bytes),

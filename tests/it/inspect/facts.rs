@@ -160,15 +160,3 @@ async fn headings_and_hidden_slides_are_marked_and_the_language_is_told() {
     let deck = extract("a.pptx", &samples::hidden_slide()).await;
     assert_eq!((deck.extraction.status, deck.text.as_str()), (ExtractionStatus::Done, "(hidden)\n\nSteel prices rise in spring"));
 }
-
-#[tokio::test]
-async fn a_page_laid_out_in_tables_within_tables_is_read() {
-    let words = "The applicant sends three references and a copy of the licence before the end of the month.";
-    let paragraph = format!("<w:p><w:r><w:t>{words}</w:t></w:r></w:p>");
-    let mut page = paragraph.clone();
-    for _ in 0..3 {
-        page = format!("<w:tbl><w:tr><w:tc>{page}{page}</w:tc></w:tr></w:tbl>");
-    }
-    let read = extract("a.docx", &samples::docx(&format!("<w:p><w:r><w:t>Number 7</w:t></w:r></w:p>{page}"))).await;
-    assert!(read.text.matches("three references").count() >= 8, "{}", read.text);
-}
