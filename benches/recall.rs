@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use futures::stream;
 use satchel::domain::{ChunkStream, FileName};
-use satchel::inspect::{Inspector, InspectorSettings};
+use satchel::inspect::{Inspector, InspectorSettings, LookedFor};
 
 #[path = "../tests/it/inspect/words.rs"]
 mod words;
@@ -125,7 +125,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let bytes = fs::read(&file)?;
         let source: ChunkStream = Box::pin(stream::iter([Ok(bytes.into())]));
-        let read = runtime.block_on(inspector.extract(&FileName::parse(name)?, source, Vec::new()));
+        let read = runtime.block_on(inspector.extract(&FileName::parse(name)?, source, LookedFor::default()));
         let (found, all) = words::recalled(&reference, &read.text);
         tally.found += found;
         tally.words += all;

@@ -27,7 +27,7 @@ async fn statements_alone_keep_what_one_customer_has_from_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_alone_keep_one_customer_from_changing_another() {
-    walls::what_one_customer_does_leaves_another_as_it_was(&without_policies().await).await;
+    Box::pin(walls::what_one_customer_does_leaves_another_as_it_was(&without_policies().await)).await;
 }
 
 #[tokio::test]

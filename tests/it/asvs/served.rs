@@ -15,7 +15,7 @@ use crate::hostile::processes::until;
 /// A server that ends with the test.
 pub struct House {
     _server: Serving,
-    _dir: TempDir,
+    dir: TempDir,
     client: Client,
     pub url: String,
     pub key: String,
@@ -67,13 +67,13 @@ impl House {
             key: text(&customer, "/api_key").to_owned(),
             customer: text(&customer, "/customer_id").to_owned(),
             operator: text(&operator, "/api_key").to_owned(),
-            _dir: dir,
+            dir,
         }
     }
 
     /// The folder in which it keeps what it keeps.
     pub fn data(&self) -> std::path::PathBuf {
-        Path::new(self._dir.path()).join("data")
+        Path::new(self.dir.path()).join("data")
     }
 
     pub async fn ask(&self, method: Method, path: &str, key: &str, body: Vec<u8>) -> Answer {

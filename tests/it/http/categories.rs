@@ -184,8 +184,8 @@ async fn files_that_lie_there_are_looked_through_again_by_a_new_rule_and_a_perso
     // Without the rule it is as before, but for a file on hold, of which nothing that was found goes.
     let held = house.file("name=held.txt", "Project Heron, held").await;
     house.reread("/v1/dlp/reread").await;
-    let hold = json!({"reason": "a lawsuit"});
-    house.world.post(&format!("/v1/files/{held}/hold"), &house.tenant.key, &hold).await.expect(201);
+    let lawsuit = json!({"reason": "a lawsuit"});
+    house.world.post(&format!("/v1/files/{held}/hold"), &house.tenant.key, &lawsuit).await.expect(201);
     house.world.delete("/v1/dlp/rules/heron", &house.tenant.key).await.expect(204);
     house.reread("/v1/dlp/reread").await;
     assert_eq!(house.metadata(&files[0]).await["classification"], "internal");

@@ -1,5 +1,7 @@
 //! What a file says of itself beside its text, through a worker process.
 
+use std::fmt::Write as _;
+
 use jiff::civil::date;
 use satchel::domain::{DateSpan, ExtractionStatus, FindingKind, SheetFacts};
 
@@ -17,10 +19,11 @@ fn ledger() -> Vec<u8> {
         let row = number + 2;
         // 46025 is 3 January 2026, counted from 30 December 1899.
         let day = 46_025 + number * 176 / 213;
-        rows.push_str(&format!(
+        let _ = write!(
+            rows,
             "<row r=\"{row}\"><c r=\"A{row}\" s=\"1\"><v>{day}</v></c>{}<c r=\"C{row}\"><v>10.5</v></c></row>",
             text_cell(&format!("B{row}"), "Acme")
-        ));
+        );
     }
     let margins = format!("<row r=\"1\">{}<c r=\"B1\"><v>7</v></c></row>", text_cell("A1", "The secret margin"));
     samples::xlsx_of(&[("Revenue", "visible", &rows), ("Margins", "hidden", &margins), ("Empty", "visible", "")])

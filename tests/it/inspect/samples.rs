@@ -1,5 +1,6 @@
 //! Small files of each format, made here, so that every byte of them is ours.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 use zip::ZipWriter;
@@ -79,13 +80,13 @@ pub fn xlsx_of(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
     let (mut list, mut inner, mut parts) = (String::new(), String::new(), Vec::new());
     for (at, (name, state, rows)) in sheets.iter().enumerate() {
         let number = at + 1;
-        list.push_str(&format!(r#"<sheet name="{name}" sheetId="{number}" state="{state}" r:id="rId{number}"/>"#));
-        inner.push_str(&format!(r#"<Relationship Id="rId{number}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>"#));
+        let _ = write!(list, r#"<sheet name="{name}" sheetId="{number}" state="{state}" r:id="rId{number}"/>"#);
+        let _ = write!(inner, r#"<Relationship Id="rId{number}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>"#);
         let sheet = format!(r#"<?xml version="1.0"?><worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>"#);
         parts.push((format!("xl/worksheets/sheet{number}.xml"), sheet));
     }
     let workbook = format!(r#"<?xml version="1.0"?><workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{list}</sheets></workbook>"#);
-    inner.push_str(&format!(r#"<Relationship Id="rId0" Type="{OFFICE}/styles" Target="styles.xml"/>"#));
+    let _ = write!(inner, r#"<Relationship Id="rId0" Type="{OFFICE}/styles" Target="styles.xml"/>"#);
     let inner = format!(
         r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{inner}</Relationships>"#
     );
