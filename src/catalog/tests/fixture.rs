@@ -549,27 +549,6 @@ pub(super) fn admission(title: &str) -> Admission {
     }
 }
 
-/// What was heard in a recording.
-pub(super) fn transcription() -> Transcription {
-    Transcription {
-        extraction: Extraction { status: ExtractionStatus::Done, reason: None },
-        excerpt: Some("Hello, this is Nora.".to_owned()),
-        summary: Some("Nora says hello.".to_owned()),
-        looked: Some(Looked {
-            findings: vec![Finding {
-                kind: FindingKind::Card,
-                rule: "visa".to_owned(),
-                count: 1,
-                places: Vec::new(),
-                sample: "**** 4242".to_owned(),
-            }],
-            level: Classification::Restricted,
-        }),
-        duration_ms: Some(9_000),
-        text_key: Some("text/2".to_owned()),
-    }
-}
-
 /// Whether a verb was refused because something is gone or has changed; any other failure fails the test.
 #[track_caller]
 pub(super) fn conflicts<T: std::fmt::Debug>(result: Result<T, CatalogError>) -> bool {

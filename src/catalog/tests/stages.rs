@@ -1,11 +1,11 @@
 //! The stages of a file as jobs: which comes after which, which comes first, and what another server's are.
 
-use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry, transcription};
+use super::fixture::{Fixture, admission, at_once, catalog_suite, conflicts, entry};
 use crate::catalog::{
-    Admission, CROWD, Drawing, Job, JobKind, JobState, NewFile, Pick, Priority, Putback, Sender, StageRecord, Transcription,
+    Admission, CROWD, Drawing, Job, JobKind, JobState, Looked, NewFile, Pick, Priority, Putback, Sender, StageRecord, Transcription,
 };
 use crate::domain::{
-    CallId, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileStatus, FindingKind, Preview, ScanStatus,
+    CallId, Classification, CustomerId, Extraction, ExtractionStatus, FileId, FileStatus, Finding, FindingKind, Preview, ScanStatus,
 };
 
 /// A file that somebody sends in a call.
@@ -228,6 +228,27 @@ async fn what_may_not_be_shown_is_not_drawn(fx: &Fixture) {
     let (_, job) = to_draw(fx, customer, "letter").await;
     fx.damage("UPDATE blobs SET scan_status = 'infected'").await;
     assert!(conflicts(fx.catalog.drawn(&job, &Drawing::Made, &entry("draw")).await));
+}
+
+/// What was heard in a recording.
+pub(super) fn transcription() -> Transcription {
+    Transcription {
+        extraction: Extraction { status: ExtractionStatus::Done, reason: None },
+        excerpt: Some("Hello, this is Nora.".to_owned()),
+        summary: Some("Nora says hello.".to_owned()),
+        looked: Some(Looked {
+            findings: vec![Finding {
+                kind: FindingKind::Card,
+                rule: "visa".to_owned(),
+                count: 1,
+                places: Vec::new(),
+                sample: "**** 4242".to_owned(),
+            }],
+            level: Classification::Restricted,
+        }),
+        duration_ms: Some(9_000),
+        text_key: Some("text/2".to_owned()),
+    }
 }
 
 /// A recording that is here, and what listens to it.

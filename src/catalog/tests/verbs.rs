@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 
-use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, transcription, verdict};
+use super::fixture::{Fixture, LIMITS, admission, by_system, catalog_suite, entry, hash, new_person, signing_key, verdict};
 use super::sensitivity::{own_rule, said};
+use super::stages::transcription;
 use super::topics::{like, own_topic, topic};
 use super::unlocks;
 use super::world::World;
