@@ -126,7 +126,7 @@ async fn tool(world: &World, token: &str, name: &str, arguments: &Value, batch: 
     answer.json().await.unwrap()
 }
 
-/// Asks for a file, and begins to send some; the end of the link's address.
+/// Asks for files, begins to send some and sends one; the end of the link's address.
 async fn link_for_uploads(world: &World, tenant: &Tenant, owner: &str) -> String {
     let call = world.call(tenant, owner).await;
     let asked = tool(world, &call.token, "request_upload", &json!({}), "turn-1").await;
@@ -136,6 +136,10 @@ async fn link_for_uploads(world: &World, tenant: &Tenant, owner: &str) -> String
         let about = json!({"name": format!("{name}.txt"), "size_bytes": DIRECT_PART + 1});
         world.post(&format!("/u/{slug}/uploads"), "", &about).await.expect(201);
     }
+    // And one that has come.
+    let form = "--x\r\ncontent-disposition: form-data; name=\"files\"; filename=\"nine.txt\"\r\n\r\nnine\r\n--x--\r\n";
+    let sent = world.request(reqwest::Method::POST, &format!("/u/{slug}"), "").header("content-type", "multipart/form-data; boundary=x");
+    assert_eq!(sent.body(form).send().await.unwrap().status(), 303);
     slug.to_owned()
 }
 

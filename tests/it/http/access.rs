@@ -212,6 +212,12 @@ async fn each_endpoint_needs_its_permission_and_no_other() {
                 assert_eq!((answer.status, answer.text("/detail").as_str()), (404, told), "{} with `{needed}`", endpoint.name());
                 continue;
             }
+            // The file is not locked: that is said to whoever may give a password, and to nobody else.
+            if endpoint.route == "/v1/files/{file}/unlock" {
+                let told = "the file is not locked with a password";
+                assert_eq!((answer.status, answer.text("/detail").as_str()), (409, told), "{} with `{needed}`", endpoint.name());
+                continue;
+            }
             // Nobody is known by the id to whom these give something.
             if endpoint.method == Method::POST && endpoint.route.ends_with("/grants") {
                 assert_eq!(answer.status, 409, "{} with `{needed}`: {answer:?}", endpoint.name());
@@ -305,6 +311,7 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
         (Method::DELETE, "/v1/dlp/rules/{rule}", rule, none()),
         (Method::DELETE, "/v1/categories/own/{category}", category, none()),
         (Method::PUT, "/v1/files/{file}/category", file.clone(), json!({"category": "contracts"})),
+        (Method::POST, "/v1/files/{file}/unlock", file.clone(), json!({"password": "x"})),
         (Method::GET, "/v1/policies/{set}", set(), none()),
         (Method::POST, "/v1/policies/{set}/activate", set(), none()),
         (Method::POST, "/v1/policies/{set}/rollback", set(), none()),
@@ -314,8 +321,20 @@ async fn places(world: &World, theirs: &Ours) -> Vec<(Method, &'static str, Stri
 
 /// An address or body with what stands in braces replaced.
 fn filled(pattern: &str, id: &str) -> String {
-    const PLACES: [&str; 11] =
-        ["{file}", "{user}", "{key}", "{call}", "{upload}", "{import}", "{person}", "{grant}", "{version}", "{share}", "{rule}"];
+    const PLACES: [&str; 12] = [
+        "{file}",
+        "{user}",
+        "{key}",
+        "{call}",
+        "{upload}",
+        "{import}",
+        "{person}",
+        "{grant}",
+        "{version}",
+        "{share}",
+        "{rule}",
+        "{category}",
+    ];
     PLACES.iter().fold(pattern.to_owned(), |text, place| text.replace(place, id))
 }
 
