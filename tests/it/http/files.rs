@@ -48,11 +48,14 @@ async fn the_json_of_a_file_keeps_its_names() {
             "duration_ms",
             "extracted_text",
             "extraction",
+            "facts",
             "findings",
             "kind",
+            "language",
             "page_count",
             "tags",
-            "title"
+            "title",
+            "unlock"
         ]
     );
     assert_eq!(keys(&file["access"]), ["expires_at", "owner", "presigned_url", "public_url", "shared_with"]);
