@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use audit::{AuditArgs, AuditCommand, ExportFormat, TrailArgs};
 pub use categories::{CategoriesCommand, RereadArgs};
 pub use dlp::{DlpCommand, SoughtArgs};
-pub use models::{ModelName, ModelsCommand, ModelsGetArgs};
+pub use models::{ModelName, ModelsCommand};
 pub use person::PersonCommand;
 pub use policy::{GrantCommand, PlaceArgs, PolicyCommand, ProposedArgs};
 pub use quarantine::{QuarantineCommand, ReportCommand};

@@ -137,7 +137,7 @@ async fn link_for_uploads(world: &World, tenant: &Tenant, owner: &str) -> String
         world.post(&format!("/u/{slug}/uploads"), "", &about).await.expect(201);
     }
     // And one that has come.
-    let form = "--x\r\ncontent-disposition: form-data; name=\"files\"; filename=\"nine.txt\"\r\n\r\nnine\r\n--x--\r\n";
+    let form = "--x\r\ncontent-disposition: form-data; name=\"files\"; filename=\"harmonium.txt\"\r\n\r\nharmonium\r\n--x--\r\n";
     let sent = world.request(reqwest::Method::POST, &format!("/u/{slug}"), "").header("content-type", "multipart/form-data; boundary=x");
     assert_eq!(sent.body(form).send().await.unwrap().status(), 303);
     slug.to_owned()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::civil::date;
-use satchel::domain::{DateSpan, ExtractionStatus, FindingKind, SheetFacts};
+use satchel::domain::{ColumnFacts, DateSpan, ExtractionStatus, Facts, FindingKind, NumberFacts, SheetFacts};
 
 use super::{extract, samples};
 
@@ -162,4 +162,30 @@ async fn headings_and_hidden_slides_are_marked_and_the_language_is_told() {
     assert_eq!(extract("a.docx", &table).await.text, "Month, Sum\nMay, 12");
     let deck = extract("a.pptx", &samples::hidden_slide()).await;
     assert_eq!((deck.extraction.status, deck.text.as_str()), (ExtractionStatus::Done, "(hidden)\n\nSteel prices rise in spring"));
+}
+
+#[test]
+fn facts_are_read_again_as_they_were_written() {
+    let sheet = SheetFacts {
+        name: Some("Revenue".to_owned()),
+        rows: 214,
+        complete: true,
+        columns: vec![ColumnFacts {
+            name: Some("Paid".to_owned()),
+            dates: Some(DateSpan { from: date(2026, 1, 3), to: date(2026, 6, 28) }),
+            numbers: Some(NumberFacts { count: 2, sum: 12.5, min: 2.5, max: 10.0 }),
+        }],
+        ..SheetFacts::default()
+    };
+    let facts = Facts { sheets: vec![sheet], ..Facts::default() };
+    let text = serde_json::to_string(&facts).unwrap();
+    assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
+    assert_eq!(facts.sheets[0].dates().unwrap().from, date(2026, 1, 3));
+    assert_eq!(serde_json::from_str::<Facts>("{}").unwrap(), Facts::default());
+    assert!(Facts::default().is_empty() && !facts.is_empty());
+    // However much there is, what is kept of it has a bound.
+    let column = ColumnFacts { name: Some("y".repeat(500)), ..ColumnFacts::default() };
+    let sheet = SheetFacts { name: Some("x".repeat(500)), columns: vec![column; 300], ..SheetFacts::default() };
+    let facts = Facts { sheets: vec![sheet; 50], ..Facts::default() }.bounded();
+    assert!(serde_json::to_string(&facts).unwrap().len() < 64 << 10);
 }
