@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::sensitivity::not_again;
 use super::{Files, FilesError, Subject};
 use crate::catalog::{CatalogError, Reread, RereadFile, RereadRecord, Sweep};
 use crate::domain::{AuditEntry, CustomerId, FileRecord, FileStatus, Finding, Hint, Timestamp};
@@ -53,9 +54,7 @@ const fn action(what: Reread) -> &'static str {
 fn kept(held: bool, before: Vec<Finding>, now: Vec<Finding>) -> Vec<Finding> {
     let mut all = now;
     if held {
-        let missing: Vec<Finding> =
-            before.into_iter().filter(|old| !all.iter().any(|new| (new.kind, &new.rule) == (old.kind, &old.rule))).collect();
-        all.extend(missing);
+        all.extend(not_again(before, &all));
     }
     all
 }

@@ -43,6 +43,11 @@ pub struct ToReadBy {
     pub topics: Vec<OwnTopic>,
 }
 
+/// Of what was found before, what rules found that find nothing now.
+pub(super) fn not_again(before: Vec<Finding>, now: &[Finding]) -> Vec<Finding> {
+    before.into_iter().filter(|old| !now.iter().any(|new| (new.kind, &new.rule) == (old.kind, &old.rule))).collect()
+}
+
 /// A name of a rule as it is kept.
 fn rule_name(name: &str) -> Result<String, FilesError> {
     let is_one = (1..=OwnRule::NAME).contains(&name.len())

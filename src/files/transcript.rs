@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::errand::Errand;
+use super::sensitivity::not_again;
 use super::{Files, FilesError, UnderInspection};
 use crate::blob::ObjectKey;
 use crate::catalog::{Job, Looked, Transcription};
@@ -48,9 +49,9 @@ fn time(milliseconds: u64) -> String {
 
 /// What was found before, and what is found now: of a rule that found something both times, what is found now.
 fn together(before: Vec<Finding>, now: Vec<Finding>) -> Vec<Finding> {
-    let is_new = |old: &Finding| !now.iter().any(|new| (new.kind, &new.rule) == (old.kind, &old.rule));
-    let kept: Vec<Finding> = before.into_iter().filter(is_new).collect();
-    kept.into_iter().chain(now).collect()
+    let mut all = not_again(before, &now);
+    all.extend(now);
+    all
 }
 
 impl Files {
